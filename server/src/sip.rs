@@ -1,0 +1,5 @@
+//! The SIP edge: what comes in from the network, judged, answered and kept apart from the rest.
+//!
+//! It knows no SQL and no HTTP; what it must ask or tell goes through the desk.
+
+pub mod digest;
