@@ -5,7 +5,9 @@
 //! ```text
 //! config      settings: defaults ← file ← environment, every problem at once
 //! lifecycle   tasks, draining, stopping
+//! sip         the edge towards carriers
 //! ```
 
 pub mod config;
 pub mod lifecycle;
+pub mod sip;
