@@ -4,12 +4,16 @@
 //!
 //! ```text
 //! config      settings: defaults ← file ← environment, every problem at once
+//! clock       what time it is, and ids made from it
 //! lifecycle   tasks, draining, stopping
 //! telemetry   log lines and counters
+//! store       what is kept, in SQLite or PostgreSQL
 //! sip         the edge towards carriers
 //! ```
 
+pub mod clock;
 pub mod config;
 pub mod lifecycle;
 pub mod sip;
+pub mod store;
 pub mod telemetry;

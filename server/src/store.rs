@@ -1,0 +1,182 @@
+//! What is kept: one [`Db`] over SQLite (inside) and PostgreSQL (when one machine is not enough).
+//!
+//! Store functions are plain SQL, one file per resource. Those that only read take a [`Conn`], those that
+//! write take a [`Tx`]; a `Tx` is a `Conn`, so a use case can read what it is about to change. Only the
+//! service begins and commits: a change is acknowledged after `commit` and not before.
+//! Lookups answer `None`; "not found" is the caller's word. Must not know HTTP, SIP or who is asking.
+//!
+//! # Layout
+//! `open` connects and migrates · `error` says why not · `seal` keeps secrets sealed · `row` reads columns ·
+//! the rest is one file per resource.
+
+mod error;
+mod open;
+mod row;
+mod seal;
+pub mod settings;
+
+use std::ops::{Deref, DerefMut};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use uuid::Uuid;
+
+pub use error::{KeyProblem, StoreError};
+pub use seal::{DataKey, Place};
+
+/// Runs one expression on whichever database a [`Conn`] leads to. One SQL text serves both, so the arms are
+/// the same words with different types.
+macro_rules! sql {
+    ($conn:expr, $on:ident => $query:expr) => {
+        match $crate::store::Conn::side($conn) {
+            $crate::store::Side::Sqlite($on) => $query,
+            $crate::store::Side::Postgres($on) => $query,
+        }
+    };
+}
+pub(crate) use sql;
+
+/// The database. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pools: Pools,
+    key: DataKey,
+}
+
+/// SQLite has one writing connection, because it has one writer anyway and a queue here is fairer than its
+/// busy handler; readers do not wait for it (WAL).
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A connection to read from.
+#[derive(Debug)]
+pub struct Conn {
+    link: Link,
+    key: DataKey,
+}
+
+#[derive(Debug)]
+enum Link {
+    SqliteRead(PoolConnection<Sqlite>),
+    SqliteTx(Transaction<'static, Sqlite>),
+    PostgresRead(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// A transaction: everything in it happens, or nothing. Dropped without `commit`, it is rolled back.
+#[derive(Debug)]
+pub struct Tx(Conn);
+
+pub(crate) enum Side<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+/// Configuration changes take turns on PostgreSQL too, as they do on SQLite, so that what a use case has read
+/// still holds when it writes ("the last enabled access", "who holds this number"). They are rare.
+const CONFIGURATION_LOCK: i64 = 0x7061_7463_6862_6179;
+
+impl Db {
+    /// A connection that reads what has been committed.
+    pub async fn read(&self) -> Result<Conn, StoreError> {
+        let link = match &self.pools {
+            Pools::Sqlite { read, .. } => Link::SqliteRead(read.acquire().await?),
+            Pools::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
+        };
+        Ok(Conn { link, key: self.key.clone() })
+    }
+
+    /// Begins a change of the configuration; such changes happen one after the other.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.append().await?;
+        if let Side::Postgres(conn) = Conn::side(&mut tx) {
+            sqlx::query("select pg_advisory_xact_lock($1)").bind(CONFIGURATION_LOCK).execute(conn).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Begins writing rows that nobody else changes: calls, their events, when something was last used.
+    pub async fn append(&self) -> Result<Tx, StoreError> {
+        let link = match &self.pools {
+            // A deferred transaction that reads and then writes fails at once under contention.
+            Pools::Sqlite { write, .. } => Link::SqliteTx(write.begin_with("begin immediate").await?),
+            Pools::Postgres(pool) => Link::PostgresTx(pool.begin().await?),
+        };
+        Ok(Tx(Conn { link, key: self.key.clone() }))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut conn = self.read().await?;
+        sql!(&mut conn, on => sqlx::query("select 1").execute(on).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Which of the two it is, for the log and the System page.
+    pub fn kind(&self) -> &'static str {
+        match &self.pools {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// Waits for what is under way and lets go of the files.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Conn {
+    pub(crate) fn side(conn: &mut Self) -> Side<'_> {
+        match &mut conn.link {
+            Link::SqliteRead(conn) => Side::Sqlite(conn),
+            Link::SqliteTx(tx) => Side::Sqlite(tx),
+            Link::PostgresRead(conn) => Side::Postgres(conn),
+            Link::PostgresTx(tx) => Side::Postgres(tx),
+        }
+    }
+
+    fn seal(&self, table: &str, column: &str, row: Uuid, plain: &str) -> Result<Vec<u8>, StoreError> {
+        self.key.seal(Place { table, column, row }, plain.as_bytes())
+    }
+
+    fn unseal(&self, table: &str, column: &str, row: Uuid, sealed: &[u8]) -> Result<String, StoreError> {
+        self.key.open_text(Place { table, column, row }, sealed)
+    }
+}
+
+impl Tx {
+    /// Makes the change durable. Only after this may it be acknowledged.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.0.link {
+            Link::SqliteTx(tx) => tx.commit().await?,
+            Link::PostgresTx(tx) => tx.commit().await?,
+            // `append` is the only door to a `Tx`, and it opens with a transaction.
+            Link::SqliteRead(_) | Link::PostgresRead(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}

@@ -1,0 +1,171 @@
+//! Connecting: addresses, pools, the schema and the check that key and database belong together.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Conn, DataKey, Db, Pools, StoreError, settings, sql};
+
+/// The schema, inside the binary. One text serves both databases.
+static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+const READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long to wait for another process's lock (SQLite) or for a free connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Db {
+    /// Connects, brings the schema up to date and checks that `key` opens what is sealed here.
+    pub async fn open(url: &str, key: DataKey) -> Result<Self, StoreError> {
+        let pools = connect(url).await?;
+        let db = Self { pools, key };
+        db.migrate().await?;
+        db.check_key().await?;
+        Ok(db)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let outcome = match &self.pools {
+            Pools::Sqlite { write, .. } => MIGRATOR.run(write).await,
+            Pools::Postgres(pool) => MIGRATOR.run(pool).await,
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(MigrateError::VersionMissing(_)) => {
+                let mut conn = self.read().await?;
+                let found = newest_applied(&mut conn).await?;
+                let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+                Err(StoreError::Newer { found, known })
+            }
+            Err(MigrateError::VersionMismatch(version)) => Err(StoreError::Altered { version }),
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                match StoreError::from(error) {
+                    StoreError::Statement(error) => Err(StoreError::Migration(error.into())),
+                    clearer => Err(clearer),
+                }
+            }
+            Err(other) => Err(StoreError::Migration(other)),
+        }
+    }
+
+    /// A sealed sentinel tells a foreign key file at the start, not at the first call of the night.
+    async fn check_key(&self) -> Result<(), StoreError> {
+        const SENTINEL: &str = "data_key_check";
+        let mut conn = self.read().await?;
+        if settings::secret(&mut conn, SENTINEL).await?.is_some() {
+            return Ok(());
+        }
+        drop(conn);
+        let mut tx = self.begin().await?;
+        // Another instance may have been first.
+        if settings::secret(&mut tx, SENTINEL).await?.is_none() {
+            settings::put_secret(&mut tx, SENTINEL, b"patchbay").await?;
+        }
+        tx.commit().await
+    }
+}
+
+async fn newest_applied(conn: &mut Conn) -> Result<i64, StoreError> {
+    const NEWEST: &str = "select max(version) from _sqlx_migrations";
+    Ok(sql!(conn, on => sqlx::query_scalar::<_, i64>(NEWEST).fetch_one(on).await)?)
+}
+
+async fn connect(url: &str) -> Result<Pools, StoreError> {
+    match url.split_once(':') {
+        Some(("sqlite", file)) if !file.contains(":memory:") && !file.trim_matches('/').is_empty() => {
+            sqlite(url).await
+        }
+        Some(("postgres" | "postgresql", _)) => postgres(url).await,
+        _ => Err(StoreError::Address { url: shown(url) }),
+    }
+}
+
+async fn sqlite(url: &str) -> Result<Pools, StoreError> {
+    let base = SqliteConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Address { url: shown(url) })?
+        .busy_timeout(PATIENCE)
+        .foreign_keys(true);
+    // FULL: with NORMAL a power cut may take commits that were already acknowledged. Calls are written in
+    // groups off the SIP path, so one more fsync a commit is not on anybody's way.
+    let writing = base
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(writing)
+        .await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .max_lifetime(None)
+        .connect_lazy_with(base.read_only(true));
+    Ok(Pools::Sqlite { write, read })
+}
+
+async fn postgres(url: &str) -> Result<Pools, StoreError> {
+    let options =
+        PgConnectOptions::from_str(url).map_err(|_| StoreError::Address { url: shown(url) })?;
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.application_name("patchbay"))
+        .await?;
+    Ok(Pools::Postgres(pool))
+}
+
+/// The address without what may be a password in it.
+fn shown(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}…{}", &url[..scheme + 3], &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let cases = [
+            ("postgres://anna:geheim@db/patchbay", "postgres://…@db/patchbay"),
+            ("sqlite:data/patchbay.db", "sqlite:data/patchbay.db"),
+            ("mysql", "mysql"),
+        ];
+        for (given, expect) in cases {
+            assert_eq!(shown(given), expect);
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_addresses_of_neither_kind() {
+        for url in ["", "mysql://x", "sqlite::memory:", "sqlite:", "data.db"] {
+            let refused = connect(url).await.unwrap_err();
+            assert!(matches!(refused, StoreError::Address { .. }), "{url}: {refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_what_was_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("full.db").display());
+        let db = Db::open(&url, DataKey::from_bytes([1; 32])).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        // What SQLite does at this limit is what it does at the end of the disk.
+        sql!(&mut tx, on => sqlx::query("pragma max_page_count = 80").execute(on).await.map(drop)).unwrap();
+        let refused = settings::put_secret(&mut tx, "large", &vec![1; 4_000_000]).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Full(_)), "{refused:?}");
+        drop(tx);
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(settings::secret(&mut conn, "large").await.unwrap(), None);
+        assert!(settings::secret(&mut conn, "data_key_check").await.unwrap().is_some());
+    }
+}

@@ -1,0 +1,5 @@
+//! The one integration-test binary: one link step instead of fifteen.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on should say where")]
+
+mod databases;
+mod store_both;
