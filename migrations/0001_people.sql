@@ -33,12 +33,12 @@ create table users
 -- The link that makes the first administrator. One row at most: a new link replaces the old one.
 create table setup
 (
-    only       boolean not null default true,
+    one_row    boolean not null default true,
     -- SHA-256 of the token. It is 256 random bits, so a slow hash would add nothing.
     token_hash bytea   not null,
     made_at    bigint  not null,
-    constraint setup_pk primary key (only),
-    constraint setup_one_row check (only)
+    constraint setup_pk primary key (one_row),
+    constraint setup_one_row check (one_row)
 );
 
 create table api_keys

@@ -3,7 +3,7 @@
 create table inbound_trunk
 (
     -- One row: the key has one possible value.
-    only            boolean not null default true,
+    one_row         boolean not null default true,
     id              uuid    not null,
     region          text    not null,
     krisp_enabled   boolean not null,
@@ -14,8 +14,8 @@ create table inbound_trunk
     version         bigint  not null,
     created_at      bigint  not null,
     updated_at      bigint  not null,
-    constraint inbound_trunk_pk primary key (only),
-    constraint inbound_trunk_one_row check (only),
+    constraint inbound_trunk_pk primary key (one_row),
+    constraint inbound_trunk_one_row check (one_row),
     constraint inbound_trunk_id_once unique (id),
     constraint inbound_trunk_region check (region in ('global', 'us', 'eu', 'apac')),
     constraint inbound_trunk_other_sources check (other_sources in ('digest', 'refuse')),
