@@ -8,6 +8,7 @@
 //! lifecycle   tasks, draining, stopping
 //! telemetry   log lines and counters
 //! store       what is kept, in SQLite or PostgreSQL
+//! web         pages, their forms and the site's files
 //! sip         the edge towards carriers
 //! ```
 
@@ -17,3 +18,4 @@ pub mod lifecycle;
 pub mod sip;
 pub mod store;
 pub mod telemetry;
+pub mod web;

@@ -29,7 +29,9 @@ pub(crate) async fn both(scenario: impl AsyncFn(Db)) {
     scenario(db.clone()).await;
     db.close().await;
 
-    let Some(postgres) = Postgres::fresh().await else { return };
+    let Some(postgres) = Postgres::fresh().await else {
+        return;
+    };
     let db = Db::open(&postgres.url, key()).await.unwrap();
     eprintln!("on PostgreSQL");
     scenario(db.clone()).await;
@@ -47,7 +49,11 @@ impl Sqlite {
     pub(crate) fn fresh() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("patchbay.db");
-        Self { url: format!("sqlite:{}", path.display()), path, folder }
+        Self {
+            url: format!("sqlite:{}", path.display()),
+            path,
+            folder,
+        }
     }
 }
 
@@ -68,19 +74,25 @@ impl Postgres {
                 (cluster.options.clone(), Some(cluster))
             }
         };
-        let name = format!("patchbay_{}", server::clock::Clock::system().new_uuid().simple());
+        let name = format!(
+            "patchbay_{}",
+            server::clock::Clock::system().new_uuid().simple()
+        );
         let postgres = Self {
             url: admin.clone().database(&name).to_url_lossy().to_string(),
             admin,
             name,
             _cluster: cluster,
         };
-        postgres.as_admin(&format!("create database {}", postgres.name)).await;
+        postgres
+            .as_admin(&format!("create database {}", postgres.name))
+            .await;
         Some(postgres)
     }
 
     pub(crate) async fn drop_database(&self) {
-        self.as_admin(&format!("drop database {} with (force)", self.name)).await;
+        self.as_admin(&format!("drop database {} with (force)", self.name))
+            .await;
     }
 
     async fn as_admin(&self, statement: &str) {
@@ -122,14 +134,25 @@ impl Cluster {
         let data = folder.path().join("data");
         let program = |name: &str| {
             let mut command = Command::new(bin.join(name));
-            command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+                .current_dir(folder.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
             if root {
                 command.uid(NOBODY).gid(NOBODY);
             }
             command
         };
         let made = program("initdb")
-            .args(["--auth=trust", "--username=patchbay", "--encoding=UTF8", "--no-locale", "--no-sync", "-D"])
+            .args([
+                "--auth=trust",
+                "--username=patchbay",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-sync",
+                "-D",
+            ])
             .arg(&data)
             .status()
             .unwrap();
@@ -146,7 +169,11 @@ impl Cluster {
             .socket(folder.path())
             .username("patchbay")
             .database("postgres");
-        Some(Self { options, server, _folder: folder })
+        Some(Self {
+            options,
+            server,
+            _folder: folder,
+        })
     }
 }
 
@@ -170,5 +197,7 @@ fn newest_bin() -> Option<PathBuf> {
 
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
-    Path::new("/proc/self").metadata().is_ok_and(|me| me.uid() == 0)
+    Path::new("/proc/self")
+        .metadata()
+        .is_ok_and(|me| me.uid() == 0)
 }

@@ -14,7 +14,10 @@ async fn a_committed_change_is_there_and_a_dropped_one_is_not() {
         settings::put_secret(&mut tx, "kept", b"two").await.unwrap();
         drop(tx);
         let mut conn = db.read().await.unwrap();
-        assert_eq!(settings::secret(&mut conn, "kept").await.unwrap().unwrap(), b"one");
+        assert_eq!(
+            settings::secret(&mut conn, "kept").await.unwrap().unwrap(),
+            b"one"
+        );
         assert_eq!(settings::secret(&mut conn, "absent").await.unwrap(), None);
         db.ping().await.unwrap();
     })
@@ -29,8 +32,13 @@ async fn fifty_changes_that_read_and_then_write_all_succeed() {
                 let db = db.clone();
                 tokio::spawn(async move {
                     let mut tx = db.begin().await.unwrap();
-                    let count = settings::secret(&mut tx, "count").await.unwrap().map_or(0, |value| value[0]);
-                    settings::put_secret(&mut tx, "count", &[count + 1]).await.unwrap();
+                    let count = settings::secret(&mut tx, "count")
+                        .await
+                        .unwrap()
+                        .map_or(0, |value| value[0]);
+                    settings::put_secret(&mut tx, "count", &[count + 1])
+                        .await
+                        .unwrap();
                     tx.commit().await.unwrap();
                 })
             })
@@ -39,7 +47,10 @@ async fn fifty_changes_that_read_and_then_write_all_succeed() {
             task.await.unwrap();
         }
         let mut conn = db.read().await.unwrap();
-        assert_eq!(settings::secret(&mut conn, "count").await.unwrap().unwrap(), [50]);
+        assert_eq!(
+            settings::secret(&mut conn, "count").await.unwrap().unwrap(),
+            [50]
+        );
     })
     .await;
 }
@@ -58,7 +69,10 @@ async fn refuses_a_database_newer_than_the_binary() {
     .unwrap();
     pool.close().await;
     let refused = Db::open(&lite.url, key()).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 9999, .. }), "{refused}");
+    assert!(
+        matches!(refused, StoreError::Newer { found: 9999, .. }),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("schema 9999"), "{refused}");
 }
 
@@ -66,7 +80,9 @@ async fn refuses_a_database_newer_than_the_binary() {
 async fn refuses_a_data_key_that_belongs_to_another_database() {
     let lite = Sqlite::fresh();
     Db::open(&lite.url, key()).await.unwrap().close().await;
-    let refused = Db::open(&lite.url, DataKey::from_bytes([1; 32])).await.unwrap_err();
+    let refused = Db::open(&lite.url, DataKey::from_bytes([1; 32]))
+        .await
+        .unwrap_err();
     assert!(matches!(refused, StoreError::Sealed { .. }), "{refused}");
 }
 
@@ -85,11 +101,22 @@ async fn a_locked_database_says_so_and_works_again_when_released() {
 #[tokio::test]
 async fn a_read_only_or_damaged_file_is_named_for_what_it_is() {
     let lite = Sqlite::fresh();
-    std::fs::write(&lite.path, b"this is no database, whatever its name says: it is prose of some length").unwrap();
+    std::fs::write(
+        &lite.path,
+        b"this is no database, whatever its name says: it is prose of some length",
+    )
+    .unwrap();
     let refused = Db::open(&lite.url, key()).await.unwrap_err();
-    assert!(refused.chain().contains("not a database"), "{}", refused.chain());
+    assert!(
+        refused.chain().contains("not a database"),
+        "{}",
+        refused.chain()
+    );
 
-    let missing = format!("sqlite:{}/no/such/folder/x.db", lite.folder.path().display());
+    let missing = format!(
+        "sqlite:{}/no/such/folder/x.db",
+        lite.folder.path().display()
+    );
     let refused = Db::open(&missing, key()).await.unwrap_err();
     assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
 }

@@ -1,0 +1,3 @@
+//! What a browser talks to: pages, the one door of their forms, events and the site's files.
+
+pub mod assets;
