@@ -27,7 +27,10 @@ impl Clock {
 
     /// A clock that stands at `ms` until [`Clock::advance`] moves it. Its ids are the same in every run.
     pub fn fixed(ms: i64) -> Self {
-        Self(Arc::new(Source::Fixed { ms: AtomicI64::new(ms), made: AtomicU64::new(0) }))
+        Self(Arc::new(Source::Fixed {
+            ms: AtomicI64::new(ms),
+            made: AtomicU64::new(0),
+        }))
     }
 
     /// Moves a fixed clock on; the machine's own is left alone.

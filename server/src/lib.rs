@@ -7,6 +7,7 @@
 //! clock       what time it is, and ids made from it
 //! lifecycle   tasks, draining, stopping
 //! telemetry   log lines and counters
+//! web         HTTP: pages, server functions, health, sessions, headers
 //! store       what is kept, in SQLite or PostgreSQL
 //! web         pages, their forms and the site's files
 //! sip         the edge towards carriers

@@ -86,14 +86,20 @@ impl Db {
             Pools::Sqlite { read, .. } => Link::SqliteRead(read.acquire().await?),
             Pools::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
         };
-        Ok(Conn { link, key: self.key.clone() })
+        Ok(Conn {
+            link,
+            key: self.key.clone(),
+        })
     }
 
     /// Begins a change of the configuration; such changes happen one after the other.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let mut tx = self.append().await?;
         if let Side::Postgres(conn) = Conn::side(&mut tx) {
-            sqlx::query("select pg_advisory_xact_lock($1)").bind(CONFIGURATION_LOCK).execute(conn).await?;
+            sqlx::query("select pg_advisory_xact_lock($1)")
+                .bind(CONFIGURATION_LOCK)
+                .execute(conn)
+                .await?;
         }
         Ok(tx)
     }
@@ -102,10 +108,15 @@ impl Db {
     pub async fn append(&self) -> Result<Tx, StoreError> {
         let link = match &self.pools {
             // A deferred transaction that reads and then writes fails at once under contention.
-            Pools::Sqlite { write, .. } => Link::SqliteTx(write.begin_with("begin immediate").await?),
+            Pools::Sqlite { write, .. } => {
+                Link::SqliteTx(write.begin_with("begin immediate").await?)
+            }
             Pools::Postgres(pool) => Link::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx(Conn { link, key: self.key.clone() }))
+        Ok(Tx(Conn {
+            link,
+            key: self.key.clone(),
+        }))
     }
 
     /// Whether the database answers.
@@ -145,11 +156,24 @@ impl Conn {
         }
     }
 
-    fn seal(&self, table: &str, column: &str, row: Uuid, plain: &str) -> Result<Vec<u8>, StoreError> {
-        self.key.seal(Place { table, column, row }, plain.as_bytes())
+    fn seal(
+        &self,
+        table: &str,
+        column: &str,
+        row: Uuid,
+        plain: &str,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.key
+            .seal(Place { table, column, row }, plain.as_bytes())
     }
 
-    fn unseal(&self, table: &str, column: &str, row: Uuid, sealed: &[u8]) -> Result<String, StoreError> {
+    fn unseal(
+        &self,
+        table: &str,
+        column: &str,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<String, StoreError> {
         self.key.open_text(Place { table, column, row }, sealed)
     }
 }

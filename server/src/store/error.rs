@@ -25,9 +25,15 @@ pub enum StoreError {
     Unavailable(#[source] sqlx::Error),
     /// Somebody else wrote here, or the file is damaged.
     #[error("{table}.{column} of row {row} holds something that can't be read")]
-    Corrupt { table: &'static str, column: &'static str, row: String },
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+        row: String,
+    },
     /// The data key is not the one this row was sealed with.
-    #[error("{place} can't be opened with the data key; is this the key file that belongs to the database?")]
+    #[error(
+        "{place} can't be opened with the data key; is this the key file that belongs to the database?"
+    )]
     Sealed { place: String },
     #[error(
         "the database has schema {found}, but this patchbay knows only up to {known}; \
@@ -62,7 +68,10 @@ pub enum KeyProblem {
 impl StoreError {
     /// Whether trying again later may help: the statement was right, the database was not there for it.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Full(_) | Self::ReadOnly(_) | Self::Unavailable(_))
+        matches!(
+            self,
+            Self::Busy(_) | Self::Full(_) | Self::ReadOnly(_) | Self::Unavailable(_)
+        )
     }
 
     /// One line with every cause, for the log and for the person who starts the server.
@@ -87,9 +96,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) => match cause.kind() {
                 sqlx::error::ErrorKind::UniqueViolation => Self::Unique,
                 sqlx::error::ErrorKind::ForeignKeyViolation => Self::Foreign,
-                sqlx::error::ErrorKind::CheckViolation | sqlx::error::ErrorKind::NotNullViolation => {
-                    Self::Check(error)
-                }
+                sqlx::error::ErrorKind::CheckViolation
+                | sqlx::error::ErrorKind::NotNullViolation => Self::Check(error),
                 _ => by_code(error),
             },
             sqlx::Error::PoolTimedOut
@@ -104,7 +112,9 @@ impl From<sqlx::Error> for StoreError {
 
 /// SQLite's extended result codes carry the primary code in the low byte; PostgreSQL's are SQLSTATEs.
 fn by_code(error: sqlx::Error) -> StoreError {
-    let code = error.as_database_error().and_then(|cause| cause.code().map(|code| code.into_owned()));
+    let code = error
+        .as_database_error()
+        .and_then(|cause| cause.code().map(|code| code.into_owned()));
     match code.as_deref() {
         Some(code) if code.len() == 5 => match code {
             "53100" => StoreError::Full(error),

@@ -37,7 +37,11 @@ impl Db {
             Err(MigrateError::VersionMissing(_)) => {
                 let mut conn = self.read().await?;
                 let found = newest_applied(&mut conn).await?;
-                let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+                let known = MIGRATOR
+                    .iter()
+                    .map(|migration| migration.version)
+                    .max()
+                    .unwrap_or(0);
                 Err(StoreError::Newer { found, known })
             }
             Err(MigrateError::VersionMismatch(version)) => Err(StoreError::Altered { version }),
@@ -75,7 +79,9 @@ async fn newest_applied(conn: &mut Conn) -> Result<i64, StoreError> {
 
 async fn connect(url: &str) -> Result<Pools, StoreError> {
     match url.split_once(':') {
-        Some(("sqlite", file)) if !file.contains(":memory:") && !file.trim_matches('/').is_empty() => {
+        Some(("sqlite", file))
+            if !file.contains(":memory:") && !file.trim_matches('/').is_empty() =>
+        {
             sqlite(url).await
         }
         Some(("postgres" | "postgresql", _)) => postgres(url).await,
@@ -136,7 +142,10 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_its_password() {
         let cases = [
-            ("postgres://anna:geheim@db/patchbay", "postgres://…@db/patchbay"),
+            (
+                "postgres://anna:geheim@db/patchbay",
+                "postgres://…@db/patchbay",
+            ),
             ("sqlite:data/patchbay.db", "sqlite:data/patchbay.db"),
             ("mysql", "mysql"),
         ];
@@ -149,7 +158,10 @@ mod tests {
     async fn refuses_addresses_of_neither_kind() {
         for url in ["", "mysql://x", "sqlite::memory:", "sqlite:", "data.db"] {
             let refused = connect(url).await.unwrap_err();
-            assert!(matches!(refused, StoreError::Address { .. }), "{url}: {refused}");
+            assert!(
+                matches!(refused, StoreError::Address { .. }),
+                "{url}: {refused}"
+            );
         }
     }
 
@@ -160,12 +172,20 @@ mod tests {
         let db = Db::open(&url, DataKey::from_bytes([1; 32])).await.unwrap();
         let mut tx = db.begin().await.unwrap();
         // What SQLite does at this limit is what it does at the end of the disk.
-        sql!(&mut tx, on => sqlx::query("pragma max_page_count = 80").execute(on).await.map(drop)).unwrap();
-        let refused = settings::put_secret(&mut tx, "large", &vec![1; 4_000_000]).await.unwrap_err();
+        sql!(&mut tx, on => sqlx::query("pragma max_page_count = 80").execute(on).await.map(drop))
+            .unwrap();
+        let refused = settings::put_secret(&mut tx, "large", &vec![1; 4_000_000])
+            .await
+            .unwrap_err();
         assert!(matches!(refused, StoreError::Full(_)), "{refused:?}");
         drop(tx);
         let mut conn = db.read().await.unwrap();
         assert_eq!(settings::secret(&mut conn, "large").await.unwrap(), None);
-        assert!(settings::secret(&mut conn, "data_key_check").await.unwrap().is_some());
+        assert!(
+            settings::secret(&mut conn, "data_key_check")
+                .await
+                .unwrap()
+                .is_some()
+        );
     }
 }

@@ -14,10 +14,18 @@ pub(super) struct At<Row> {
 
 impl<Row: Display + Copy> At<Row> {
     pub(super) fn corrupt(self, column: &'static str) -> StoreError {
-        StoreError::Corrupt { table: self.table, column, row: self.row.to_string() }
+        StoreError::Corrupt {
+            table: self.table,
+            column,
+            row: self.row.to_string(),
+        }
     }
 
-    pub(super) fn parse<T: FromStr>(self, column: &'static str, text: &str) -> Result<T, StoreError> {
+    pub(super) fn parse<T: FromStr>(
+        self,
+        column: &'static str,
+        text: &str,
+    ) -> Result<T, StoreError> {
         text.parse().map_err(|_| self.corrupt(column))
     }
 

@@ -49,10 +49,15 @@ impl DataKey {
 
     /// Reads the key file, or makes it (mode 0600) at the first start. Blocking: call it before serving.
     pub fn load_or_make(path: &Path) -> Result<Self, StoreError> {
-        let problem = |problem| StoreError::Key { path: path.to_owned(), problem };
+        let problem = |problem| StoreError::Key {
+            path: path.to_owned(),
+            problem,
+        };
         match make(path) {
             Ok(bytes) => Ok(Self::from_bytes(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read(path).map_err(problem),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                read(path).map_err(problem)
+            }
             Err(error) => Err(problem(KeyProblem::Write(error))),
         }
     }
@@ -62,30 +67,49 @@ impl DataKey {
         let aad = place.to_string();
         let sealed = self
             .0
-            .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: aad.as_bytes() })
+            .encrypt(
+                XNonce::from_slice(&nonce),
+                Payload {
+                    msg: plain,
+                    aad: aad.as_bytes(),
+                },
+            )
             .map_err(|_| StoreError::Sealed { place: aad.clone() })?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let refused = || StoreError::Sealed { place: place.to_string() };
+        let refused = || StoreError::Sealed {
+            place: place.to_string(),
+        };
         let (nonce, body) = sealed.split_at_checked(NONCE).ok_or_else(refused)?;
         let aad = place.to_string();
         self.0
-            .decrypt(XNonce::from_slice(nonce), Payload { msg: body, aad: aad.as_bytes() })
+            .decrypt(
+                XNonce::from_slice(nonce),
+                Payload {
+                    msg: body,
+                    aad: aad.as_bytes(),
+                },
+            )
             .map_err(|_| refused())
     }
 
     pub fn open_text(&self, place: Place<'_>, sealed: &[u8]) -> Result<String, StoreError> {
-        String::from_utf8(self.open(place, sealed)?)
-            .map_err(|_| StoreError::Sealed { place: place.to_string() })
+        String::from_utf8(self.open(place, sealed)?).map_err(|_| StoreError::Sealed {
+            place: place.to_string(),
+        })
     }
 }
 
 /// The file is complete on disk before anything is sealed with it: a key lost to a power cut would take every
 /// password with it.
 fn make(path: &Path) -> std::io::Result<[u8; 32]> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     let bytes = rand::random::<[u8; 32]>();
     let written = writeln!(file, "{}", hex::encode(bytes)).and_then(|()| file.sync_all());
     if let Err(error) = written {
@@ -93,7 +117,10 @@ fn make(path: &Path) -> std::io::Result<[u8; 32]> {
         drop(std::fs::remove_file(path));
         return Err(error);
     }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         File::open(folder)?.sync_all()?;
     }
     Ok(bytes)
@@ -101,9 +128,17 @@ fn make(path: &Path) -> std::io::Result<[u8; 32]> {
 
 fn read(path: &Path) -> Result<DataKey, KeyProblem> {
     let mut file = File::open(path).map_err(KeyProblem::Read)?;
-    let mode = file.metadata().map_err(KeyProblem::Read)?.permissions().mode() & 0o777;
+    let mode = file
+        .metadata()
+        .map_err(KeyProblem::Read)?
+        .permissions()
+        .mode()
+        & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyProblem::TooOpen { mode, path: path.display().to_string() });
+        return Err(KeyProblem::TooOpen {
+            mode,
+            path: path.display().to_string(),
+        });
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(KeyProblem::Read)?;
@@ -117,7 +152,11 @@ mod tests {
     use super::*;
 
     fn place(row: u128) -> Place<'static> {
-        Place { table: "accesses", column: "password", row: Uuid::from_u128(row) }
+        Place {
+            table: "accesses",
+            column: "password",
+            row: Uuid::from_u128(row),
+        }
     }
 
     #[test]
@@ -126,8 +165,15 @@ mod tests {
         let sealed = key.seal(place(1), b"hunter2").unwrap();
         assert!(!sealed.windows(7).any(|part| part == b"hunter2"));
         assert_eq!(key.open(place(1), &sealed).unwrap(), b"hunter2");
-        assert!(matches!(key.open(place(2), &sealed), Err(StoreError::Sealed { .. })));
-        assert!(DataKey::from_bytes([8; 32]).open(place(1), &sealed).is_err());
+        assert!(matches!(
+            key.open(place(2), &sealed),
+            Err(StoreError::Sealed { .. })
+        ));
+        assert!(
+            DataKey::from_bytes([8; 32])
+                .open(place(1), &sealed)
+                .is_err()
+        );
         assert!(key.open(place(1), &sealed[..10]).is_err());
         assert_ne!(sealed, key.seal(place(1), b"hunter2").unwrap());
     }
@@ -138,7 +184,10 @@ mod tests {
         let path = folder.path().join("data.key");
         let first = DataKey::load_or_make(&path).unwrap();
         let sealed = first.seal(place(1), b"x").unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let again = DataKey::load_or_make(&path).unwrap();
         assert_eq!(again.open(place(1), &sealed).unwrap(), b"x");
     }

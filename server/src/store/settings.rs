@@ -12,7 +12,9 @@ pub async fn secret(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Stor
         where name = $1";
     let sealed: Option<Vec<u8>> =
         sql!(conn, on => sqlx::query_scalar(SQL).bind(name).fetch_optional(on).await)?;
-    sealed.map(|sealed| conn.key.open(place(name), &sealed)).transpose()
+    sealed
+        .map(|sealed| conn.key.open(place(name), &sealed))
+        .transpose()
 }
 
 pub async fn put_secret(tx: &mut Tx, name: &str, value: &[u8]) -> Result<(), StoreError> {
@@ -27,5 +29,9 @@ pub async fn put_secret(tx: &mut Tx, name: &str, value: &[u8]) -> Result<(), Sto
 
 /// Settings have names where other rows have ids.
 fn place(name: &str) -> Place<'_> {
-    Place { table: "settings", column: name, row: Uuid::nil() }
+    Place {
+        table: "settings",
+        column: name,
+        row: Uuid::nil(),
+    }
 }
