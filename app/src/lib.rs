@@ -1,1 +1,3 @@
-pub fn nothing() {}
+//! What the browser and the server both know.
+
+pub mod domain;
