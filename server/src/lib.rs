@@ -11,11 +11,15 @@
 //! store       what is kept, in SQLite or PostgreSQL
 //! web         pages, their forms and the site's files
 //! sip         the edge towards carriers
+//! media       audio: RTP, codecs, digits, recordings
+//! agent       what answers: hands a call to the agent's engine
 //! ```
 
+pub mod agent;
 pub mod clock;
 pub mod config;
 pub mod lifecycle;
+pub mod media;
 pub mod sip;
 pub mod store;
 pub mod telemetry;

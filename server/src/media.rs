@@ -1,0 +1,108 @@
+//! Audio of calls: RTP sockets, jitter, codecs, digits, recording.
+//!
+//! Knows sockets, samples and session descriptions. It knows nothing of SIP messages, agents or
+//! SQL: `sip` opens a [`Session`] and negotiates it, `agent` speaks and listens on its [`Line`].
+//!
+//! # Layout
+//!
+//! ```text
+//! sdp          what the other side describes; our half of offer and answer
+//! ports        pairs of UDP ports, random, freed on drop
+//! session      the handle sip holds       line       the handle the agent's engine holds
+//! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
+//! leg          one session on such a thread: receive, play out, record, send
+//! rtp, latch, dtmf, speech, codec    the parts, pure and tested alone
+//! recording    stereo WAV, written as the call runs, on a thread of its own
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+pub mod codec;
+mod dtmf;
+mod latch;
+mod leg;
+mod line;
+mod pacer;
+mod ports;
+mod recording;
+mod rtp;
+pub mod sdp;
+mod session;
+mod shared;
+mod speech;
+mod stats;
+
+pub use dtmf::Digit;
+pub use line::{Heard, Line, Span};
+pub use ports::{NoPort, PortPair, PortPool};
+pub use recording::{Recorded, RecordingFailure};
+pub use session::{Closed, LocalAddress, Session, SessionEvent};
+pub use stats::{Received, Sent, Stats};
+
+use leg::Leg;
+use pacer::Pacer;
+use recording::RecordingDesk;
+use sdp::Negotiation;
+use shared::Shared;
+
+/// Events an engine may leave unread before the oldest audio gives way.
+const HEARD: usize = 256;
+
+/// How audio is to be carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// UDP ports for RTP (even) and RTCP (the next odd).
+    pub ports: RangeInclusive<u16>,
+    /// Silence on the wire after which a call is given up; rests while either side holds.
+    pub timeout: Duration,
+    /// Least and most milliseconds the jitter buffer holds audio.
+    pub jitter_ms: RangeInclusive<u64>,
+    /// Threads that carry audio; one is enough for some thousand calls.
+    pub threads: usize,
+}
+
+/// Everything audio of this server: ports, threads, recordings.
+#[derive(Debug)]
+pub struct Media {
+    ports: PortPool,
+    pacer: Pacer,
+    desk: RecordingDesk,
+    timeout: Duration,
+}
+
+impl Media {
+    /// Starts the threads. They end when the last session and this are gone.
+    pub fn start(settings: &Settings) -> io::Result<Self> {
+        Ok(Self {
+            ports: PortPool::new(settings.ports.clone()),
+            pacer: Pacer::start(settings.threads)?,
+            desk: RecordingDesk::start_thread()?,
+            timeout: settings.timeout,
+        })
+    }
+
+    /// The RTP ports, to show how many are in use.
+    pub fn ports(&self) -> &PortPool {
+        &self.ports
+    }
+
+    /// Binds a pair of ports and starts listening; nothing is sent until
+    /// [`Session::start_sending`].
+    pub fn open(&self, local: LocalAddress) -> Result<Session, NoPort> {
+        let ports = self.ports.open(local.bind)?;
+        let port = ports.port();
+        let shared = Shared::new(self.desk.clone());
+        let (hear, heard) = mpsc::channel(HEARD);
+        let (tell, events) = mpsc::unbounded_channel();
+        let line = Line::new(shared.clone(), heard);
+        self.pacer
+            .carry(Leg::new(ports, shared.clone(), hear, tell, self.timeout));
+        let negotiation = Negotiation::new(rand::random(), SocketAddr::new(local.advertised, port));
+        Ok(Session::new(shared, negotiation, line, events, port))
+    }
+}

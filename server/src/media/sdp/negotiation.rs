@@ -1,0 +1,203 @@
+//! Our half of offer and answer (RFC 3264): what we describe, and what both agreed to.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+
+use super::{MediaLine, Offer, Talk};
+use crate::media::codec::Codec;
+use sdp_types::Direction;
+
+/// The payload type under which our own offers name digits.
+const OUR_DIGITS: u8 = 101;
+
+/// Why a description that can be read cannot be agreed to; each is 488 and changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unacceptable {
+    /// No audio line, or only a disabled one.
+    #[error("the description has no audio")]
+    NoAudio,
+    /// Fax in place of audio; the call goes on as it was.
+    #[error("the description asks for fax (T.38)")]
+    Fax,
+    /// Secure audio only.
+    #[error("the description allows secure audio only")]
+    SecureOnly,
+    /// Audio, but in no codec of ours.
+    #[error("no codec in common")]
+    NoCommonCodec,
+}
+
+/// One session's descriptions over time: the origin stays, the version rises on change only
+/// (RFC 3264 §8).
+#[derive(Debug)]
+pub struct Negotiation {
+    session_id: u64,
+    version: u64,
+    address: IpAddr,
+    port: u16,
+    /// What we last sent, without the `o=` line.
+    body: Option<String>,
+    talk: Option<Talk>,
+}
+
+impl Negotiation {
+    /// For audio at `address`, which is the one the other side can reach us by.
+    pub fn new(session_id: u64, address: SocketAddr) -> Self {
+        Self {
+            // Some phones read it as a signed 64-bit number.
+            session_id: session_id >> 2,
+            version: 0,
+            address: address.ip(),
+            port: address.port(),
+            body: None,
+            talk: None,
+        }
+    }
+
+    /// What is agreed now.
+    pub fn talk(&self) -> Option<&Talk> {
+        self.talk.as_ref()
+    }
+
+    /// Answers an offer, the first or a later one; a refusal leaves everything as it was.
+    pub fn answer(&mut self, offer: &Offer) -> Result<String, Unacceptable> {
+        let talk = agree(offer)?;
+        let body = self.answer_body(offer, &talk);
+        self.talk = Some(talk);
+        Ok(self.publish(body))
+    }
+
+    /// Our own offer, for an INVITE that came without one. Repeats what is agreed, if anything is.
+    pub fn offer(&mut self) -> String {
+        let accepts: Vec<(u8, Codec)> = match &self.talk {
+            Some(talk) => talk.accepts.clone(),
+            None => Codec::ALL
+                .into_iter()
+                .map(|c| (c.static_payload(), c))
+                .collect(),
+        };
+        let digits = self
+            .talk
+            .as_ref()
+            .map_or(Some(OUR_DIGITS), |talk| talk.digits);
+        let mut body = self.head();
+        self.write_audio(&mut body, "RTP/AVP", &accepts, digits, Direction::SendRecv);
+        self.publish(body)
+    }
+
+    /// Takes the answer to our offer.
+    pub fn accept(&mut self, answer: &Offer) -> Result<(), Unacceptable> {
+        self.talk = Some(agree(answer)?);
+        Ok(())
+    }
+
+    /// What we last sent: for retransmissions, and for an UPDATE that brings no offer.
+    pub fn current(&self) -> Option<String> {
+        self.body.as_ref().map(|body| self.with_origin(body))
+    }
+
+    fn answer_body(&self, offer: &Offer, talk: &Talk) -> String {
+        let mut body = self.head();
+        let audio = offer.audio.as_ref();
+        for (index, line) in offer.lines.iter().enumerate() {
+            if let Some(audio) = audio.filter(|audio| audio.index == index) {
+                let chosen = [(talk.payload, talk.codec)];
+                let direction = audio.direction.reverse();
+                self.write_audio(&mut body, &line.proto, &chosen, talk.digits, direction);
+            } else {
+                write_refused(&mut body, line);
+            }
+        }
+        body
+    }
+
+    fn head(&self) -> String {
+        format!(
+            "s=-\r\nc=IN {} {}\r\nt=0 0\r\n",
+            family(self.address),
+            self.address
+        )
+    }
+
+    fn write_audio(
+        &self,
+        body: &mut String,
+        proto: &str,
+        codecs: &[(u8, Codec)],
+        digits: Option<u8>,
+        direction: Direction,
+    ) {
+        let payloads = codecs.iter().map(|(payload, _)| *payload).chain(digits);
+        let list: String = payloads.map(|payload| format!(" {payload}")).collect();
+        _ = write!(body, "m=audio {} {proto}{list}\r\n", self.port);
+        for (payload, codec) in codecs {
+            let (name, rate) = (codec.name(), codec.clock_rate());
+            _ = write!(body, "a=rtpmap:{payload} {name}/{rate}\r\n");
+        }
+        if let Some(payload) = digits {
+            _ = write!(
+                body,
+                "a=rtpmap:{payload} telephone-event/8000\r\na=fmtp:{payload} 0-15\r\n"
+            );
+        }
+        _ = write!(body, "a=ptime:20\r\na={}\r\n", direction.as_str());
+    }
+
+    fn publish(&mut self, body: String) -> String {
+        if self.body.as_ref() != Some(&body) {
+            self.version += 1;
+            self.body = Some(body);
+        }
+        self.current().unwrap_or_default()
+    }
+
+    fn with_origin(&self, body: &str) -> String {
+        let Self {
+            session_id,
+            version,
+            address,
+            ..
+        } = self;
+        let family = family(*address);
+        format!("v=0\r\no=- {session_id} {version} IN {family} {address}\r\n{body}")
+    }
+}
+
+/// A media line we don't take is answered with port 0, its formats as they came (RFC 3264 §6).
+fn write_refused(body: &mut String, line: &MediaLine) {
+    let MediaLine {
+        media,
+        proto,
+        formats,
+        ..
+    } = line;
+    _ = write!(body, "m={media} 0 {proto} {formats}\r\n");
+}
+
+fn family(address: IpAddr) -> &'static str {
+    if address.is_ipv4() { "IP4" } else { "IP6" }
+}
+
+fn agree(theirs: &Offer) -> Result<Talk, Unacceptable> {
+    let Some(audio) = &theirs.audio else {
+        return Err(if theirs.is_fax() {
+            Unacceptable::Fax
+        } else if theirs.is_secure_only() {
+            Unacceptable::SecureOnly
+        } else {
+            Unacceptable::NoAudio
+        });
+    };
+    let accepts = theirs.accepted();
+    let (payload, codec) = *accepts.first().ok_or(Unacceptable::NoCommonCodec)?;
+    Ok(Talk {
+        codec,
+        payload,
+        accepts,
+        digits: theirs.digits(),
+        remote: audio.remote,
+        remote_rtcp: audio.rtcp,
+        sends: !audio.on_hold,
+        receives: audio.direction.has_send(),
+    })
+}

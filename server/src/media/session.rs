@@ -1,0 +1,185 @@
+//! One call's audio, as the SIP edge holds it: negotiate, let it sound, hear of trouble, close.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::dtmf::Digit;
+use super::line::Line;
+use super::recording::{Recorded, Take};
+use super::sdp::{Negotiation, Offer, Talk, Unacceptable};
+use super::shared::Shared;
+use super::stats::Stats;
+
+/// How long closing waits for the disk.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// The handle of a running session. Dropping it ends the audio and frees the ports.
+#[derive(Debug)]
+pub struct Session {
+    shared: Arc<Shared>,
+    negotiation: Mutex<Negotiation>,
+    line: Mutex<Option<Line>>,
+    events: Mutex<Option<mpsc::UnboundedReceiver<SessionEvent>>>,
+    port: u16,
+}
+
+/// Which of our addresses a session uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalAddress {
+    /// The interface to bind, possibly `0.0.0.0`.
+    pub bind: IpAddr,
+    /// What the other side is told.
+    pub advertised: IpAddr,
+}
+
+/// Something the call's owner should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// The first audio came, from this address.
+    Locked {
+        /// Where it comes from, and where ours goes.
+        address: SocketAddr,
+        /// Whether the description named it. If not, there is a NAT between.
+        as_described: bool,
+    },
+    /// Audio now comes from another address, and may.
+    Moved(SocketAddr),
+    /// Three seconds have passed and nothing was heard: probably one-way audio.
+    NothingHeard,
+    /// Nothing was heard for so long that the other side must be gone. The owner ends the call.
+    TimedOut,
+}
+
+/// What is left of a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closed {
+    /// What was counted.
+    pub stats: Stats,
+    /// The recordings that were made, usually one or none.
+    pub recordings: Vec<Recorded>,
+}
+
+impl Session {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        negotiation: Negotiation,
+        line: Line,
+        events: mpsc::UnboundedReceiver<SessionEvent>,
+        port: u16,
+    ) -> Self {
+        Self {
+            shared,
+            negotiation: Mutex::new(negotiation),
+            line: Mutex::new(Some(line)),
+            events: Mutex::new(Some(events)),
+            port,
+        }
+    }
+
+    /// Answers an offer, in an INVITE, re-INVITE or UPDATE: hold, resume, a new address, all the
+    /// same. An error means 488 and leaves the audio as it was.
+    pub fn answer(&self, offer: &Offer) -> Result<String, Unacceptable> {
+        let mut negotiation = self.negotiation.lock();
+        let answer = negotiation.answer(offer)?;
+        self.agree(&negotiation);
+        Ok(answer)
+    }
+
+    /// Our own offer, for an INVITE or re-INVITE that came without one. Changes nothing until
+    /// [`accept`](Self::accept).
+    pub fn offer(&self) -> String {
+        self.negotiation.lock().offer()
+    }
+
+    /// Takes the answer to [`offer`](Self::offer), from the ACK or PRACK.
+    pub fn accept(&self, answer: &Offer) -> Result<(), Unacceptable> {
+        let mut negotiation = self.negotiation.lock();
+        negotiation.accept(answer)?;
+        self.agree(&negotiation);
+        Ok(())
+    }
+
+    /// What we described last, the same to the letter: for retransmissions.
+    pub fn description(&self) -> Option<String> {
+        self.negotiation.lock().current()
+    }
+
+    /// What is agreed now.
+    pub fn talk(&self) -> Option<Talk> {
+        self.negotiation.lock().talk().cloned()
+    }
+
+    /// Lets our audio out and starts the line's clock. Called with the 200 for a caller that
+    /// proved who it is, with the ACK for one let in by its network: else a forged source could
+    /// aim our audio at someone.
+    pub fn start_sending(&self) {
+        self.shared.controls.lock().may_send = true;
+    }
+
+    /// A key that came by INFO (RFC 6086). Ignored if keys come by RTP too, which would count
+    /// them twice.
+    pub fn press(&self, digit: Digit) {
+        self.shared.controls.lock().pressed.push(digit);
+    }
+
+    /// The engine's end, given out once.
+    pub fn take_line(&self) -> Option<Line> {
+        self.line.lock().take()
+    }
+
+    /// What happens to the audio, given out once. Ends with the session.
+    pub fn take_events(&self) -> Option<mpsc::UnboundedReceiver<SessionEvent>> {
+        self.events.lock().take()
+    }
+
+    /// Counts so far.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats.lock().clone()
+    }
+
+    /// Our RTP port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Milliseconds since [`start_sending`](Self::start_sending), on the line's clock.
+    pub fn now_ms(&self) -> u64 {
+        self.shared.now_ms()
+    }
+
+    /// Ends the audio and waits, at most two seconds, until recordings are complete on disk.
+    pub async fn close(&self) -> Closed {
+        self.shared.close();
+        let takes: Vec<Arc<Take>> = self.shared.takes.lock().clone();
+        let mut recordings = Vec::with_capacity(takes.len());
+        for take in takes {
+            recordings.push(match timeout(CLOSING, take.finished()).await {
+                Ok(recorded) => recorded,
+                Err(_) => take.recorded(),
+            });
+        }
+        Closed {
+            stats: self.stats(),
+            recordings,
+        }
+    }
+
+    fn agree(&self, negotiation: &Negotiation) {
+        let mut controls = self.shared.controls.lock();
+        if controls.talk.as_ref() != negotiation.talk() {
+            controls.talk = negotiation.talk().cloned();
+            controls.revision += 1;
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
