@@ -5,13 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::HeaderName;
-type Host = String;
-type SourceNet = String;
+use app::domain::sip::{HeaderName, Host};
 use serde::Deserialize;
 
 use super::values::{
-    DatabaseUrl, DigestAlgorithm, List, LogFormat, Optional, PortRange, PublicUrl, parsed,
+    DatabaseUrl, DigestAlgorithm, List, LogFormat, Network, Optional, PortRange, PublicUrl, parsed,
 };
 
 /// Everything an operator can set.
@@ -37,7 +35,7 @@ pub struct Http {
     pub addr: SocketAddr,
     #[serde(deserialize_with = "parsed")]
     pub public_url: PublicUrl,
-    pub trusted_proxies: List<SourceNet>,
+    pub trusted_proxies: List<Network>,
     pub site_dir: Optional<PathBuf>,
 }
 
@@ -76,8 +74,8 @@ pub struct Sip {
     pub tls_key: Optional<PathBuf>,
     pub external_host: Optional<Host>,
     pub external_ip: Optional<IpAddr>,
-    pub local_networks: List<SourceNet>,
-    pub trusted_proxies: List<SourceNet>,
+    pub local_networks: List<Network>,
+    pub trusted_proxies: List<Network>,
     pub dns_servers: List<IpAddr>,
     #[serde(deserialize_with = "parsed")]
     pub rtp_ports: PortRange,

@@ -105,6 +105,7 @@ fn every_problem_is_named_at_once() {
             "http.public_url",
             "limit",
             "sip.agent_id_header",
+            "sip.local_networks",
             "sip.max_calls",
             "sip.regions.mars",
             "sip.rtp_ports",
@@ -115,6 +116,8 @@ fn every_problem_is_named_at_once() {
     for part in [
         "did you mean addr?",
         "PATCHBAY_SIP__MAX_CALLS",
+        "10.0.0.0/33",
+        "\"here\"",
         "\"soon\"",
         "did you mean limits?",
     ] {

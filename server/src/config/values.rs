@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -140,6 +141,37 @@ impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Entries<T> {
             texts.push(text);
         }
         Self::read(&texts)
+    }
+}
+
+// === Network ===
+
+/// Addresses of ours: a network of any width or one address. Who may call in
+/// without a password is a [`SourceNet`](app::domain::sip::SourceNet), which is stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(ipnet::IpNet);
+
+impl Network {
+    /// Also for an IPv4 address in IPv6 clothes, as a dual-stack socket sees it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+impl FromStr for Network {
+    type Err = NotAsWanted;
+
+    fn from_str(text: &str) -> Result<Self, NotAsWanted> {
+        let one = || text.parse::<IpAddr>().ok().map(ipnet::IpNet::from);
+        let net = text.parse().ok().or_else(one);
+        net.map(|net| Self(net.trunc()))
+            .ok_or(NotAsWanted("a network like 10.0.0.0/8 or an address"))
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
