@@ -1,0 +1,67 @@
+//! The whole server under load, as a table with the machine it ran on (`make bench`).
+//!
+//! Starts the release binary on loopback with a data folder of its own, sets it up through the API,
+//! and measures it from outside: CPU and memory from `/proc`, packets by sequence number. Beside it, in the
+//! same run, stands a Kamailio that checks the same digest. Knows nothing of the server's insides.
+//!
+//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio flood pages reads`.
+
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rounded measurements for people"
+)]
+
+mod audio;
+mod caller;
+mod flood;
+mod machine;
+mod process;
+mod readers;
+mod setups;
+mod table;
+mod world;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use table::Table;
+use world::World;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+type Part = fn(&World, &mut Table) -> Outcome<()>;
+
+const PARTS: [(&str, Part); 4] = [
+    ("setups", setups::run),
+    ("audio", audio::run),
+    ("flood", flood::run),
+    ("pages", readers::run),
+];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    println!("{}", machine::describe());
+    let mut table = Table::default();
+    let mut failed = false;
+    for (name, part) in PARTS {
+        if !wanted.is_empty() && !wanted.iter().any(|word| word == name) {
+            continue;
+        }
+        // Each part has a fresh server: memory of one must not show in the next.
+        let done = World::start().and_then(|world| part(&world, &mut table));
+        if let Err(error) = done {
+            println!("{name}: not measured: {error}");
+            failed = true;
+        }
+    }
+    println!("\n{table}");
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}

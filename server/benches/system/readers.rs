@@ -1,0 +1,226 @@
+//! Pages and API reads over kept connections: how long one takes and how many a second fit.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::caller::Caller;
+use crate::table::Table;
+use crate::world::World;
+
+const READERS: usize = 50;
+const SECONDS: u64 = 8;
+const PAGES: [(&str, &str); 4] = [
+    ("Settings, SIP", "/settings/sip"),
+    ("Agents", "/channels/phone/agents"),
+    ("Numbers", "/channels/phone/numbers"),
+    ("Inbox", "/inbox"),
+];
+
+pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
+    fill(world)?;
+    for (name, path) in PAGES {
+        match load(world, path) {
+            Ok(load) => table.row(
+                &format!("page {name}, {READERS} readers"),
+                format!(
+                    "p50 {:.1} ms, p95 {:.1} ms, {:.0}/s",
+                    load.p50, load.p95, load.per_second
+                ),
+                "p95 <= 15 ms",
+                Some(load.p95 <= 15.0),
+            ),
+            Err(error) => table.row(
+                &format!("page {name}"),
+                format!("{error}"),
+                "p95 <= 15 ms",
+                Some(false),
+            ),
+        }
+    }
+    for path in ["/api/phone/sip/inbound-trunk", "/api/phone/calls"] {
+        let load = load(world, path)?;
+        table.row(
+            &format!("GET {path}, {READERS} readers"),
+            format!("{:.0}/s, p95 {:.1} ms", load.per_second, load.p95),
+            "",
+            None,
+        );
+    }
+    Ok(())
+}
+
+/// Something to show: a page of calls, numbers and agents.
+fn fill(world: &World) -> Outcome<()> {
+    let mut api = Connection::open(world.http, &world.key)?;
+    let numbers: Vec<String> = (0..40)
+        .map(|at| format!("+1415555{:04}", 200 + at))
+        .collect();
+    api.post(
+        "/api/phone/sip/inbound-trunk/phone-numbers",
+        &json!({ "phone_numbers": numbers }),
+    )?;
+    for at in 0..25 {
+        api.post(
+            "/api/phone",
+            &json!({ "name": format!("Agent {at}"), "recording_enabled": false }),
+        )?;
+    }
+    let mut caller = Caller::bind(&world.account, "127.0.0.42:0")?;
+    for _ in 0..30 {
+        let dialog = caller.call(&world.number, "127.0.0.42:39996".parse()?)?;
+        caller.hang_up(&dialog)?;
+    }
+    Ok(())
+}
+
+struct Load {
+    p50: f64,
+    p95: f64,
+    per_second: f64,
+}
+
+fn load(world: &World, path: &str) -> Outcome<Load> {
+    // The first answer shows that it is the page and not the sign-in.
+    Connection::open(world.http, &world.key)?.get(path)?;
+    let began = Instant::now();
+    let end = began + Duration::from_secs(SECONDS);
+    let mut times: Vec<f64> = thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS)
+            .map(|_| {
+                scope.spawn(|| read_until(world, path, end).map_err(|error| error.to_string()))
+            })
+            .collect();
+        readers
+            .into_iter()
+            .map(|reader| {
+                reader
+                    .join()
+                    .unwrap_or_else(|_| Err("a reader broke off".to_owned()))
+            })
+            .collect::<Result<Vec<_>, _>>()
+    })?
+    .concat();
+    let took = began.elapsed().as_secs_f64();
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        times
+            .get((times.len() as f64 * share) as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    Ok(Load {
+        p50: at(0.5),
+        p95: at(0.95),
+        per_second: times.len() as f64 / took,
+    })
+}
+
+fn read_until(world: &World, path: &str, end: Instant) -> Outcome<Vec<f64>> {
+    let mut connection = Connection::open(world.http, &world.key)?;
+    let mut times = Vec::new();
+    while Instant::now() < end {
+        let began = Instant::now();
+        connection.get(path)?;
+        times.push(began.elapsed().as_secs_f64() * 1_000.0);
+    }
+    Ok(times)
+}
+
+/// HTTP/1.1 over one kept connection; anything but 200 is an error.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    key: String,
+}
+
+impl Connection {
+    pub(crate) fn open(server: SocketAddr, key: &str) -> Outcome<Self> {
+        let stream = TcpStream::connect_timeout(&server, Duration::from_secs(2))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            key: key.to_owned(),
+        })
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Outcome<Vec<u8>> {
+        self.ask("GET", path, "")
+    }
+
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Outcome<Value> {
+        Ok(serde_json::from_slice(&self.ask(
+            "POST",
+            path,
+            &body.to_string(),
+        )?)?)
+    }
+
+    pub(crate) fn patch(&mut self, path: &str, body: &Value) -> Outcome<Value> {
+        Ok(serde_json::from_slice(&self.ask(
+            "PATCH",
+            path,
+            &body.to_string(),
+        )?)?)
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> Outcome<Vec<u8>> {
+        let authorization = if self.key.is_empty() {
+            String::new()
+        } else {
+            format!("Authorization: Bearer {}\r\n", self.key)
+        };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, application/json\r\n{authorization}\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len(),
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let head = self.head()?;
+        let first = head.lines().next().unwrap_or_default().to_owned();
+        let answer = self.body(&head)?;
+        if first.contains(" 200 ") {
+            return Ok(answer);
+        }
+        Err(format!(
+            "{method} {path}: {first}: {}",
+            String::from_utf8_lossy(&answer)
+        )
+        .into())
+    }
+
+    fn head(&mut self) -> Outcome<String> {
+        let mut head = String::new();
+        while self.stream.read_line(&mut head)? > 2 {}
+        Ok(head.to_ascii_lowercase())
+    }
+
+    fn body(&mut self, head: &str) -> Outcome<Vec<u8>> {
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:"));
+        if let Some(length) = length {
+            let mut body = vec![0; length.trim().parse()?];
+            self.stream.read_exact(&mut body)?;
+            return Ok(body);
+        }
+        let mut body = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let size = usize::from_str_radix(line.trim(), 16)?;
+            let start = body.len();
+            body.resize(start + size + 2, 0);
+            self.stream
+                .read_exact(body.get_mut(start..).unwrap_or_default())?;
+            body.truncate(start + size);
+            if size == 0 {
+                return Ok(body);
+            }
+        }
+    }
+}

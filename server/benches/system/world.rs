@@ -1,0 +1,139 @@
+//! A release server on loopback with a trunk, a number and an agent, set up through the API.
+
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::Outcome;
+use crate::caller::Account;
+use crate::process::Program;
+use crate::readers::Connection;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_patchbay");
+
+pub(crate) struct World {
+    // First, so that the server ends before its folder goes.
+    pub(crate) server: Program,
+    pub(crate) account: Account,
+    /// A number whose agent neither records nor speaks long.
+    pub(crate) number: String,
+    pub(crate) http: SocketAddr,
+    pub(crate) key: String,
+    pub(crate) folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn start() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        let http = free_tcp()?;
+        let sip = free_udp()?;
+        let key = Self::command(folder.path(), http, sip)
+            .args(["key", "create", "bench", "--full-access"])
+            .output()?;
+        let errors = String::from_utf8_lossy(&key.stderr).into_owned();
+        let key = String::from_utf8(key.stdout)?.trim().to_owned();
+        if key.is_empty() {
+            return Err(format!("no key was made: {errors}").into());
+        }
+        let log = folder.path().join("server.log");
+        let mut server = Program::start(&mut Self::command(folder.path(), http, sip), &log)?;
+        wait_until_ready(&mut server, http, &log)?;
+        let number = "+14155550100".to_owned();
+        let account = set_up(http, &key, sip, &number)?;
+        Ok(Self {
+            server,
+            account,
+            number,
+            http,
+            key,
+            folder,
+        })
+    }
+
+    /// The limits that protect a server from one source are out of the way; all else is as shipped.
+    fn command(folder: &Path, http: SocketAddr, sip: SocketAddr) -> Command {
+        let mut command = Command::new(BINARY);
+        command
+            .current_dir(folder)
+            .env("PATCHBAY_DATA__DIR", folder.join("data"))
+            .env("PATCHBAY_HTTP__ADDR", http.to_string())
+            .env("PATCHBAY_HTTP__PUBLIC_URL", format!("http://{http}"))
+            .env("PATCHBAY_SIP__ADDR", sip.to_string())
+            .env("PATCHBAY_SIP__GUARD__KNOWN_RATE_PER_S", "100000")
+            .env("PATCHBAY_SIP__GUARD__KNOWN_BURST", "100000")
+            .env("PATCHBAY_SIP__MAX_CALLS", "100000")
+            .env("PATCHBAY_LIMITS__API_PER_MINUTE", "100000000")
+            .env("PATCHBAY_LOG__FILTER", "warn");
+        command
+    }
+
+    pub(crate) fn scenario() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/system/setup.xml")
+    }
+}
+
+fn set_up(http: SocketAddr, key: &str, sip: SocketAddr, number: &str) -> Outcome<Account> {
+    let mut api = Connection::open(http, key)?;
+    let trunk = api.post(
+        "/api/phone/sip/inbound-trunk",
+        &json!({ "phone_numbers": [] }),
+    )?;
+    api.post(
+        "/api/phone/sip/inbound-trunk/phone-numbers",
+        &json!({ "phone_numbers": [number] }),
+    )?;
+    let agent = api.post(
+        "/api/phone",
+        &json!({ "name": "Bench", "first_message": "Hello?", "recording_enabled": false }),
+    )?;
+    let agent = text(&agent, "id")?;
+    api.patch(
+        &format!("/api/phone/sip/agents/{agent}"),
+        &json!({ "phone_numbers": [number] }),
+    )?;
+    Ok(Account {
+        server: sip,
+        username: text(&trunk, "auth_username")?,
+        password: text(&trunk, "auth_password")?,
+    })
+}
+
+fn text(value: &Value, name: &str) -> Outcome<String> {
+    value
+        .get(name)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("no {name} in {value}").into())
+}
+
+fn wait_until_ready(server: &mut Program, http: SocketAddr, log: &Path) -> Outcome<()> {
+    let end = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < end && !server.ended() {
+        let ready = Connection::open(http, "").and_then(|mut door| door.get("/readyz"));
+        if ready.is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    Err(format!("the server did not become ready: {said}").into())
+}
+
+fn free_tcp() -> Outcome<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// Free for UDP and TCP alike.
+pub(crate) fn free_udp() -> Outcome<SocketAddr> {
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        let address = socket.local_addr()?;
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+}
