@@ -4,12 +4,19 @@
 //! alike by the browser's form, the server function, the API, the store and the SIP edge.
 #![warn(missing_docs)]
 
+pub mod agent;
+pub mod call;
 pub mod country;
 pub mod draft;
 pub mod id;
+pub mod inbound;
 pub mod page;
 pub mod phone;
+pub mod routing;
 pub mod sip;
+mod words;
+
+pub(crate) use words::words;
 
 /// Characters that change how text around them is shown without being seen: direction marks,
 /// joiners, byte order marks. They have no place in a name, a number or an address.

@@ -5,6 +5,7 @@
 //! at once and by name. Which fields there are, and what they mean, is for the drafts themselves.
 
 mod list;
+mod over;
 
 use std::fmt;
 use std::ops::RangeInclusive;

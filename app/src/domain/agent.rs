@@ -1,0 +1,289 @@
+//! Who answers. Knows what an agent is and what a form may say of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::draft::{Entry, EntryList};
+use crate::domain::id::AgentId;
+use crate::domain::words;
+use crate::error::{FieldErrors, Reason};
+
+/// What speaks for the agent. One variant until engines that talk over a network arrive;
+/// stored and sent as `{"type": "builtin"}`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Engine {
+    /// Greets, listens, says goodbye; needs no other service.
+    #[default]
+    Builtin,
+}
+
+/// Whether it takes or places calls. A word of the reference API; routing does not ask it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentType {
+    /// Takes calls.
+    #[default]
+    Inbound,
+    /// Places them.
+    Outbound,
+}
+words!(AgentType, Inbound = "inbound", Outbound = "outbound");
+
+/// What can be set on an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of one form"
+)]
+pub struct AgentSettings {
+    /// What the operator calls it.
+    pub name: String,
+    /// Takes or places calls.
+    pub r#type: AgentType,
+    /// Language tag such as `en` or `de-CH`; says how the text is spoken.
+    pub language: String,
+    /// Spoken when the call is answered. `Hello?` if it says nothing.
+    pub first_message: Option<String>,
+    /// For engines that follow instructions.
+    pub instructions: Vec<String>,
+    /// What speaks.
+    pub engine: Engine,
+    /// Whether the caller may talk over it.
+    pub interruptible: bool,
+    /// Off: its numbers fall to the default agent or are refused.
+    pub enabled: bool,
+    /// Answers any number on the trunk that has no agent. One at most is.
+    pub is_default: bool,
+    /// Whether its calls are recorded; the operator must choose.
+    pub recording_enabled: bool,
+    /// Spoken before audio is kept.
+    pub recording_notice: Option<String>,
+    /// Keep digits in transcript and audio instead of masking them.
+    pub keep_digits: bool,
+    /// Seconds without a word before it asks "Are you still there?".
+    pub silence_seconds: u32,
+    /// Longest call in seconds.
+    pub max_duration_s: u32,
+    /// Most calls at once.
+    pub max_channels: Option<u32>,
+}
+
+impl AgentSettings {
+    /// What the caller hears first when nothing else was said.
+    pub const FIRST_MESSAGE: &'static str = "Hello?";
+
+    /// What an agent starts from. Recording starts off: keeping people's voices is a choice.
+    pub fn starting() -> Self {
+        Self {
+            name: String::new(),
+            r#type: AgentType::Inbound,
+            language: "en".to_owned(),
+            first_message: None,
+            instructions: Vec::new(),
+            engine: Engine::Builtin,
+            interruptible: true,
+            enabled: true,
+            is_default: false,
+            recording_enabled: false,
+            recording_notice: None,
+            keep_digits: false,
+            silence_seconds: 10,
+            max_duration_s: 3600,
+            max_channels: None,
+        }
+    }
+
+    /// What the caller hears first.
+    pub fn greeting(&self) -> &str {
+        self.first_message.as_deref().unwrap_or(Self::FIRST_MESSAGE)
+    }
+}
+
+/// The agent as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Goes in the agent header.
+    pub id: AgentId,
+    /// What can be set.
+    pub settings: AgentSettings,
+    /// Raised by each change.
+    pub version: i64,
+    /// Unix milliseconds.
+    pub created_at: i64,
+    /// Unix milliseconds.
+    pub updated_at: i64,
+}
+
+/// What a form or a script says of an agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the fields of `AgentSettings`, as sent")]
+pub struct AgentDraft {
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub name: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub r#type: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub language: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub first_message: Entry,
+    #[serde(skip_serializing_if = "EntryList::is_absent")]
+    pub instructions: EntryList,
+    /// `{"type": "builtin"}` in JSON reads as the word `builtin`, as a form sends it.
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub engine: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub interruptible: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub enabled: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub is_default: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub recording_enabled: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub recording_notice: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub keep_digits: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub silence_seconds: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub max_duration_s: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub max_channels: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub version: Entry,
+}
+
+impl AgentDraft {
+    /// A new agent.
+    pub fn parse(&self) -> Result<AgentSettings, FieldErrors> {
+        self.over(&AgentSettings::starting())
+    }
+
+    /// The settings that result when this is said over `base`: absent leaves, null clears.
+    pub fn over(&self, base: &AgentSettings) -> Result<AgentSettings, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let name = errors.keep("name", self.name.line_or(&base.name, 120));
+        let kind = errors.keep("type", self.r#type.choice_or(base.r#type));
+        let language = errors.keep(
+            "language",
+            self.language.choice_or(Language(base.language.clone())),
+        );
+        let first_message = errors.keep(
+            "first_message",
+            self.first_message
+                .optional_text_or(base.first_message.as_deref(), 1000),
+        );
+        let instructions = errors.keep(
+            "instructions",
+            self.instructions.texts_or(&base.instructions, 20_000),
+        );
+        let engine = errors.keep("engine", self.engine.choice_or(base.engine.clone()));
+        let interruptible = errors.keep(
+            "interruptible",
+            self.interruptible.switch_or(base.interruptible),
+        );
+        let enabled = errors.keep("enabled", self.enabled.switch_or(base.enabled));
+        let is_default = errors.keep("is_default", self.is_default.switch_or(base.is_default));
+        let recording = errors.keep(
+            "recording_enabled",
+            self.recording_enabled.switch_or(base.recording_enabled),
+        );
+        let notice = errors.keep(
+            "recording_notice",
+            self.recording_notice
+                .optional_text_or(base.recording_notice.as_deref(), 500),
+        );
+        let keep_digits = errors.keep("keep_digits", self.keep_digits.switch_or(base.keep_digits));
+        let silence = errors.keep(
+            "silence_seconds",
+            self.silence_seconds
+                .integer_or(base.silence_seconds, 1, 600),
+        );
+        let longest = errors.keep(
+            "max_duration_s",
+            self.max_duration_s
+                .integer_or(base.max_duration_s, 10, 86_400),
+        );
+        let channels = errors.keep(
+            "max_channels",
+            self.max_channels
+                .optional_integer_or(base.max_channels, 1, 100_000),
+        );
+        let settings = (|| {
+            Some(AgentSettings {
+                name: name?,
+                r#type: kind?,
+                language: language?.0,
+                first_message: first_message?,
+                instructions: instructions?,
+                engine: engine?,
+                interruptible: interruptible?,
+                enabled: enabled?,
+                is_default: is_default?,
+                recording_enabled: recording?,
+                recording_notice: notice?,
+                keep_digits: keep_digits?,
+                silence_seconds: silence?,
+                max_duration_s: longest?,
+                max_channels: channels?,
+            })
+        })();
+        errors.none_or(settings)
+    }
+}
+
+impl Engine {
+    /// The word of its type.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Engine {
+    type Err = Reason;
+
+    fn from_str(text: &str) -> Result<Self, Reason> {
+        match text {
+            "builtin" => Ok(Self::Builtin),
+            other => Err(Reason::not_a_choice(other, ["builtin"])),
+        }
+    }
+}
+
+/// The shape of a language tag (RFC 5646): letters, then groups of letters and digits.
+struct Language(String);
+
+impl FromStr for Language {
+    type Err = Reason;
+
+    fn from_str(text: &str) -> Result<Self, Reason> {
+        let mut groups = text.split('-');
+        let first = groups.next().unwrap_or_default();
+        let shaped = (2..=3).contains(&first.len())
+            && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && groups.all(|group| {
+                (1..=8).contains(&group.len())
+                    && group.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            });
+        if shaped && text.len() <= 35 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Reason::not_a_choice(
+                text,
+                ["en", "de", "fr", "es", "de-CH", "pt-BR"],
+            ))
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! A call: one INVITE, either direction, accepted or refused. Its states, its end, its
+//! timeline and what was said. Knows nothing of how any of it is stored or shown.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{AccessId, AgentId, CallId};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::routing::{Receipt, Refusal};
+use crate::domain::sip::Transport;
+use crate::domain::words;
+
+/// Which way it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To us.
+    Inbound,
+    /// From us.
+    Outbound,
+}
+words!(Direction, Inbound = "inbound", Outbound = "outbound");
+
+/// How far it has come. `Queued` and `Dialling` are outbound only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Accepted for dialling.
+    Queued,
+    /// INVITE sent.
+    Dialling,
+    /// 180 sent or received.
+    Ringing,
+    /// 200 sent or received.
+    Answered,
+    /// Over, or never begun.
+    Ended,
+}
+words!(
+    CallState,
+    Queued = "queued",
+    Dialling = "dialling",
+    Ringing = "ringing",
+    Answered = "answered",
+    Ended = "ended"
+);
+
+/// Whose doing an end was: five kinds that a metric can count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallResult {
+    /// People talked, or could have.
+    Success,
+    /// The other side's doing: wrong password, unknown number, hung up while ringing.
+    ClientError,
+    /// Ours: no engine, a fault, a restart.
+    ServerError,
+    /// The carrier's behind an outbound trunk.
+    UpstreamError,
+    /// Nobody can tell.
+    Indeterminate,
+}
+words!(
+    CallResult,
+    Success = "success",
+    ClientError = "client_error",
+    ServerError = "server_error",
+    UpstreamError = "upstream_error",
+    Indeterminate = "indeterminate",
+);
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The caller said BYE.
+    CallerHungUp,
+    /// The agent said goodbye.
+    AgentHungUp,
+    /// Someone ended it by console or API.
+    OperatorHungUp,
+    /// CANCEL before the answer.
+    CallerGaveUp,
+    /// No RTP for too long.
+    MediaTimeout,
+    /// The answer was never confirmed.
+    NoAck,
+    /// A session refresh failed (RFC 4028 §10).
+    SessionExpired,
+    /// It reached its longest time.
+    MaxDuration,
+    /// The agent's engine failed in mid-call.
+    EngineFailed,
+    /// The transport to the peer broke.
+    PeerLost,
+    /// The server went down at the drain limit.
+    Drained,
+    /// The server died; the row was closed at its next start.
+    Interrupted,
+    /// A fault of ours.
+    Fault,
+    /// Refused before it began.
+    Refused(Refusal),
+}
+
+impl EndReason {
+    /// Stable, for scripts, metrics and the database.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CallerHungUp => "caller_hung_up",
+            Self::AgentHungUp => "agent_hung_up",
+            Self::OperatorHungUp => "operator_hung_up",
+            Self::CallerGaveUp => "caller_gave_up",
+            Self::MediaTimeout => "media_timeout",
+            Self::NoAck => "no_ack",
+            Self::SessionExpired => "session_expired",
+            Self::MaxDuration => "max_duration",
+            Self::EngineFailed => "engine_failed",
+            Self::PeerLost => "peer_lost",
+            Self::Drained => "drained",
+            Self::Interrupted => "interrupted",
+            Self::Fault => "fault",
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// The way back from `code`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        const PLAIN: [EndReason; 13] = [
+            EndReason::CallerHungUp,
+            EndReason::AgentHungUp,
+            EndReason::OperatorHungUp,
+            EndReason::CallerGaveUp,
+            EndReason::MediaTimeout,
+            EndReason::NoAck,
+            EndReason::SessionExpired,
+            EndReason::MaxDuration,
+            EndReason::EngineFailed,
+            EndReason::PeerLost,
+            EndReason::Drained,
+            EndReason::Interrupted,
+            EndReason::Fault,
+        ];
+        PLAIN
+            .into_iter()
+            .chain(Refusal::ALL.into_iter().map(Self::Refused))
+            .find(|reason| reason.code() == code)
+    }
+
+    /// Whose doing it was.
+    pub fn result(self) -> CallResult {
+        match self {
+            Self::CallerHungUp | Self::AgentHungUp | Self::OperatorHungUp | Self::MaxDuration => {
+                CallResult::Success
+            }
+            Self::CallerGaveUp | Self::MediaTimeout | Self::NoAck | Self::SessionExpired => {
+                CallResult::ClientError
+            }
+            Self::EngineFailed | Self::Drained | Self::Fault => CallResult::ServerError,
+            Self::PeerLost | Self::Interrupted => CallResult::Indeterminate,
+            Self::Refused(refusal) => refusal.result(),
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallEnd {
+    /// Whose doing it was.
+    pub result: CallResult,
+    /// Why.
+    pub reason: EndReason,
+    /// The SIP status that went out or came in, if one did.
+    pub status: Option<u16>,
+}
+
+impl CallEnd {
+    /// The end that follows from its reason.
+    pub fn because(reason: EndReason) -> Self {
+        let status = match reason {
+            EndReason::Refused(refusal) => refusal.status(),
+            EndReason::CallerGaveUp => Some(487),
+            _ => None,
+        };
+        Self {
+            result: reason.result(),
+            reason,
+            status,
+        }
+    }
+}
+
+/// Who calls, as far as the peer may be believed (`sip.md`, Who calls).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerId {
+    /// The number, if one was given. Never shown when `anonymous`.
+    pub number: Option<PhoneNumber>,
+    /// The display name, control characters removed.
+    pub name: Option<String>,
+    /// Asked for privacy (RFC 3323), or an anonymous From.
+    pub anonymous: bool,
+    /// The From header's value as sent.
+    pub raw_from: String,
+    /// P-Asserted-Identity or Remote-Party-ID as sent, if believed.
+    pub asserted: Option<String>,
+    /// First Diversion or History-Info.
+    pub diverted_from: Option<String>,
+}
+
+/// One call as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Its id.
+    pub id: CallId,
+    /// Which way.
+    pub direction: Direction,
+    /// How far.
+    pub state: CallState,
+    /// How it ended, once it has.
+    pub end: Option<CallEnd>,
+    /// Who called.
+    pub caller: CallerId,
+    /// The number it was read as.
+    pub number: Option<PhoneNumber>,
+    /// The dialled number as the carrier sent it.
+    pub sent_as: String,
+    /// By which access it came in.
+    pub access: Option<AccessId>,
+    /// What that access was called then.
+    pub access_label: Option<String>,
+    /// Who answers.
+    pub agent: Option<AgentId>,
+    /// What that agent was called then.
+    pub agent_name: Option<String>,
+    /// From where.
+    pub source: Option<IpAddr>,
+    /// Over what.
+    pub transport: Option<Transport>,
+    /// The peer's software, from User-Agent.
+    pub software: Option<String>,
+    /// Call-ID header.
+    pub sip_call_id: String,
+    /// Identical refusals within a minute are one row with a count.
+    pub repeats: u32,
+    /// Whether the row was written after the call had gone on.
+    pub late: bool,
+    /// All unix milliseconds.
+    pub started_at: i64,
+    /// 180.
+    pub ringing_at: Option<i64>,
+    /// 200.
+    pub answered_at: Option<i64>,
+    /// First audio from us.
+    pub first_audio_at: Option<i64>,
+    /// BYE, CANCEL or refusal.
+    pub ended_at: Option<i64>,
+    /// The codec that was chosen.
+    pub codec: Option<String>,
+    /// Whether there is a recording to fetch.
+    pub recording: RecordingState,
+}
+
+/// What has become of the recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingState {
+    /// Recording was off, or nothing was kept.
+    #[default]
+    None,
+    /// The call still runs.
+    Running,
+    /// There to fetch.
+    Kept,
+    /// There, but it stops where the disk was full.
+    CutShort,
+    /// Deleted by retention.
+    Deleted,
+}
+words!(
+    RecordingState,
+    None = "none",
+    Running = "running",
+    Kept = "kept",
+    CutShort = "cut_short",
+    Deleted = "deleted"
+);
+
+/// Everything the call page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallDetail {
+    /// The row.
+    pub call: Call,
+    /// Why this agent, or why refused.
+    pub receipt: Receipt,
+    /// What was said.
+    pub transcript: Vec<TranscriptLine>,
+    /// What happened when.
+    pub timeline: Vec<TimelineEvent>,
+    /// The SIP messages, redacted.
+    pub messages: Vec<SipMessageRecord>,
+    /// How the audio was, per direction.
+    pub quality: Option<Quality>,
+    /// Codecs the peer offered.
+    pub offered: Vec<String>,
+}
+
+/// Who spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The agent.
+    Agent,
+    /// Whoever called.
+    Caller,
+}
+words!(Speaker, Agent = "agent", Caller = "caller");
+
+/// What a transcript line holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what", content = "text")]
+pub enum Said {
+    /// Words.
+    Words(String),
+    /// Keys pressed, masked as the agent's settings say.
+    Digits(String),
+    /// Somebody spoke; this engine does not know what.
+    Speech,
+}
+
+/// One line of the transcript. Times are milliseconds since the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptLine {
+    /// Who.
+    pub speaker: Speaker,
+    /// What.
+    pub said: Said,
+    /// From.
+    pub start_ms: u32,
+    /// To.
+    pub end_ms: u32,
+}
+
+/// What happened, and when (unix milliseconds).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEvent {
+    /// When.
+    pub at: i64,
+    /// What.
+    pub what: Happening,
+}
+
+/// The things a timeline tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+#[expect(missing_docs, reason = "the words say it; details are plain facts")]
+pub enum Happening {
+    Received,
+    Ringing,
+    Answered,
+    Confirmed,
+    FirstAudioIn,
+    FirstAudioOut,
+    Held,
+    Resumed,
+    MediaMoved { from: String, to: String },
+    SessionRefreshed,
+    Digit { digit: String },
+    RecordingStarted,
+    RecordingStopped { cause: String },
+    EngineStarted { engine: String },
+    EngineEnded { cause: String },
+    NoAudioFromCaller { seconds: u32 },
+    Ended { reason: String },
+}
+
+/// One SIP message of the call, secrets redacted before it was stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SipMessageRecord {
+    /// Unix milliseconds.
+    pub at: i64,
+    /// From us, or to us.
+    pub sent: bool,
+    /// The other side.
+    pub peer: String,
+    /// Over what.
+    pub transport: Transport,
+    /// First line.
+    pub summary: String,
+    /// The whole message, as text.
+    pub text: String,
+}
+
+/// How the audio was, per direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// What we heard of the caller.
+    pub from_caller: Flow,
+    /// What the caller heard of us, as its receiver reports say.
+    pub to_caller: Flow,
+}
+
+/// One direction of audio.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// RTP packets.
+    pub packets: u64,
+    /// Payload bytes.
+    pub bytes: u64,
+    /// Packets that never came.
+    pub lost: u64,
+    /// RFC 3550 §6.4.1 interarrival jitter.
+    pub jitter_ms: f64,
+}
