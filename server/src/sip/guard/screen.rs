@@ -163,6 +163,9 @@ fn check(message: &Message) -> Result<(), Fault> {
     {
         return Err(Fault::Bad("Malformed Header Line"));
     }
+    if message.oddity() == Some(Oddity::HeaderLine) {
+        return Err(Fault::Bad("Malformed Header Line"));
+    }
     check_via(message)?;
     check_identity(message)?;
     check_cseq(message, method)?;
