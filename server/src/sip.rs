@@ -5,3 +5,4 @@
 pub mod digest;
 pub mod guard;
 pub mod message;
+pub mod sources;
