@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-let next = 10 + (Number(process.env.TEST_PARALLEL_INDEX ?? "0") % 20) * 10;
+/** Each worker has a network of its own; a second run beside this one starts elsewhere in it. */
+const NETWORK = `127.0.${10 + (Number(process.env.TEST_PARALLEL_INDEX ?? "0") % 100)}`;
+let next = process.pid % 240;
 const rooms: string[] = [];
 
-/** An address no other peer of this worker has: 127.0.1.x, by worker. */
+/** An address no other peer of this worker has had for the last 240. */
 export function ownAddress(): string {
-  next = next >= 250 ? 10 : next + 1;
-  return `127.0.1.${next}`;
+  next = (next + 1) % 240;
+  return `${NETWORK}.${10 + next}`;
 }
 
 export function ownFolder(name: string): string {
