@@ -7,9 +7,9 @@
 //! clock       what time it is, and ids made from it
 //! lifecycle   tasks, draining, stopping
 //! telemetry   log lines and counters
-//! web         HTTP: pages, server functions, health, sessions, headers
 //! store       what is kept, in SQLite or PostgreSQL
-//! web         pages, their forms and the site's files
+//! service     the use cases, between what is kept and who asks
+//! web         pages, their forms, sessions, health and the site's files
 //! sip         the edge towards carriers
 //! media       audio: RTP, codecs, digits, recordings
 //! agent       what answers: hands a call to the agent's engine
@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod lifecycle;
 pub mod media;
+pub mod service;
 pub mod sip;
 pub mod store;
 pub mod telemetry;

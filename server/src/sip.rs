@@ -2,7 +2,6 @@
 //!
 //! It knows no SQL and no HTTP; what it must ask or tell goes through the desk.
 
-pub mod desk;
 pub mod digest;
 pub mod guard;
 pub mod message;

@@ -13,7 +13,9 @@ mod error;
 mod open;
 mod row;
 mod seal;
+pub mod sessions;
 pub mod settings;
+pub mod users;
 
 use std::ops::{Deref, DerefMut};
 

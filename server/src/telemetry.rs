@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Log, LogFormat};
 
 mod process;
+pub mod request;
 
 /// Upper bounds in seconds, from a cached file to a call of an hour.
 const SECONDS: [f64; 12] = [
@@ -163,6 +164,10 @@ pub enum Event<'a> {
     SipTurnedAway {
         status: u16,
     },
+    /// The database did not do as asked, and may again later.
+    StoreUnavailable {
+        cause: &'a dyn fmt::Display,
+    },
     /// A failure that a person should look at; `incident` is what the client was told.
     Incident {
         incident: &'a dyn fmt::Display,
@@ -197,6 +202,10 @@ impl Event<'_> {
                 counter!("patchbay_sip_turned_away_total", "status" => status.to_string())
                     .increment(1);
                 debug!(status, "turned away");
+            }
+            Self::StoreUnavailable { cause } => {
+                counter!("patchbay_store_unavailable_total").increment(1);
+                error!(cause = %cause, "the database does not do as asked");
             }
             Self::Incident { incident, cause } => {
                 counter!("patchbay_incidents_total").increment(1);

@@ -3,9 +3,9 @@
 //! The id is ours, never the client's: it stands in the log, in the answer's header
 //! and in error bodies, so that "Request 0198…" in a report finds its line.
 
-use std::sync::Arc;
 use std::time::Instant;
 
+use app::domain::id::RequestId;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
@@ -13,47 +13,28 @@ use axum::response::Response;
 use tracing::Instrument as _;
 
 use crate::clock::Clock;
+use crate::telemetry::request::answering;
 use crate::telemetry::{Asker, Event};
 
 /// Where the id travels.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of the request at hand; a request extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
-
-tokio::task_local! {
-    static CURRENT: RequestId;
-}
-
-impl RequestId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// For code that answers without seeing the request, such as `IntoResponse`.
-    pub fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
-    }
-}
-
 /// The outermost layer.
 pub async fn observe(State(clock): State<Clock>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = RequestId(clock.new_uuid().to_string().into());
+    let id = RequestId::from_uuid(clock.new_uuid());
     let method = method_name(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "page".into(), |path| path.as_str().to_owned());
-    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(id);
+    let id_text = id.to_string();
 
-    let span = tracing::info_span!("request", request.id = id.as_str());
-    let mut response = CURRENT
-        .scope(id.clone(), next.run(request).instrument(span))
-        .await;
+    let span = tracing::info_span!("request", request.id = id_text.as_str());
+    let mut response = answering(id, next.run(request).instrument(span)).await;
 
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+    if let Ok(value) = HeaderValue::from_str(id_text.as_str()) {
         response.headers_mut().insert(HEADER, value);
     }
     let asker = response
@@ -67,7 +48,7 @@ pub async fn observe(State(clock): State<Clock>, mut request: Request, next: Nex
         status: response.status().as_u16(),
         duration: started.elapsed(),
         asker,
-        request: id.as_str(),
+        request: id_text.as_str(),
     }
     .emit();
     response
