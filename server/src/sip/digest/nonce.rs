@@ -1,7 +1,9 @@
 //! Nonces that remember for themselves when and to whom they were given.
 //!
-//! `base64url(time ‖ address ‖ HMAC-SHA-256(key, time ‖ address))`: every instance that has the
-//! key from the database can read every other's, and a challenge allocates nothing.
+//! `base64url(time ‖ address ‖ salt ‖ HMAC-SHA-256(key, time ‖ address ‖ salt))`: every instance that
+//! has the key from the database can read every other's, and a challenge allocates nothing.
+//! The salt keeps two challenges of one millisecond apart: with one nonce for both, the second call's
+//! right answer would look like a repetition of the first's.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -13,7 +15,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::Addressee;
 
-const STAMP: usize = 8 + 16;
+const SALT: usize = 8;
+const STAMP: usize = 8 + 16 + SALT;
 const TAG: usize = 16;
 
 /// What makes a nonce ours. The same for all instances; never logged.
@@ -58,7 +61,7 @@ impl NonceKey {
     }
 
     pub fn issue(&self, to: IpAddr, at_ms: i64) -> String {
-        let stamp = stamp(to, at_ms);
+        let stamp = stamp(to, at_ms, rand::random());
         let mut nonce = [0; STAMP + TAG];
         nonce[..STAMP].copy_from_slice(&stamp);
         nonce[STAMP..].copy_from_slice(&self.tag(&stamp));
@@ -73,12 +76,11 @@ impl NonceKey {
         if !bool::from(self.tag(&stamp).ct_eq(&tag)) {
             return Err(NonceFault);
         }
-        let (time, address) = stamp.split_at(8);
-        let time: [u8; 8] = time.try_into().map_err(|_| NonceFault)?;
-        let address: [u8; 16] = address.try_into().map_err(|_| NonceFault)?;
+        let (time, rest) = stamp.split_first_chunk::<8>().ok_or(NonceFault)?;
+        let (address, _salt) = rest.split_first_chunk::<16>().ok_or(NonceFault)?;
         Ok(Issued {
-            at_ms: i64::from_be_bytes(time),
-            to: IpAddr::V6(Ipv6Addr::from(address)).to_canonical(),
+            at_ms: i64::from_be_bytes(*time),
+            to: IpAddr::V6(Ipv6Addr::from(*address)).to_canonical(),
             tag,
         })
     }
@@ -89,13 +91,14 @@ impl NonceKey {
     }
 }
 
-fn stamp(to: IpAddr, at_ms: i64) -> [u8; STAMP] {
+fn stamp(to: IpAddr, at_ms: i64, salt: [u8; SALT]) -> [u8; STAMP] {
     let address = match to.to_canonical() {
         IpAddr::V4(v4) => v4.to_ipv6_mapped(),
         IpAddr::V6(v6) => v6,
     };
     let mut stamp = [0; STAMP];
     stamp[..8].copy_from_slice(&at_ms.to_be_bytes());
-    stamp[8..].copy_from_slice(&address.octets());
+    stamp[8..24].copy_from_slice(&address.octets());
+    stamp[24..].copy_from_slice(&salt);
     stamp
 }

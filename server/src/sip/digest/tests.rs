@@ -137,6 +137,16 @@ fn lets_a_right_answer_in_once() {
 }
 
 #[test]
+fn two_calls_of_one_millisecond_have_a_nonce_each() {
+    let challenger = both();
+    for _ in 0..2 {
+        let nonce = challenger.key.issue(HOME, NOW);
+        let answer = answer(&challenger, Algorithm::Md5, &nonce, 1);
+        assert_eq!(judge(&challenger, &answer), Outcome::Right(Addressee::Same));
+    }
+}
+
+#[test]
 fn accepts_and_notes_an_answer_from_another_address() {
     let challenger = both();
     let right = answer(

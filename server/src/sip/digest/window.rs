@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 /// How far behind the highest count one may still arrive first.
 const WINDOW: u32 = 32;
-/// Above this many live nonces the expired ones are swept before another is taken in.
+/// Fewer nonces than this are never swept.
 const SWEEP_AT: usize = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +28,35 @@ struct Seen {
 
 #[derive(Default)]
 pub struct Replays {
-    seen: Mutex<HashMap<[u8; 16], Seen>>,
+    live: Mutex<Live>,
+}
+
+struct Live {
+    seen: HashMap<[u8; 16], Seen>,
+    /// Expired ones are swept when there are so many: twice what the last sweep left, so that
+    /// thousands of calls a second cost one step each and not a walk over a minute's calls.
+    sweep_at: usize,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            seen: HashMap::new(),
+            sweep_at: SWEEP_AT,
+        }
+    }
 }
 
 impl Replays {
     pub fn count(&self, nonce: [u8; 16], nc: u32, forget_at_ms: i64, now_ms: i64) -> Use {
-        let mut seen = self.seen.lock();
-        if seen.len() >= SWEEP_AT && !seen.contains_key(&nonce) {
-            seen.retain(|_, entry| entry.forget_at_ms >= now_ms);
+        let mut live = self.live.lock();
+        if live.seen.len() >= live.sweep_at && !live.seen.contains_key(&nonce) {
+            live.seen.retain(|_, entry| entry.forget_at_ms >= now_ms);
+            live.sweep_at = SWEEP_AT.max(live.seen.len() * 2);
         }
-        match seen.get_mut(&nonce) {
+        match live.seen.get_mut(&nonce) {
             None => {
-                seen.insert(
+                live.seen.insert(
                     nonce,
                     Seen {
                         highest: nc,
@@ -117,6 +134,22 @@ mod tests {
             let now = i64::from(index) * 1_000;
             replays.count(nonce, 1, now + 60_000, now);
         }
-        assert!(replays.seen.lock().len() <= SWEEP_AT);
+        assert!(replays.live.lock().seen.len() <= SWEEP_AT);
+    }
+
+    #[test]
+    fn sweeps_seldom_while_many_are_live() {
+        let replays = Replays::default();
+        let mut sweeps = Vec::new();
+        for index in 0..50_000_u32 {
+            let mut nonce = [0; 16];
+            nonce[..4].copy_from_slice(&index.to_be_bytes());
+            replays.count(nonce, 1, 60_000, 0);
+            let next = replays.live.lock().sweep_at;
+            if sweeps.last() != Some(&next) {
+                sweeps.push(next);
+            }
+        }
+        assert!(sweeps.len() < 8, "{sweeps:?}");
     }
 }
