@@ -382,6 +382,11 @@ pub enum Reason {
         /// What is wrong with it.
         why: InvalidSourceNet,
     },
+    /// Not an IP address.
+    NotAnAddress {
+        /// What was sent.
+        found: String,
+    },
     /// Not a host, and why.
     Host {
         /// What was sent.
@@ -454,6 +459,7 @@ impl Reason {
             Self::HeaderName { .. } => "bad_header_name",
             Self::SipUri { .. } => "bad_sip_uri",
             Self::NotAnEmail { .. } => "not_an_email",
+            Self::NotAnAddress { .. } => "not_an_address",
             Self::Taken { .. } => "taken",
             Self::Repeated { .. } => "repeated",
             Self::NoSuch { .. } => "no_such",

@@ -98,6 +98,8 @@ pub struct Limit(u8);
 pub struct InvalidLimit;
 
 impl Limit {
+    /// Just the first.
+    pub const ONE: Self = Self(1);
     /// The longest page.
     pub const MAX: Self = Self(100);
 

@@ -9,7 +9,7 @@ mod routes;
 mod tests;
 
 pub use check::{Check, Near, Note, Outcome, Receipt, Refusal, Step};
-pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, TrunkRoute};
+pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, Tally, TrunkRoute};
 
 use std::net::IpAddr;
 

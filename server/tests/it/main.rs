@@ -6,4 +6,5 @@
 )]
 
 mod databases;
+mod house;
 mod store_both;

@@ -25,8 +25,21 @@ pub struct Routes {
     numbers: HashMap<PhoneNumber, NumberRoute>,
     /// Of the numbers on the trunk, how many there are of each country.
     countries: BTreeMap<Country, u32>,
+    tally: Tally,
     agents: HashMap<AgentId, AgentRoute>,
     default_agent: Option<AgentId>,
+}
+
+/// How many there are, kept as they come and go, because a page asks often and there may
+/// be a million.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Numbers in the inventory.
+    pub numbers: u64,
+    /// Of these, on the trunk.
+    pub on_trunk: u64,
+    /// Of these, with an agent.
+    pub with_agent: u64,
 }
 
 /// The trunk, as far as routing cares.
@@ -160,6 +173,15 @@ impl Routes {
             .and_then(|id| self.accesses.get(id))
     }
 
+    /// The first username of an enabled digest access, for a route test that names none.
+    pub fn any_username(&self) -> Option<&str> {
+        self.usernames
+            .iter()
+            .filter(|(_, id)| self.accesses.get(id).is_some_and(|access| access.enabled))
+            .map(|(username, _)| username.as_str())
+            .min()
+    }
+
     /// The enabled network accesses that contain an address, longest prefix first.
     pub fn networks_of(&self, source: IpAddr) -> impl Iterator<Item = (SourceNet, &AccessRoute)> {
         self.networks
@@ -202,6 +224,16 @@ impl Routes {
         self.default_agent.and_then(|id| self.agents.get(&id))
     }
 
+    /// How many numbers there are.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Agents that are on.
+    pub fn enabled_agents(&self) -> usize {
+        self.agents.values().filter(|agent| agent.enabled).count()
+    }
+
     /// Puts an access in, or in the place of its former self.
     pub fn put_access(&mut self, access: AccessRoute) {
         self.remove_access(access.id);
@@ -233,6 +265,9 @@ impl Routes {
         {
             *self.countries.entry(country).or_default() += 1;
         }
+        self.tally.numbers += 1;
+        self.tally.on_trunk += u64::from(route.on_trunk);
+        self.tally.with_agent += u64::from(route.on_trunk && route.agent.is_some());
         self.numbers.insert(number.clone(), route);
     }
 
@@ -241,6 +276,9 @@ impl Routes {
         let Some(former) = self.numbers.remove(number) else {
             return;
         };
+        self.tally.numbers -= 1;
+        self.tally.on_trunk -= u64::from(former.on_trunk);
+        self.tally.with_agent -= u64::from(former.on_trunk && former.agent.is_some());
         if former.on_trunk
             && let Some(country) = Country::of_number(number)
             && let Some(count) = self.countries.get_mut(&country)

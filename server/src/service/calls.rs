@@ -1,0 +1,457 @@
+//! Calls as they happen: decided and counted in memory, written behind the SIP path.
+//!
+//! # Layout
+//! `desk` (here) what the SIP edge asks and tells · `live` the calls that run · `writer` one
+//! task that groups commits, with a file for when the database is away · `refusals` one row
+//! for many alike · `inbox` what people and scripts read
+
+mod inbox;
+mod live;
+mod refusals;
+mod writer;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use app::domain::agent::Agent;
+use app::domain::call::{
+    Call, CallEnd, CallState, Direction, Happening, Quality, RecordingState, SipMessageRecord,
+    TimelineEvent, TranscriptLine,
+};
+use app::domain::id::{AgentId, CallId};
+use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
+use app::ports::News;
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+pub use live::Live;
+pub use writer::{Writer, WriterError};
+
+use crate::clock::Clock;
+use crate::service::news::NewsDesk;
+use crate::service::routes::{Credential, RouteBook};
+use crate::store::calls::CallPapers;
+use crate::store::{Db, StoreError};
+use refusals::Refusals;
+use writer::Entry;
+
+/// How long an answer waits for its row.
+const DURABLE_WITHIN: Duration = Duration::from_millis(200);
+
+/// What the service asks of the SIP edge. Defined here so that the service need not know
+/// the edge; the edge implements it.
+#[async_trait]
+pub trait Switchboard: Send + Sync {
+    /// Says BYE; `false` if the call is not here.
+    async fn hang_up(&self, call: CallId) -> bool;
+    /// The sources that did not get in.
+    fn sources(&self) -> Vec<app::ports::Source>;
+    /// Lifts a block; `None` if the source is not in the table.
+    fn unblock(&self, source: IpAddr) -> Option<app::ports::Source>;
+    /// What SIP listens on.
+    fn listeners(&self) -> Vec<app::ports::Listener>;
+}
+
+/// An INVITE that got past the door, with what was decided.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    pub id: CallId,
+    /// Unix milliseconds.
+    pub received_at: i64,
+    pub peer: SocketAddr,
+    pub sip_call_id: String,
+    /// The peer's `User-Agent`.
+    pub software: Option<String>,
+    pub invite: Invite,
+    pub decision: Decision,
+}
+
+/// Whether a row was there before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    Durable,
+    Late,
+}
+
+/// Something that happened during a call.
+#[derive(Clone, Debug)]
+pub enum CallEvent {
+    Happened(TimelineEvent),
+    /// The codec both sides settled on.
+    Codec(String),
+    Said(TranscriptLine),
+    Message(SipMessageRecord),
+}
+
+/// What is only known when it is over.
+#[derive(Clone, Debug, Default)]
+pub struct CallFacts {
+    /// Unix milliseconds.
+    pub ended_at: i64,
+    pub first_audio_at: Option<i64>,
+    pub quality: Option<Quality>,
+    pub recording: RecordingState,
+}
+
+/// What the desk needs to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct DeskSettings {
+    /// Most calls at once.
+    pub max_calls: u32,
+    /// Where recordings are.
+    pub recordings: PathBuf,
+    /// Where rows go while the database is away.
+    pub spool: PathBuf,
+    /// Which server process this is.
+    pub instance: String,
+}
+
+/// The desk: everything about calls.
+pub struct CallDesk {
+    db: Db,
+    clock: Clock,
+    book: Arc<RouteBook>,
+    live: Live,
+    refusals: Refusals,
+    writer: Writer,
+    news: NewsDesk,
+    settings: DeskSettings,
+    nonce_key: [u8; 32],
+    switchboard: OnceLock<Arc<dyn Switchboard>>,
+}
+
+impl CallDesk {
+    /// Opens the desk: replays what was written while the database was away, and closes
+    /// the rows that a former life of this process left open. The future runs the writer.
+    pub async fn open(
+        db: Db,
+        clock: Clock,
+        book: Arc<RouteBook>,
+        news: NewsDesk,
+        nonce_key: [u8; 32],
+        settings: DeskSettings,
+    ) -> Result<(Arc<Self>, impl Future<Output = ()> + Send + 'static), WriterError> {
+        let (writer, work) = Writer::open(db.clone(), settings.spool.clone()).await?;
+        let desk = Arc::new(Self {
+            live: Live::new(settings.max_calls),
+            refusals: Refusals::default(),
+            writer,
+            news,
+            db,
+            clock,
+            book,
+            settings,
+            nonce_key,
+            switchboard: OnceLock::new(),
+        });
+        Ok((desk, work))
+    }
+
+    /// Ties the knot: the edge that is to do what people ask of live calls.
+    pub fn connect(&self, switchboard: Arc<dyn Switchboard>) {
+        // A second edge in one process would be a mistake of `lib.rs`; the first one stays.
+        drop(self.switchboard.set(switchboard));
+    }
+
+    /// The edge, once there is one.
+    pub fn switchboard(&self) -> Option<&Arc<dyn Switchboard>> {
+        self.switchboard.get()
+    }
+
+    /// What nonces are signed with: the same on all instances.
+    pub fn nonce_key(&self) -> [u8; 32] {
+        self.nonce_key
+    }
+
+    /// The digest access of this username; none if there is none or it is disabled.
+    pub fn credential(&self, username: &str) -> Option<Credential> {
+        self.book.credential(username)
+    }
+
+    /// Is this address inside a `network` access?
+    pub fn trusts(&self, source: IpAddr) -> bool {
+        self.book
+            .read(|routes| routes.networks_of(source).next().is_some())
+    }
+
+    /// The header that may name the agent, if there is a trunk.
+    pub fn agent_header(&self) -> Option<String> {
+        self.book.read(|routes| {
+            routes
+                .trunk
+                .as_ref()
+                .map(|trunk| trunk.agent_id_header.clone())
+        })
+    }
+
+    /// Whether a dialled number is one of ours, for the table of those who did not get in.
+    pub fn is_ours(&self, dialled: &str) -> bool {
+        let readings = app::domain::phone::readings(dialled, None);
+        self.book
+            .read(|routes| readings.iter().any(|(_, number)| routes.on_trunk(number)))
+    }
+
+    /// From now on every INVITE is refused.
+    pub fn drain(&self) {
+        self.live.drain();
+    }
+
+    /// Decides, and on `Answer` counts the call against every limit until `end`.
+    pub fn admit(&self, call: CallId, invite: &Invite) -> Decision {
+        self.live.admit(call, |load| {
+            self.book.read(|routes| decide(routes, load, invite))
+        })
+    }
+
+    /// What would be decided now; counts nothing.
+    pub fn suppose(&self, invite: &Invite) -> Decision {
+        let load = self.live.load();
+        self.book.read(|routes| decide(routes, &load, invite))
+    }
+
+    /// Who answers, in full; none if it was deleted meanwhile.
+    pub fn agent(&self, agent: AgentId) -> Option<Agent> {
+        self.book.agent(agent)
+    }
+
+    /// Where a call's recording is kept.
+    pub fn recording_path(&self, call: CallId) -> PathBuf {
+        self.settings.recordings.join(recording_name(call))
+    }
+
+    /// A call that will be answered. Durable when this returns `Durable`; after 200 ms the
+    /// call goes on as `Late`.
+    pub async fn begin(&self, new: NewCall) -> Opened {
+        let (call, papers) = self.row(&new, CallState::Ringing, None);
+        if let (Some(access), Some(from)) = (call.access, call.source) {
+            self.writer.write(Entry::Used {
+                access,
+                at: call.started_at,
+                from,
+            });
+        }
+        if let Some(number) = call.number.clone() {
+            self.writer.write(Entry::Called {
+                number,
+                at: call.started_at,
+            });
+        }
+        self.live.begin(call.clone(), papers.clone());
+        self.news.tell(News::Call {
+            call: Box::new(call.clone()),
+        });
+        let id = call.id;
+        let durable = self.writer.write_durably(Entry::save(call, papers));
+        if let Ok(Ok(())) = tokio::time::timeout(DURABLE_WITHIN, durable).await {
+            return Opened::Durable;
+        }
+        self.change(id, |call, _| call.late = true);
+        Opened::Late
+    }
+
+    /// A call that was refused: one row with its receipt, identical ones together.
+    pub fn refused(&self, new: &NewCall, end: CallEnd, messages: Vec<SipMessageRecord>) {
+        let known = new.decision.access.is_some();
+        match self.refusals.note(new, end, known) {
+            refusals::Noted::First => {
+                let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
+                call.ended_at = Some(self.clock.now_ms());
+                self.news.tell(News::Call {
+                    call: Box::new(call.clone()),
+                });
+                let id = call.id;
+                self.writer.write(Entry::save(call, papers));
+                for message in messages {
+                    self.writer.write(Entry::Message { call: id, message });
+                }
+            }
+            refusals::Noted::Again { row, repeats } => {
+                self.writer.write(Entry::Repeat { call: row, repeats });
+            }
+            refusals::Noted::TooMany => {}
+        }
+    }
+
+    /// Something happened during a call. Never blocks.
+    pub fn note(&self, id: CallId, event: CallEvent) {
+        match event {
+            CallEvent::Codec(codec) => self.change(id, |call, _| call.codec = Some(codec)),
+            CallEvent::Said(line) => {
+                self.news.tell(News::Line {
+                    call: id,
+                    line: line.clone(),
+                });
+                self.writer.write(Entry::Line { call: id, line });
+            }
+            CallEvent::Message(message) => {
+                self.writer.write(Entry::Message { call: id, message });
+            }
+            CallEvent::Happened(event) => self.happened(id, event),
+        }
+    }
+
+    fn happened(&self, id: CallId, event: TimelineEvent) {
+        let at = event.at;
+        match &event.what {
+            Happening::Ringing => self.change(id, |call, _| call.ringing_at = Some(at)),
+            Happening::Answered => self.change(id, |call, _| {
+                call.answered_at = Some(at);
+                call.state = CallState::Answered;
+            }),
+            Happening::FirstAudioOut => self.change(id, |call, _| call.first_audio_at = Some(at)),
+            Happening::RecordingStarted => self.change(id, |call, papers| {
+                call.recording = RecordingState::Running;
+                papers.recording_path = Some(recording_name(id));
+            }),
+            _ => {}
+        }
+        self.writer.write(Entry::Event { call: id, event });
+    }
+
+    /// The last word about a call that `admit` counted, begun or not.
+    pub fn end(&self, id: CallId, end: CallEnd, facts: &CallFacts) {
+        let Some((mut call, mut papers)) = self.live.end(id) else {
+            return;
+        };
+        call.state = CallState::Ended;
+        call.end = Some(end);
+        call.ended_at = Some(facts.ended_at.max(call.started_at));
+        call.first_audio_at = call.first_audio_at.or(facts.first_audio_at);
+        call.recording = facts.recording;
+        papers.quality = facts.quality;
+        papers.recording_path =
+            (facts.recording != RecordingState::None).then(|| recording_name(id));
+        self.news.tell(News::Call {
+            call: Box::new(call.clone()),
+        });
+        let event = TimelineEvent {
+            at: facts.ended_at,
+            what: Happening::Ended {
+                reason: end.reason.code().to_owned(),
+            },
+        };
+        self.writer.write(Entry::Event { call: id, event });
+        self.writer.write(Entry::save(call, papers));
+    }
+
+    /// Ends calls whose process is gone, so that no row stays open for ever.
+    pub async fn close_orphans(&self) -> Result<usize, StoreError> {
+        let mut tx = self.db.append().await?;
+        let open = crate::store::calls::unfinished(&mut tx).await?;
+        let mut closed = 0;
+        for (mut call, owner) in open {
+            if owner != self.settings.instance || self.live.has(call.id) {
+                continue;
+            }
+            let Some(mut papers) = crate::store::calls::papers(&mut tx, call.id).await? else {
+                continue;
+            };
+            let end = CallEnd::because(app::domain::call::EndReason::Interrupted);
+            call.state = CallState::Ended;
+            call.end = Some(end);
+            call.ended_at = Some(self.clock.now_ms().max(call.started_at));
+            if call.recording == RecordingState::Running {
+                call.recording = RecordingState::Kept;
+                papers.recording_path = Some(recording_name(call.id));
+            }
+            crate::store::calls::save(&mut tx, &call, &papers).await?;
+            closed += 1;
+        }
+        tx.commit().await?;
+        Ok(closed)
+    }
+
+    /// Waits until no call is left.
+    pub async fn idle(&self) {
+        self.live.idle().await;
+    }
+
+    /// Waits until everything written so far is durable.
+    pub async fn flush(&self) {
+        self.writer.flush().await;
+    }
+
+    /// How many calls run.
+    pub fn live_calls(&self) -> u32 {
+        self.live.load().calls
+    }
+
+    pub(crate) fn live_call(&self, id: CallId) -> Option<Call> {
+        self.live.get(id)
+    }
+
+    pub(crate) fn watch(&self) -> broadcast::Receiver<(u64, News)> {
+        self.news.watch()
+    }
+
+    fn change(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {
+        if let Some((call, papers)) = self.live.change(id, change) {
+            self.news.tell(News::Call {
+                call: Box::new(call.clone()),
+            });
+            self.writer.write(Entry::save(call, papers));
+        }
+    }
+
+    fn row(&self, new: &NewCall, state: CallState, end: Option<CallEnd>) -> (Call, CallPapers) {
+        let agent = match new.decision.verdict {
+            Verdict::Answer(agent) => Some(agent),
+            _ => None,
+        };
+        let (access_label, agent_name) = self.book.read(|routes| {
+            let label = new
+                .decision
+                .access
+                .and_then(|id| routes.access(id))
+                .map(|access| access.label.clone());
+            let name = agent
+                .and_then(|id| routes.agent(id))
+                .map(|agent| agent.name.clone());
+            (label, name)
+        });
+        let offered = match &new.invite.media {
+            MediaOffer::Late => Vec::new(),
+            MediaOffer::Codecs { offered, .. } => offered.clone(),
+        };
+        let call = Call {
+            id: new.id,
+            direction: Direction::Inbound,
+            state,
+            end,
+            caller: new.invite.caller.clone(),
+            number: new.decision.number.clone(),
+            sent_as: new.decision.sent_as.clone(),
+            access: new.decision.access,
+            access_label,
+            agent,
+            agent_name,
+            source: Some(new.invite.source),
+            transport: Some(new.invite.transport),
+            software: new.software.clone(),
+            sip_call_id: new.sip_call_id.clone(),
+            repeats: 1,
+            late: false,
+            started_at: new.received_at,
+            ringing_at: None,
+            answered_at: None,
+            first_audio_at: None,
+            ended_at: None,
+            codec: None,
+            recording: RecordingState::None,
+        };
+        let papers = CallPapers {
+            receipt: new.decision.receipt.clone(),
+            offered,
+            quality: None,
+            recording_path: None,
+            instance: self.settings.instance.clone(),
+        };
+        (call, papers)
+    }
+}
+
+fn recording_name(call: CallId) -> String {
+    format!("{call}.wav")
+}

@@ -1,0 +1,92 @@
+//! What people and scripts read of calls, and the two things they may do to a live one.
+
+use std::path::PathBuf;
+
+use app::domain::call::{Call, CallDetail, CallFilter, CallState, RecordingState};
+use app::domain::id::CallId;
+use app::domain::page::{Cursor, Page};
+use app::error::{AppError, Conflict, Scope, Thing};
+use app::ports::{Caller, Calls, NewsStream};
+use async_trait::async_trait;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::CallDesk;
+use crate::store;
+
+#[async_trait]
+impl Calls for CallDesk {
+    async fn list(&self, caller: &Caller, filter: CallFilter) -> Result<Page<Call>, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let limit = filter.limit.unwrap_or_default();
+        let mut conn = self.db.read().await?;
+        let found = store::calls::list(&mut conn, &filter).await?;
+        Ok(Page::of(found, limit, |call| Cursor {
+            at_ms: call.started_at,
+            id: call.id.as_uuid(),
+        }))
+    }
+
+    async fn get(&self, caller: &Caller, id: CallId) -> Result<CallDetail, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let mut conn = self.db.read().await?;
+        let call = store::calls::get(&mut conn, id).await?;
+        let papers = store::calls::papers(&mut conn, id).await?;
+        let (Some(call), Some(papers)) = (call, papers) else {
+            return Err(AppError::NotFound(Thing::Call));
+        };
+        Ok(CallDetail {
+            call,
+            receipt: papers.receipt,
+            transcript: store::timeline::transcript(&mut conn, id).await?,
+            timeline: store::timeline::events(&mut conn, id).await?,
+            messages: store::timeline::messages(&mut conn, id).await?,
+            quality: papers.quality,
+            offered: papers.offered,
+        })
+    }
+
+    async fn recording(&self, caller: &Caller, id: CallId) -> Result<PathBuf, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let gone = || AppError::NotFound(Thing::Recording);
+        let mut conn = self.db.read().await?;
+        let call = store::calls::get(&mut conn, id).await?;
+        let call = call.ok_or(AppError::NotFound(Thing::Call))?;
+        if !matches!(
+            call.recording,
+            RecordingState::Kept | RecordingState::CutShort
+        ) {
+            return Err(gone());
+        }
+        let path = self.recording_path(id);
+        match tokio::fs::try_exists(&path).await {
+            Ok(true) => Ok(path),
+            _ => Err(gone()),
+        }
+    }
+
+    async fn hang_up(&self, caller: &Caller, id: CallId) -> Result<Call, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let Some(call) = self.live_call(id) else {
+            let mut conn = self.db.read().await?;
+            return Err(match store::calls::get(&mut conn, id).await? {
+                Some(_) => AppError::Conflict(Conflict::CallEnded),
+                None => AppError::NotFound(Thing::Call),
+            });
+        };
+        let Some(switchboard) = self.switchboard() else {
+            return Err(AppError::Conflict(Conflict::CallEnded));
+        };
+        if !switchboard.hang_up(id).await && call.state != CallState::Ended {
+            return Err(AppError::Conflict(Conflict::CallEnded));
+        }
+        Ok(self.live_call(id).unwrap_or(call))
+    }
+
+    fn watch(&self, caller: &Caller) -> Result<NewsStream, AppError> {
+        caller.may(Scope::CallsRead)?;
+        // A reader that lags loses the oldest; the gap in the serial numbers tells it.
+        let news = BroadcastStream::new(self.news.watch()).filter_map(Result::ok);
+        Ok(Box::pin(news))
+    }
+}
