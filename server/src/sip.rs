@@ -5,4 +5,6 @@
 pub mod digest;
 pub mod guard;
 pub mod message;
+pub mod options;
 pub mod sources;
+pub mod stack;
