@@ -23,7 +23,9 @@ as_root() {
     return 1
 }
 
-# one_at_a_time NAME: holds a lock until this process ends, since two builds may want the same tool.
+# one_at_a_time NAME: holds a lock until `done_with NAME` or this process' end, since two builds
+# may want the same tool at once.
+LOCKS=""
 one_at_a_time() {
     local lock="$CACHE/$1.lock" owner
     while ! mkdir "$lock" 2>/dev/null; do
@@ -33,9 +35,10 @@ one_at_a_time() {
         sleep 1
     done
     echo $$ >"$lock/pid"
-    # shellcheck disable=SC2064
-    trap "rm -rf '$lock'" EXIT
+    LOCKS="$LOCKS $1"
+    trap 'for lock in $LOCKS; do rm -rf "$CACHE/$lock.lock"; done' EXIT
 }
+done_with() { rm -rf "$CACHE/$1.lock"; LOCKS=${LOCKS/ $1/}; }
 
 # debian PACKAGE…: installs what is missing of these; says so and fails where there is no apt.
 debian() {
@@ -46,9 +49,11 @@ debian() {
     [ -n "$missing" ] || return 0
     if ! have apt-get; then say "not here, and no apt-get to fetch it:$missing"; return 1; fi
     say "installing$missing"
+    one_at_a_time apt
     # shellcheck disable=SC2086
     as_root env DEBIAN_FRONTEND=noninteractive bash -c '
         install() { apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"; }
         install "$@" || { apt-get update && install "$@"; }' debian $missing >"$CACHE/apt.log" 2>&1 ||
-        { tail -n 5 "$CACHE/apt.log" >&2; say "could not install; please run: sudo apt-get install$missing"; return 1; }
+        { tail -n 5 "$CACHE/apt.log" >&2; done_with apt; say "could not install; please run: sudo apt-get install$missing"; return 1; }
+    done_with apt
 }
