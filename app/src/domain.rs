@@ -4,15 +4,20 @@
 //! alike by the browser's form, the server function, the API, the store and the SIP edge.
 #![warn(missing_docs)]
 
+pub mod account;
 pub mod agent;
 pub mod call;
 pub mod country;
 pub mod draft;
+pub mod endpoint;
 pub mod id;
 pub mod inbound;
+pub mod number;
 pub mod page;
 pub mod phone;
+pub mod route_test;
 pub mod routing;
+pub mod seen;
 pub mod sip;
 mod words;
 

@@ -6,19 +6,26 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-use crate::domain::agent::{Agent, AgentDraft};
-use crate::domain::call::{Call, CallDetail, CallResult, CallState, Direction};
+pub use crate::domain::account::{ApiKey, AuditEntry, KeyDraft, Role, SignedIn};
+pub use crate::domain::agent::{AgentView, Assign};
+pub use crate::domain::call::CallFilter;
+pub use crate::domain::endpoint::{Endpoint, Reach, RegionView, Synced, TrunkView};
+pub use crate::domain::number::{
+    Added, AddedAs, NumberDraft, NumberFilter, NumberRow, NumbersDraft,
+};
+pub use crate::domain::route_test::{RouteTestDraft, RouteTested};
+pub use crate::domain::seen::{Facts, Listener, News, Source};
+
+use crate::domain::agent::AgentDraft;
+use crate::domain::call::{Call, CallDetail};
 use crate::domain::draft::{Entry, EntryList};
-use crate::domain::id::{AccessId, AgentId, AuditId, CallId, KeyId, UserId};
-use crate::domain::inbound::{Access, AccessDraft, InboundTrunk, Number, Region, TrunkDraft};
+use crate::domain::id::{AccessId, AgentId, CallId, KeyId};
+use crate::domain::inbound::{Access, AccessDraft, TrunkDraft};
 use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::routing::{Receipt, Refusal};
-use crate::domain::sip::{Secret, Transport};
-use crate::domain::words;
-use crate::error::{AppError, Need, Reason, Scope};
+use crate::domain::sip::Secret;
+use crate::error::{AppError, Need, Scope};
 
 /// Who asks: a person or a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,58 +54,6 @@ pub enum Who {
     },
     /// Whoever runs the server, on its command line.
     Operator,
-}
-
-/// The account behind a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SignedIn {
-    /// Their id.
-    pub id: UserId,
-    /// Their address.
-    pub email: String,
-    /// What they may do.
-    pub role: Role,
-    /// IANA time zone, once chosen.
-    pub zone: Option<String>,
-    /// `en`, `de`.
-    pub language: Option<String>,
-    /// `light`, `dark`; none follows the system.
-    pub theme: Option<String>,
-}
-
-/// What a person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Everything.
-    Admin,
-    /// All but users and keys.
-    Operator,
-    /// Reads.
-    Viewer,
-}
-words!(
-    Role,
-    Admin = "admin",
-    Operator = "operator",
-    Viewer = "viewer"
-);
-
-impl Role {
-    /// The scopes of the role.
-    pub fn scopes(self) -> Vec<Scope> {
-        match self {
-            Self::Admin => vec![Scope::Full],
-            Self::Operator => vec![
-                Scope::SipRead,
-                Scope::SipWrite,
-                Scope::PhoneRead,
-                Scope::PhoneWrite,
-                Scope::CallsRead,
-            ],
-            Self::Viewer => vec![Scope::SipRead, Scope::PhoneRead, Scope::CallsRead],
-        }
-    }
 }
 
 impl Caller {
@@ -202,70 +157,6 @@ pub trait InboundTrunks: Send + Sync {
     ) -> Result<TrunkView, AppError>;
 }
 
-/// The trunk with what a carrier must be told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrunkView {
-    /// The trunk.
-    pub trunk: InboundTrunk,
-    /// The endpoint of the region chosen.
-    pub endpoint: Endpoint,
-    /// All regions, those without a host of their own included.
-    pub regions: Vec<RegionView>,
-    /// Newest digest access, whose credentials are shown first.
-    pub newest: Option<AccessId>,
-    /// Its username.
-    pub username: Option<String>,
-    /// The numbers on the trunk, sorted.
-    pub numbers: Vec<PhoneNumber>,
-}
-
-/// Where carriers send calls.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// Over what it listens.
-    pub transports: Vec<Transport>,
-    /// How far it can be reached from.
-    pub reach: Reach,
-}
-
-/// How far an endpoint can be reached from, judged by its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reach {
-    /// Loopback.
-    ThisComputer,
-    /// A private range.
-    ThisNetwork,
-    /// A public address or a name.
-    Internet,
-}
-
-/// One region of the choice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RegionView {
-    /// Which.
-    pub region: Region,
-    /// Its endpoint; without a host of its own, none but `global` may be chosen.
-    pub endpoint: Option<Endpoint>,
-    /// The setting that would give it one, such as `sip.regions.us`.
-    pub setting: String,
-}
-
-/// What a sync did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Synced {
-    /// The trunk after it.
-    pub trunk: TrunkView,
-    /// Numbers that came.
-    pub added: Vec<PhoneNumber>,
-    /// Numbers that went.
-    pub removed: Vec<PhoneNumber>,
-}
-
 /// Who may come in.
 #[async_trait]
 pub trait Accesses: Send + Sync {
@@ -312,91 +203,6 @@ pub trait Numbers: Send + Sync {
     async fn delete(&self, caller: &Caller, number: PhoneNumber) -> Result<(), AppError>;
 }
 
-/// Which numbers to list.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "plain filters")]
-pub struct NumberFilter {
-    pub on_trunk: Option<bool>,
-    pub agent: Option<AgentId>,
-    pub unassigned: bool,
-    /// Part of the digits or of the label.
-    pub query: Option<String>,
-    pub limit: Option<Limit>,
-    pub cursor: Option<String>,
-}
-
-/// A number with the name of who answers it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NumberRow {
-    /// The number.
-    pub number: Number,
-    /// What its agent is called.
-    pub agent_name: Option<String>,
-}
-
-/// Numbers to add, pasted or listed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "as sent")]
-pub struct NumbersDraft {
-    pub phone_numbers: EntryList,
-    /// One text, one number a line, as a form pastes it.
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub lines: Entry,
-    /// Reads those without a country code.
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub country: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub on_trunk: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub agent: Entry,
-    /// Say what would happen, change nothing.
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub preview: Entry,
-}
-
-/// What can be changed of a number.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "as sent")]
-pub struct NumberDraft {
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub label: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub verified: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub on_trunk: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub agent: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub version: Entry,
-}
-
-/// What became of one line of many.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Added {
-    /// The line as sent.
-    pub sent: String,
-    /// What it was read as, or why it was not.
-    pub number: Result<PhoneNumber, Reason>,
-    /// What was or would be done.
-    pub what: AddedAs,
-}
-
-/// What was done with one line of many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AddedAs {
-    /// New.
-    New,
-    /// It was there already.
-    AlreadyHere,
-    /// It stands further up in the same list.
-    Twice,
-    /// It is no number.
-    Refused,
-}
-
 /// Agents and what is bound to them.
 #[async_trait]
 pub trait Agents: Send + Sync {
@@ -440,26 +246,6 @@ pub trait Agents: Send + Sync {
     ) -> Result<AgentView, AppError>;
 }
 
-/// How a number is given to an agent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assign {
-    /// Take it from whoever holds it.
-    pub moving: bool,
-    /// Put it into inventory and trunk if it is not there.
-    pub adding: bool,
-}
-
-/// An agent with its numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AgentView {
-    /// The agent.
-    pub agent: Agent,
-    /// The numbers it answers, sorted.
-    pub numbers: Vec<Number>,
-    /// The header that may name it.
-    pub header: Option<String>,
-}
-
 /// Calls: the Inbox.
 #[async_trait]
 pub trait Calls: Send + Sync {
@@ -475,49 +261,6 @@ pub trait Calls: Send + Sync {
     fn watch(&self, caller: &Caller) -> Result<NewsStream, AppError>;
 }
 
-/// Which calls to list.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "plain filters")]
-pub struct CallFilter {
-    pub direction: Option<Direction>,
-    pub state: Option<CallState>,
-    pub result: Option<CallResult>,
-    /// Refused calls only, or none of them.
-    pub refused: Option<bool>,
-    /// Part of the caller's or the dialled number.
-    pub number: Option<String>,
-    pub agent: Option<AgentId>,
-    pub access: Option<AccessId>,
-    /// Unix milliseconds, inclusive.
-    pub since: Option<i64>,
-    /// Unix milliseconds, exclusive.
-    pub until: Option<i64>,
-    pub limit: Option<Limit>,
-    pub cursor: Option<Cursor>,
-}
-
-/// Something that pages and scripts may watch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "topic")]
-pub enum News {
-    /// A call began, moved on or ended.
-    Call {
-        /// Its row now.
-        call: Box<Call>,
-    },
-    /// A line was said in a call.
-    Line {
-        /// Whose.
-        call: CallId,
-        /// What.
-        line: crate::domain::call::TranscriptLine,
-    },
-    /// Trunk, accesses, numbers or agents changed.
-    Routing,
-    /// Somebody did not get in.
-    Sources,
-}
-
 /// News with their serial numbers. A reader that lags misses some and sees the gap.
 pub type NewsStream = std::pin::Pin<Box<dyn futures_core::Stream<Item = (u64, News)> + Send>>;
 
@@ -530,71 +273,11 @@ pub trait Sources: Send + Sync {
     async fn unblock(&self, caller: &Caller, source: IpAddr) -> Result<Source, AppError>;
 }
 
-/// One source that did not get in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Source {
-    /// From where.
-    pub address: IpAddr,
-    /// What it calls itself.
-    pub software: Option<String>,
-    /// The last number it dialled, as sent.
-    pub dialled: Option<String>,
-    /// Whether that is a number of ours.
-    pub dialled_ours: bool,
-    /// What went wrong last.
-    pub reason: Option<Refusal>,
-    /// How often.
-    pub tries: u32,
-    /// Unix milliseconds.
-    pub first_at: i64,
-    /// Unix milliseconds.
-    pub last_at: i64,
-    /// Until when nothing is heard of it. Unix milliseconds.
-    pub blocked_until: Option<i64>,
-}
-
 /// Which agent would answer.
 #[async_trait]
 pub trait RouteTests: Send + Sync {
     /// Decides without a call; changes nothing. `sip:read`.
     async fn test(&self, caller: &Caller, draft: RouteTestDraft) -> Result<RouteTested, AppError>;
-}
-
-/// A call that is only supposed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "as sent")]
-pub struct RouteTestDraft {
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub to: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub from: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub source: Entry,
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub username: Entry,
-    /// Value of the agent header.
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub agent: Entry,
-    /// Host of the Request-URI.
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub host: Entry,
-    /// Other headers by name, as scripts send them.
-    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub headers: std::collections::BTreeMap<String, Entry>,
-}
-
-/// What would become of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RouteTested {
-    /// Who would answer.
-    pub agent: Option<(AgentId, String)>,
-    /// Or why nobody would.
-    pub refusal: Option<Refusal>,
-    /// The number it was read as.
-    pub number: Option<PhoneNumber>,
-    /// Why.
-    pub receipt: Receipt,
 }
 
 /// Set-up, sign-in, account.
@@ -648,29 +331,6 @@ pub trait Keys: Send + Sync {
     async fn recognise(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, AppError>;
 }
 
-/// A key as lists show it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "plain facts; times in unix milliseconds")]
-pub struct ApiKey {
-    pub id: KeyId,
-    pub name: String,
-    /// The first characters, to recognise it by.
-    pub prefix: String,
-    pub scopes: Vec<Scope>,
-    pub created_at: i64,
-    pub last_used_at: Option<i64>,
-}
-
-/// What a form or a script says of a key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "as sent")]
-pub struct KeyDraft {
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub name: Entry,
-    pub scopes: EntryList,
-}
-
 /// Who changed what.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -683,64 +343,9 @@ pub trait AuditLog: Send + Sync {
     ) -> Result<Page<AuditEntry>, AppError>;
 }
 
-/// One change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// Its id.
-    pub id: AuditId,
-    /// Unix milliseconds.
-    pub at: i64,
-    /// Who, by name.
-    pub who: String,
-    /// Verb and thing, such as `create_access`.
-    pub what: String,
-    /// Id or number of the thing.
-    pub subject: String,
-    /// What it is called.
-    pub label: String,
-    /// Before, without secrets, as JSON.
-    pub before: Option<String>,
-    /// After, without secrets, as JSON.
-    pub after: Option<String>,
-}
-
 /// What the server is and has seen.
 #[async_trait]
 pub trait SystemFacts: Send + Sync {
     /// Listeners, addresses, evidence. `sip:read`.
     async fn facts(&self, caller: &Caller) -> Result<Facts, AppError>;
-}
-
-/// Listeners, addresses, evidence.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "plain facts; times in unix milliseconds")]
-pub struct Facts {
-    pub version: String,
-    pub public_url: String,
-    pub listeners: Vec<Listener>,
-    pub external_host: String,
-    pub rtp_first: u16,
-    pub rtp_last: u16,
-    pub live_calls: u32,
-    pub answered_today: u64,
-    pub refused_today: u64,
-    pub failed_today: u64,
-    pub last_call_at: Option<i64>,
-    pub numbers_on_trunk: u64,
-    pub agents_enabled: u64,
-    pub numbers_with_agent: u64,
-    pub has_default_agent: bool,
-    /// A carrier's or test call was answered, last.
-    pub answered_at: Option<i64>,
-}
-
-/// One socket that SIP listens on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "plain facts; times in unix milliseconds")]
-pub struct Listener {
-    pub transport: Transport,
-    pub address: String,
-    pub last_packet_at: Option<i64>,
-    /// Why it does not listen, if it does not.
-    pub error: Option<String>,
 }

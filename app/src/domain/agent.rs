@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::id::AgentId;
+use crate::domain::number::Number;
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
 
@@ -115,6 +116,26 @@ pub struct Agent {
     pub created_at: i64,
     /// Unix milliseconds.
     pub updated_at: i64,
+}
+
+/// An agent with its numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentView {
+    /// The agent.
+    pub agent: Agent,
+    /// The numbers it answers, sorted.
+    pub numbers: Vec<Number>,
+    /// The header that may name it.
+    pub header: Option<String>,
+}
+
+/// How a number is given to an agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assign {
+    /// Take it from whoever holds it.
+    pub moving: bool,
+    /// Put it into inventory and trunk if it is not there.
+    pub adding: bool,
 }
 
 /// What a form or a script says of an agent.

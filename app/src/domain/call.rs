@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{AccessId, AgentId, CallId};
+use crate::domain::page::{Cursor, Limit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::routing::{Receipt, Refusal};
 use crate::domain::sip::Transport;
@@ -259,6 +260,27 @@ pub struct Call {
     pub codec: Option<String>,
     /// Whether there is a recording to fetch.
     pub recording: RecordingState,
+}
+
+/// Which calls to list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "plain filters")]
+pub struct CallFilter {
+    pub direction: Option<Direction>,
+    pub state: Option<CallState>,
+    pub result: Option<CallResult>,
+    /// Refused calls only, or none of them.
+    pub refused: Option<bool>,
+    /// Part of the caller's or the dialled number.
+    pub number: Option<String>,
+    pub agent: Option<AgentId>,
+    pub access: Option<AccessId>,
+    /// Unix milliseconds, inclusive.
+    pub since: Option<i64>,
+    /// Unix milliseconds, exclusive.
+    pub until: Option<i64>,
+    pub limit: Option<Limit>,
+    pub cursor: Option<Cursor>,
 }
 
 /// What has become of the recording.

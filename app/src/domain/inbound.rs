@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::country::Country;
 use crate::domain::draft::{Change, Entry, EntryList};
-use crate::domain::id::{AccessId, AgentId, NumberId, TrunkId};
-use crate::domain::phone::PhoneNumber;
+use crate::domain::id::{AccessId, TrunkId};
 use crate::domain::sip::{HeaderName, SourceNet};
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
@@ -416,27 +415,4 @@ impl AccessDraft {
         }
         Some(nets)
     }
-}
-
-/// A number of ours.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Number {
-    /// Its id; scripts use the number itself.
-    pub id: NumberId,
-    /// The number.
-    pub number: PhoneNumber,
-    /// What the operator calls it.
-    pub label: Option<String>,
-    /// When somebody vouched for it, or a call to it arrived. Unix milliseconds.
-    pub verified_at: Option<i64>,
-    /// Whether calls to it are taken.
-    pub on_trunk: bool,
-    /// Who answers it.
-    pub agent: Option<AgentId>,
-    /// When it was last called. Unix milliseconds.
-    pub last_call_at: Option<i64>,
-    /// Raised by each change.
-    pub version: i64,
-    /// Unix milliseconds.
-    pub created_at: i64,
 }

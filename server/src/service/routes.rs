@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use app::domain::agent::Agent;
 use app::domain::id::{AccessId, AgentId};
-use app::domain::inbound::{Access, InboundTrunk, Number};
+use app::domain::inbound::{Access, InboundTrunk};
+use app::domain::number::Number;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{AccessRoute, AgentRoute, NumberRoute, Routes, TrunkRoute};
 use app::domain::sip::Secret;

@@ -288,7 +288,7 @@ impl Message {
     }
 
     /// Puts another spelling in place of every value of this name.
-    pub fn rewrite(&mut self, name: &str, spell: impl Fn(&str) -> String) {
+    pub fn rewrite(&mut self, name: &str, mut spell: impl FnMut(&str) -> String) {
         for header in &mut self.headers {
             if header.name.eq_ignore_ascii_case(name) {
                 header.value = spell(&header.value);

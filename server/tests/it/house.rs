@@ -164,7 +164,8 @@ fn no_file_outgrows_its_room() {
         .flat_map(|tree| sources_of(&root().join(tree)))
         .filter_map(|file| {
             let lines = fs::read_to_string(&file).ok()?.lines().count();
-            (lines > 600).then(|| format!("{} has {lines} lines", shown(&file)))
+            (lines > 500 && !shown(&file).contains("table"))
+                .then(|| format!("{} has {lines} lines", shown(&file)))
         })
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));

@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use crate::domain::agent::Agent;
 use crate::domain::country::Country;
 use crate::domain::id::{AccessId, AgentId};
-use crate::domain::inbound::{
-    Access, AccessKind, InboundTrunk, Number, NumberSource, OtherSources, Srtp,
-};
+use crate::domain::inbound::{Access, AccessKind, InboundTrunk, NumberSource, OtherSources, Srtp};
+use crate::domain::number::Number;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::SourceNet;
 

@@ -1,7 +1,9 @@
 use super::*;
+use crate::domain::call::CallerId;
 use crate::domain::inbound::AccessKind;
 use crate::domain::inbound::{NumberSource, Srtp};
 use crate::domain::sip::SourceNet;
+use crate::domain::sip::Transport;
 use uuid::Uuid;
 
 fn agent_id(n: u128) -> AgentId {

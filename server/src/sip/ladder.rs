@@ -1,0 +1,129 @@
+//! The SIP messages of one call, kept for people: secrets out before anyone sees them, and bounded.
+
+use app::domain::call::SipMessageRecord;
+
+use super::message::{Message, Start};
+use super::stack::Flow;
+
+/// Most messages kept of a call.
+pub const MESSAGES: usize = 200;
+/// Most text kept of a call.
+pub const BYTES: usize = 256 * 1024;
+
+/// Counts what a call has kept so far.
+#[derive(Debug, Default)]
+pub struct Ladder {
+    messages: usize,
+    bytes: usize,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Received,
+    Sent,
+}
+
+impl Ladder {
+    /// The record of a message, as long as there is room.
+    pub fn step(
+        &mut self,
+        message: &Message,
+        way: Way,
+        flow: &Flow,
+        at: i64,
+    ) -> Option<SipMessageRecord> {
+        if self.messages >= MESSAGES {
+            return None;
+        }
+        let text = redacted(message);
+        if self.bytes + text.len() > BYTES {
+            return None;
+        }
+        self.messages += 1;
+        self.bytes += text.len();
+        Some(SipMessageRecord {
+            at,
+            sent: way == Way::Sent,
+            peer: flow.peer.to_string(),
+            transport: flow.transport,
+            summary: summary(message),
+            text,
+        })
+    }
+}
+
+/// `INVITE sip:…` or `200 OK (INVITE)`.
+fn summary(message: &Message) -> String {
+    match &message.start {
+        Start::Request { method, uri } => format!("{method} {uri}"),
+        Start::Response { status, phrase } => match message.cseq() {
+            Some((_, method)) => format!("{status} {phrase} ({method})"),
+            None => format!("{status} {phrase}"),
+        },
+    }
+}
+
+/// The message as text, without anything that would let a reader in or tell him a PIN.
+pub fn redacted(message: &Message) -> String {
+    let mut message = message.clone();
+    for name in ["Authorization", "Proxy-Authorization"] {
+        message.rewrite(name, |value| {
+            hide_parameters(value, &["response", "cnonce"])
+        });
+    }
+    let kind = message
+        .get("Content-Type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if kind.contains("dtmf") {
+        message.body = b"[digit]".to_vec();
+    } else if !message.body.is_empty() {
+        let body = String::from_utf8_lossy(&message.body);
+        let lines: Vec<String> = body.split("\r\n").map(hide_keys).collect();
+        message.body = lines.join("\r\n").into_bytes();
+    }
+    String::from_utf8_lossy(&message.to_bytes()).replace('\0', "\u{fffd}")
+}
+
+fn hide_parameters(value: &str, secret: &[&str]) -> String {
+    let hide = |part: &str| match part.split_once('=') {
+        Some((name, _)) if secret.contains(&name.trim().to_ascii_lowercase().as_str()) => {
+            format!("{name}=\"[secret]\"")
+        }
+        _ => part.to_owned(),
+    };
+    // A comma in a quoted value only splits it in two harmless halves, unless it is the secret.
+    value.split(',').map(hide).collect::<Vec<_>>().join(",")
+}
+
+/// SRTP keys (RFC 4568) and ICE passwords.
+fn hide_keys(line: &str) -> String {
+    if let Some(at) = line.find("inline:") {
+        return format!("{}inline:[secret]", &line[..at]);
+    }
+    if line.starts_with("a=ice-pwd:") {
+        return "a=ice-pwd:[secret]".to_owned();
+    }
+    line.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_remains() {
+        let message = Message::request("INVITE", "sip:1@h")
+            .with("Authorization", "Digest username=\"u\", response=\"c0ffee\",Cnonce = \"beef\", uri=\"sip:1@h\"")
+            .with_body("application/sdp", "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:S3cretKey|2^20\r\na=ice-pwd:S3cret\r\n");
+        let text = redacted(&message);
+        for secret in ["c0ffee", "beef", "S3cret"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert!(text.contains("username=\"u\"") && text.contains("v=0"));
+        let digit =
+            Message::request("INFO", "sip:1@h").with_body("application/dtmf-relay", "Signal=7\r\n");
+        assert!(!redacted(&digit).contains("Signal"));
+    }
+}

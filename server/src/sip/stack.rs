@@ -1,0 +1,197 @@
+//! The only place that names the SIP library: transactions and their timers (RFC 3261 §17).
+//!
+//! Upwards it speaks [`Message`]s. Sockets and parsing are ours: the guard has read every message
+//! before it comes here, and the library sees it as parts already cut. That leaves it the one thing
+//! it is good at, and keeps its parser, its unbounded ingress queue and its listeners, which have
+//! no limits, out of the way. Dialogs are ours too ([`super::dialog`]): the library's answer some
+//! requests not at all and send BYE to private Contacts.
+
+mod convert;
+mod flow;
+mod transaction;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rsipstack::EndpointBuilder;
+use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transaction::transaction::Transaction;
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+pub use self::flow::{Flow, Outbox};
+pub use self::transaction::{Answers, Arrival, Asked, ServerEvent};
+use super::message::Message;
+use crate::lifecycle::Lifecycle;
+
+/// RFC 3261 §17.1.1.1: everything else follows from T1.
+#[derive(Clone, Copy, Debug)]
+pub struct Timers {
+    pub t1: Duration,
+}
+
+impl Timers {
+    /// How long an answer may stay unconfirmed (Timers B, F, H).
+    pub fn give_up(self) -> Duration {
+        self.t1 * 64
+    }
+}
+
+/// A message the library could not place.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Misfit {
+    #[error("a header that names the transaction cannot be read")]
+    Unreadable,
+    #[error("the message could not be sent")]
+    Unsent,
+}
+
+/// The transaction layer.
+pub struct Stack {
+    core: EndpointInnerRef,
+    /// Requests on their way through the library to [`Stack::arrivals`], whole.
+    parcels: Arc<Mutex<HashMap<TransactionKey, Parcel>>>,
+    life: Lifecycle,
+    pub timers: Timers,
+}
+
+struct Parcel {
+    message: Message,
+    flow: Flow,
+}
+
+impl Stack {
+    /// Starts the timers and hands out what arrives: new requests, each once.
+    pub fn start(
+        timers: Timers,
+        product: &str,
+        life: &Lifecycle,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Arrival>) {
+        let option = EndpointOption {
+            t1: timers.t1,
+            t2: timers.t1 * 8,
+            t4: timers.t1 * 10,
+            t1x64: timers.give_up(),
+            callid_suffix: Some(product.to_owned()),
+            ..EndpointOption::default()
+        };
+        let endpoint = EndpointBuilder::new()
+            .with_user_agent(product)
+            .with_option(option)
+            .build();
+        let core = endpoint.inner.clone();
+        let parcels = Arc::new(Mutex::new(HashMap::new()));
+        let stack = Arc::new(Self {
+            core,
+            parcels: parcels.clone(),
+            life: life.clone(),
+            timers,
+        });
+        let (out, arrivals) = mpsc::unbounded_channel();
+        stack.supervise_timers();
+        if let Ok(mut incoming) = endpoint.incoming_transactions() {
+            let life_of_calls = life.clone();
+            let stopped = life.stopped();
+            life.spawn("sip.arrivals", async move {
+                // Keeps the endpoint alive as long as its queue is read.
+                let _endpoint = endpoint;
+                loop {
+                    let transaction: Transaction = tokio::select! {
+                        () = stopped.cancelled() => break,
+                        next = incoming.recv() => match next {
+                            Some(transaction) => transaction,
+                            None => break,
+                        },
+                    };
+                    let Some(parcel) = parcels.lock().remove(&transaction.key) else {
+                        continue;
+                    };
+                    let arrival = Arrival::new(
+                        parcel.message,
+                        parcel.flow,
+                        transaction,
+                        life_of_calls.clone(),
+                    );
+                    if out.send(arrival).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        (stack, arrivals)
+    }
+
+    /// A panic in the library's timers must not silence every call.
+    fn supervise_timers(&self) {
+        let core = self.core.clone();
+        let life = self.life.clone();
+        self.life.spawn("sip.timers", async move {
+            let stopped = life.stopped();
+            while !stopped.is_cancelled() {
+                let timers = core.clone();
+                let running = life.spawn(
+                    "sip.timers.run",
+                    async move { timers.process_timer().await },
+                );
+                let abort = running.abort_handle();
+                tokio::select! {
+                    () = stopped.cancelled() => abort.abort(),
+                    ended = running => {
+                        tracing::error!(?ended, "SIP timers ended and are started again");
+                    }
+                }
+            }
+        });
+    }
+
+    /// Is this request part of a transaction we have: a retransmission, a CANCEL, an ACK?
+    pub fn knows(&self, message: &Message) -> bool {
+        let Ok(request) = convert::request(message) else {
+            return false;
+        };
+        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server) else {
+            return false;
+        };
+        self.core.transactions.get(&key).is_some()
+            || self.core.finished_transactions.get(&key).is_some()
+    }
+
+    /// Gives the library a screened message. New requests come out of the arrivals.
+    pub async fn deliver(&self, message: Message, flow: Flow) -> Result<(), Misfit> {
+        let (connection, from) = flow.ends();
+        let told = match message.method() {
+            None => convert::response(&message)?.into(),
+            Some(method) => {
+                let request = convert::request(&message)?;
+                let key = TransactionKey::from_request(&request, TransactionRole::Server)
+                    .map_err(|_| Misfit::Unreadable)?;
+                let is_new = !matches!(method, "ACK" | "CANCEL")
+                    && self.core.transactions.get(&key).is_none()
+                    && self.core.finished_transactions.get(&key).is_none();
+                if is_new {
+                    self.parcels.lock().insert(
+                        key,
+                        Parcel {
+                            message,
+                            flow: flow.clone(),
+                        },
+                    );
+                }
+                request.into()
+            }
+        };
+        self.core
+            .on_received_message(told, connection, &from)
+            .await
+            .map_err(|_| Misfit::Unsent)
+    }
+
+    /// Transactions at work and remembered, for tests and metrics.
+    pub fn load(&self) -> (usize, usize) {
+        let stats = self.core.get_stats();
+        (stats.running_transactions, stats.finished_transactions)
+    }
+}

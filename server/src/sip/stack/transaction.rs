@@ -1,0 +1,139 @@
+//! One server transaction as its owner sees it, and requests of our own.
+
+use rsipstack::sip::{Method, SipMessage};
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
+use tokio::sync::mpsc;
+
+use super::{Flow, Misfit, Stack, convert};
+use crate::lifecycle::Lifecycle;
+use crate::sip::message::Message;
+
+/// A new request with its transaction, which lives as long as it must: until the ACK of a refused
+/// INVITE, until Timer H of an answered one.
+pub struct Arrival {
+    pub message: Message,
+    pub flow: Flow,
+    transaction: Transaction,
+    life: Lifecycle,
+}
+
+/// What happens to a server transaction after it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerEvent {
+    /// CANCEL, already answered with 200 (RFC 3261 §9.2).
+    Cancelled,
+    /// The ACK, with its body: the answer to a late offer.
+    Acked(Vec<u8>),
+    /// Over. Without an `Acked` before it, the ACK never came.
+    Over,
+}
+
+/// Answers one request, any number of times before the final answer.
+#[derive(Clone)]
+pub struct Answers(TransactionEventSender);
+
+impl Answers {
+    /// False if the transaction is gone.
+    pub fn send(&self, response: &Message) -> bool {
+        convert::response(response)
+            .is_ok_and(|response| self.0.send(TransactionEvent::Respond(response)).is_ok())
+    }
+}
+
+impl Arrival {
+    pub(super) fn new(
+        message: Message,
+        flow: Flow,
+        transaction: Transaction,
+        life: Lifecycle,
+    ) -> Self {
+        Self {
+            message,
+            flow,
+            transaction,
+            life,
+        }
+    }
+
+    /// Lets the transaction run by itself and hands out its two ends.
+    pub fn run(self) -> (Message, Flow, Answers, mpsc::UnboundedReceiver<ServerEvent>) {
+        let Self {
+            message,
+            flow,
+            mut transaction,
+            life,
+        } = self;
+        let answers = Answers(transaction.tu_sender.clone());
+        let (tell, events) = mpsc::unbounded_channel();
+        // `receive` must not be cancelled half-way: this task owns the transaction to its end.
+        life.spawn("sip.transaction", async move {
+            while let Some(event) = transaction.receive().await {
+                let SipMessage::Request(request) = event else {
+                    continue;
+                };
+                let event = match request.method {
+                    Method::Cancel => ServerEvent::Cancelled,
+                    Method::Ack => ServerEvent::Acked(request.body),
+                    _ => continue,
+                };
+                // Nobody may be listening any more; the transaction goes on all the same.
+                let _ = tell.send(event);
+            }
+            let _ = tell.send(ServerEvent::Over);
+        });
+        (message, flow, answers, events)
+    }
+
+    /// Answers once and for all.
+    pub fn answer(self, response: &Message) {
+        let (_, _, answers, _) = self.run();
+        answers.send(response);
+    }
+}
+
+/// The answers to a request of ours: provisional ones, then one final one, then nothing.
+pub struct Asked(mpsc::UnboundedReceiver<Message>);
+
+impl Asked {
+    pub async fn next(&mut self) -> Option<Message> {
+        self.0.recv().await
+    }
+
+    /// The final answer; 408 if there was none (RFC 3261 §8.1.3.1).
+    pub async fn last(mut self) -> Option<Message> {
+        while let Some(response) = self.next().await {
+            if response.status().is_some_and(|status| status >= 200) {
+                return Some(response);
+            }
+        }
+        None
+    }
+}
+
+impl Stack {
+    /// Sends a request of ours: complete, with its Via on top.
+    pub fn ask(&self, message: &Message, flow: &Flow) -> Result<Asked, Misfit> {
+        let request = convert::own_request(message)?;
+        let key = TransactionKey::from_request(&request, TransactionRole::Client)
+            .map_err(|_| Misfit::Unreadable)?;
+        let (connection, destination) = flow.ends();
+        let mut transaction =
+            Transaction::new_client(key, request, self.core.clone(), Some(connection));
+        transaction.destination = Some(destination);
+        let (tell, responses) = mpsc::unbounded_channel();
+        self.life.spawn("sip.request", async move {
+            if transaction.send().await.is_err() {
+                return;
+            }
+            while let Some(event) = transaction.receive().await {
+                if let SipMessage::Response(response) = event
+                    && let Some(message) = convert::from_response(&response)
+                {
+                    let _ = tell.send(message);
+                }
+            }
+        });
+        Ok(Asked(responses))
+    }
+}
