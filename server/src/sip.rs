@@ -1,15 +1,281 @@
 //! The SIP edge: what comes in from the network, judged, answered and kept apart from the rest.
 //!
-//! It knows no SQL and no HTTP; what it must ask or tell goes through the desk.
+//! It knows no SQL and no HTTP; what it must ask or tell goes through the [`desk`].
+//!
+//! # Layout
+//!
+//! ```text
+//! listen     sockets, connections and their caps
+//! guard      every datagram and frame: broken, unknown, too fast, without a password
+//! stack      transactions; the only place that names the SIP library
+//! inbound    one task for each call
+//! calls      the calls that run, by dialog and by id
+//! desk       what the house is asked and told
+//! message · dialog · timer · digest · identity · ladder · sources    the parts, tested alone
+//! ```
 
+mod address;
+pub mod calls;
+pub mod config;
 pub mod desk;
 pub mod dialog;
 pub mod digest;
 pub mod guard;
 pub mod identity;
+pub mod inbound;
 pub mod ladder;
+mod listen;
 pub mod message;
 pub mod options;
 pub mod sources;
 pub mod stack;
 pub mod timer;
+mod watchdog;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use thiserror::Error;
+
+use self::calls::Calls;
+pub use self::config::EdgeConfig;
+pub use self::desk::Desk;
+use self::guard::{Guard, GuardConfig, Known, Passage};
+use self::message::Message;
+use self::sources::Sources;
+use self::stack::{Arrival, Flow, Stack, Timers};
+use crate::agent::Voice;
+use crate::clock::Clock;
+use crate::lifecycle::Lifecycle;
+use crate::media::Media;
+
+/// Why the edge could not start.
+#[derive(Debug, Error)]
+pub enum EdgeError {
+    #[error("cannot listen for SIP on {addr} (UDP and TCP): {source}")]
+    Bind {
+        addr: SocketAddr,
+        source: std::io::Error,
+    },
+}
+
+/// What the edge works with.
+pub struct Parts {
+    pub config: EdgeConfig,
+    pub desk: Arc<dyn Desk>,
+    pub media: Arc<Media>,
+    pub voice: Arc<Voice>,
+    pub clock: Clock,
+    pub life: Lifecycle,
+}
+
+/// The running edge.
+pub struct Edge {
+    config: EdgeConfig,
+    desk: Arc<dyn Desk>,
+    media: Arc<Media>,
+    voice: Arc<Voice>,
+    clock: Clock,
+    life: Lifecycle,
+    guard: Guard,
+    stack: Arc<Stack>,
+    calls: Calls,
+    sources: Arc<Sources>,
+    seats: Arc<listen::Seats>,
+    local: SocketAddr,
+    last_datagram: AtomicI64,
+    last_stream: AtomicI64,
+    healthy: AtomicBool,
+}
+
+impl Edge {
+    /// Binds the sockets and starts to listen.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, EdgeError> {
+        let Parts {
+            config,
+            desk,
+            media,
+            voice,
+            clock,
+            life,
+        } = parts;
+        let fault = |source| EdgeError::Bind {
+            addr: config.addr,
+            source,
+        };
+        let (udp, tcp) = listen::bind(config.addr).map_err(fault)?;
+        let local = udp.local_addr().map_err(fault)?;
+        let udp = Arc::new(udp);
+        let flows = Flow::datagrams(udp.clone()).await.map_err(fault)?;
+        let (stack, arrivals) = Stack::start(Timers { t1: config.t1 }, &config.product, &life);
+        let sources = Arc::new(Sources::default());
+        let guard = Guard::new(
+            guard_config(&config),
+            desk.clone(),
+            clock.clone(),
+            sources.clone(),
+            life.draining(),
+        );
+        let seats = listen::Seats::new(
+            config.streams.per_source,
+            config.streams.total,
+            config.trusted_proxies.clone(),
+        );
+        let edge = Arc::new(Self {
+            config,
+            desk,
+            media,
+            voice,
+            clock,
+            life,
+            guard,
+            stack,
+            calls: Calls::default(),
+            sources,
+            seats,
+            local,
+            last_datagram: AtomicI64::new(0),
+            last_stream: AtomicI64::new(0),
+            healthy: AtomicBool::new(true),
+        });
+        let life = &edge.life;
+        life.spawn("sip.udp", listen::datagrams(edge.clone(), udp, flows));
+        life.spawn("sip.tcp", listen::connections(edge.clone(), tcp));
+        life.spawn("sip.inbound", arrive(edge.clone(), arrivals));
+        life.spawn("sip.watchdog", watchdog::watch(edge.clone()));
+        Ok(edge)
+    }
+
+    /// Where it listens, UDP and TCP alike.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Does our own OPTIONS come back?
+    pub fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed)
+    }
+
+    /// Calls that run here.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Transactions at work, for tests and metrics.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.seats.in_use()
+    }
+
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Lets a source in again.
+    pub fn unblock(&self, source: IpAddr) -> bool {
+        self.guard.unblock(source)
+    }
+
+    fn seen(&self, peer: SocketAddr, stream: bool) {
+        // Our own watchdog says nothing about the network.
+        if peer.port() != 0 {
+            let last = if stream {
+                &self.last_stream
+            } else {
+                &self.last_datagram
+            };
+            last.store(self.clock.now_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// Does what the guard decided.
+    async fn take(self: &Arc<Self>, passage: Passage, flow: Flow) {
+        match passage {
+            Passage::Pass(message) => self.deliver(message, flow).await,
+            Passage::Invite(candidate) => {
+                if let Some(reply) = inbound::receive(self, candidate, &flow).await {
+                    self.send_stateless(&reply, &flow).await;
+                }
+            }
+            Passage::Reply(reply) => self.send_stateless(&reply, &flow).await,
+            Passage::KeepAlive | Passage::Silence => {}
+        }
+    }
+
+    async fn deliver(&self, message: Message, flow: Flow) {
+        let answerable = message.method().is_some_and(|method| method != "ACK");
+        let reply = answerable.then(|| self.guard.reply(&message, 400));
+        if self
+            .stack
+            .deliver(message, flow.clone(), None)
+            .await
+            .is_err()
+            && let Some(reply) = reply
+        {
+            self.send_stateless(&reply, &flow).await;
+        }
+    }
+
+    async fn send_stateless(&self, reply: &Message, flow: &Flow) {
+        let back = flow.towards(guard::way_back(reply, flow.peer));
+        back.send_raw(reply.to_bytes()).await;
+    }
+}
+
+impl Known for Edge {
+    fn transaction(&self, message: &Message) -> bool {
+        self.stack.knows(message)
+    }
+
+    fn dialog(&self, message: &Message) -> bool {
+        self.calls.has_dialog(message)
+    }
+
+    fn merged(&self, message: &Message) -> bool {
+        self.calls.is_merged(message)
+    }
+}
+
+fn guard_config(config: &EdgeConfig) -> GuardConfig {
+    GuardConfig {
+        limits: config.limits,
+        trusted_proxies: config.trusted_proxies.clone(),
+        digest: config.digest.clone(),
+        realm: config.realm.clone(),
+        product: config.product.clone(),
+        retry_after_s: config.retry_after_s,
+    }
+}
+
+/// New requests, each to where it belongs.
+async fn arrive(edge: Arc<Edge>, mut arrivals: tokio::sync::mpsc::UnboundedReceiver<Arrival>) {
+    let stopped = edge.life.stopped();
+    loop {
+        let arrival = tokio::select! {
+            () = stopped.cancelled() => return,
+            arrival = arrivals.recv() => match arrival {
+                Some(arrival) => arrival,
+                None => return,
+            },
+        };
+        let is_new = arrival.message.to_tag().is_none();
+        match arrival.message.method() {
+            Some("INVITE") if is_new => inbound::begin(&edge, arrival),
+            Some("OPTIONS") if is_new => {
+                let reply = options::describe(edge.guard.reply(&arrival.message, 200));
+                arrival.answer(&reply);
+            }
+            _ => {
+                if let Err((arrival, status)) = edge.calls.hand_over(arrival) {
+                    let reply = edge.guard.reply(&arrival.message, status);
+                    arrival.answer(&reply);
+                }
+            }
+        }
+    }
+}

@@ -152,6 +152,11 @@ impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Entries<T> {
 pub struct Network(ipnet::IpNet);
 
 impl Network {
+    /// The range itself.
+    pub fn net(&self) -> ipnet::IpNet {
+        self.0
+    }
+
     /// Also for an IPv4 address in IPv6 clothes, as a dual-stack socket sees it.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())

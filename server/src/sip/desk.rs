@@ -3,6 +3,7 @@
 //! Everything but [`Desk::open`] answers from memory: the SIP path never waits on SQL.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use app::domain::agent::Agent;
 use app::domain::call::{
@@ -10,7 +11,7 @@ use app::domain::call::{
 };
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Decision, Invite};
-use app::domain::sip::{HeaderName, Secret};
+use app::domain::sip::Secret;
 use async_trait::async_trait;
 
 /// The house behind the edge.
@@ -26,14 +27,17 @@ pub trait Desk: Send + Sync + 'static {
     /// never banned.
     fn trusts(&self, source: IpAddr) -> bool;
 
-    /// The header that may name the agent (`X-Agent-ID` unless the trunk says otherwise).
-    fn agent_header(&self) -> HeaderName;
+    /// The header that may name the agent, if there is a trunk.
+    fn agent_header(&self) -> Option<String>;
 
     /// Decides, and on `Answer` counts the call against every limit until [`Desk::end`].
     fn admit(&self, call: CallId, invite: &Invite) -> Decision;
 
     /// Who answers, in full; `None` if it was deleted meanwhile. From memory.
     fn agent(&self, agent: AgentId) -> Option<Agent>;
+
+    /// Where a call's recording is kept.
+    fn recording_path(&self, call: CallId) -> PathBuf;
 
     /// A call that will be answered. Its row is durable when this returns `Durable`; after
     /// 200 ms the call goes on as `Late`.

@@ -10,6 +10,8 @@ mod repair;
 pub mod screen;
 mod stateless;
 
+pub(super) use self::stateless::way_back;
+
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -142,6 +144,16 @@ impl Guard {
                     Some(_) => self.request(message, peer, known, now),
                 }
             }
+        }
+    }
+
+    /// Judges the start of a message that is too long.
+    pub fn judge_cut(&self, start: &[u8], peer: SocketAddr) -> Passage {
+        match screen::too_large(start) {
+            Screened::Answer(message, fault) => {
+                self.fault(&message, fault, peer, self.clock.now_ms())
+            }
+            _ => Passage::Silence,
         }
     }
 

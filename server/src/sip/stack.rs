@@ -22,8 +22,9 @@ use rsipstack::transaction::transaction::Transaction;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-pub use self::flow::{Flow, Outbox};
+pub use self::flow::{Datagrams, Flow, Outbox};
 pub use self::transaction::{Answers, Arrival, Asked, ServerEvent};
+use super::inbound::Ticket;
 use super::message::Message;
 use crate::lifecycle::Lifecycle;
 
@@ -61,6 +62,7 @@ pub struct Stack {
 struct Parcel {
     message: Message,
     flow: Flow,
+    ticket: Option<Box<Ticket>>,
 }
 
 impl Stack {
@@ -112,6 +114,7 @@ impl Stack {
                     let arrival = Arrival::new(
                         parcel.message,
                         parcel.flow,
+                        parcel.ticket,
                         transaction,
                         life_of_calls.clone(),
                     );
@@ -160,7 +163,13 @@ impl Stack {
     }
 
     /// Gives the library a screened message. New requests come out of the arrivals.
-    pub async fn deliver(&self, message: Message, flow: Flow) -> Result<(), Misfit> {
+    /// The ticket goes with an INVITE that was decided about, and is not looked at here.
+    pub async fn deliver(
+        &self,
+        message: Message,
+        flow: Flow,
+        ticket: Option<Box<Ticket>>,
+    ) -> Result<(), Misfit> {
         let (connection, from) = flow.ends();
         let told = match message.method() {
             None => convert::response(&message)?.into(),
@@ -177,6 +186,7 @@ impl Stack {
                         Parcel {
                             message,
                             flow: flow.clone(),
+                            ticket,
                         },
                     );
                 }

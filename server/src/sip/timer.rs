@@ -156,6 +156,11 @@ impl SessionTimer {
         }
     }
 
+    /// The refresh met one of the peer's: ask again.
+    pub fn try_again(&mut self) {
+        self.asked = false;
+    }
+
     /// Half-way it is time to refresh; a third, at most 32 s, before the end it is over (§10).
     pub fn due(&self, now_ms: i64) -> Due {
         let interval = i64::from(self.interval_s) * 1000;

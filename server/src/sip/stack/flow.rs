@@ -22,8 +22,14 @@ pub struct Flow {
     /// Our address on this flow, as peers should see it.
     pub local: SocketAddr,
     connection: SipConnection,
-    /// Open until the connection is gone; UDP is always open.
-    open: Option<mpsc::Sender<TransportEvent>>,
+    raw: Raw,
+}
+
+/// The same way for bytes that need no transaction.
+#[derive(Clone)]
+enum Raw {
+    Datagrams(Arc<tokio::net::UdpSocket>),
+    Stream(mpsc::Sender<Vec<u8>>),
 }
 
 impl std::fmt::Debug for Flow {
@@ -42,7 +48,7 @@ impl UdpSocket for SendOnly {
     }
 
     async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
-        Ok(self.0.send_to(bytes, to).await?)
+        Ok(self.0.send_to(bytes, for_socket(&self.0, to)).await?)
     }
 
     fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
@@ -54,6 +60,7 @@ impl UdpSocket for SendOnly {
 #[derive(Clone)]
 pub struct Datagrams {
     connection: SipConnection,
+    socket: Arc<tokio::net::UdpSocket>,
     local: SocketAddr,
 }
 
@@ -61,39 +68,60 @@ impl Flow {
     pub async fn datagrams(socket: Arc<tokio::net::UdpSocket>) -> std::io::Result<Datagrams> {
         let local = socket.local_addr()?;
         let inner = UdpInner {
-            conn: Arc::new(SendOnly(socket)),
+            conn: Arc::new(SendOnly(socket.clone())),
             addr: sip_addr(local, Wire::Udp),
         };
         let connection = UdpConnection::attach(inner, None, None).await;
         Ok(Datagrams {
             connection: connection.into(),
+            socket,
             local,
         })
     }
 
     /// A connection, and what is to be written to it.
     pub async fn stream(local: SocketAddr, peer: SocketAddr) -> std::io::Result<(Self, Outbox)> {
-        let (send, outbox) = mpsc::channel(OUTBOX);
+        let (send, messages) = mpsc::channel(OUTBOX);
+        let (send_raw, raw) = mpsc::channel(OUTBOX);
         // The library reads from a channel nobody writes to: frames are delivered directly.
         let (_, nothing) = mpsc::unbounded_channel();
         let address = sip_addr(peer, Wire::Tcp);
-        let connection =
-            ChannelConnection::create_connection_bounded(nothing, send.clone(), address, None)
-                .await
-                .map_err(std::io::Error::other)?;
+        let connection = ChannelConnection::create_connection_bounded(nothing, send, address, None)
+            .await
+            .map_err(std::io::Error::other)?;
         let flow = Self {
             peer,
             transport: Transport::Tcp,
             local,
             connection: connection.into(),
-            open: Some(send),
+            raw: Raw::Stream(send_raw),
         };
-        Ok((flow, Outbox(outbox)))
+        Ok((flow, Outbox { messages, raw }))
     }
 
     /// Can anything still be sent this way?
     pub fn is_open(&self) -> bool {
-        self.open.as_ref().is_none_or(|open| !open.is_closed())
+        match &self.raw {
+            Raw::Datagrams(_) => true,
+            Raw::Stream(queue) => !queue.is_closed(),
+        }
+    }
+
+    /// Sends bytes as they are. A peer that does not read is not waited for.
+    pub async fn send_raw(&self, bytes: Vec<u8>) {
+        match &self.raw {
+            Raw::Datagrams(socket) => {
+                let _ = socket.send_to(&bytes, for_socket(socket, self.peer)).await;
+            }
+            Raw::Stream(queue) => {
+                let _ = queue.try_send(bytes);
+            }
+        }
+    }
+
+    /// Nothing more will come: the connection closes when what is queued was written.
+    pub async fn finish(&self) {
+        self.send_raw(Vec::new()).await;
     }
 
     /// The same socket towards another address; a connection leads where it leads.
@@ -126,22 +154,40 @@ impl Datagrams {
             transport: Transport::Udp,
             local: self.local,
             connection: self.connection.clone(),
-            open: None,
+            raw: Raw::Datagrams(self.socket.clone()),
         }
     }
 }
 
-/// What the stack wants written to a connection.
-pub struct Outbox(mpsc::Receiver<TransportEvent>);
+/// What is to be written to a connection.
+pub struct Outbox {
+    messages: mpsc::Receiver<TransportEvent>,
+    raw: mpsc::Receiver<Vec<u8>>,
+}
 
 impl Outbox {
+    /// `None` when nothing more is to come.
     pub async fn next(&mut self) -> Option<Vec<u8>> {
         loop {
-            match self.0.recv().await? {
-                TransportEvent::Incoming(message, ..) => return Some(message.to_bytes()),
-                TransportEvent::New(_) | TransportEvent::Closed(_) => {}
+            let event = tokio::select! {
+                biased;
+                event = self.messages.recv() => event?,
+                bytes = self.raw.recv() => return bytes.filter(|bytes| !bytes.is_empty()),
+            };
+            if let TransportEvent::Incoming(message, ..) = event {
+                return Some(message.to_bytes());
             }
         }
+    }
+}
+
+/// An IPv4 peer as a dual-stack socket must name it.
+fn for_socket(socket: &tokio::net::UdpSocket, to: SocketAddr) -> SocketAddr {
+    match (socket.local_addr(), to) {
+        (Ok(SocketAddr::V6(_)), SocketAddr::V4(v4)) => {
+            SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
+        }
+        _ => to,
     }
 }
 

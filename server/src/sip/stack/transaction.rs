@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Flow, Misfit, Stack, convert};
 use crate::lifecycle::Lifecycle;
+use crate::sip::inbound::Ticket;
 use crate::sip::message::Message;
 
 /// A new request with its transaction, which lives as long as it must: until the ACK of a refused
@@ -14,6 +15,8 @@ use crate::sip::message::Message;
 pub struct Arrival {
     pub message: Message,
     pub flow: Flow,
+    /// What was decided about it before it came here.
+    pub ticket: Option<Box<Ticket>>,
     transaction: Transaction,
     life: Lifecycle,
 }
@@ -45,12 +48,14 @@ impl Arrival {
     pub(super) fn new(
         message: Message,
         flow: Flow,
+        ticket: Option<Box<Ticket>>,
         transaction: Transaction,
         life: Lifecycle,
     ) -> Self {
         Self {
             message,
             flow,
+            ticket,
             transaction,
             life,
         }
@@ -63,6 +68,7 @@ impl Arrival {
             flow,
             mut transaction,
             life,
+            ..
         } = self;
         let answers = Answers(transaction.tu_sender.clone());
         let (tell, events) = mpsc::unbounded_channel();

@@ -1,0 +1,277 @@
+//! An INVITE that is readable: decided about, refused or given a task of its own.
+
+mod answering;
+mod call;
+mod journal;
+mod offer;
+mod refresh;
+mod requests;
+
+use std::sync::Arc;
+
+use app::domain::call::{CallEnd, EndReason};
+use app::domain::id::{AgentId, CallId};
+use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Verdict};
+
+use super::Edge;
+use super::desk::{CallFacts, NewCall};
+use super::guard::Candidate;
+use super::identity::{self, Trust};
+use super::ladder::{Ladder, Way};
+use super::message::Message;
+use super::message::address::{Address, host_port_of, split_host_port, user_of};
+use super::sources::Trouble;
+use super::stack::{Arrival, Flow};
+use super::timer::{SessionTimer, TooSmall};
+
+/// What was decided about an INVITE, on its way through the transaction layer.
+pub struct Ticket {
+    id: CallId,
+    new: NewCall,
+    what: What,
+}
+
+enum What {
+    Answer(AgentId),
+    Refuse(Refusal),
+}
+
+/// Decides about an INVITE. What needs no transaction is the reply; the rest goes on to [`begin`].
+pub(super) async fn receive(
+    edge: &Arc<Edge>,
+    candidate: Candidate,
+    flow: &Flow,
+) -> Option<Message> {
+    let trust = trust(edge, &candidate);
+    if trust == Trust::Authenticated
+        && let Err(TooSmall { min_se_s }) =
+            SessionTimer::accept(&candidate.message, edge.config.timer, edge.clock.now_ms())
+    {
+        let reply = edge.guard.reply(&candidate.message, 422);
+        return Some(reply.with("Min-SE", min_se_s.to_string()));
+    }
+    let id: CallId = edge.clock.new_id();
+    let invite = invite(edge, &candidate, flow, trust);
+    let decision = edge.desk.admit(id, &invite);
+    let verdict = decision.verdict;
+    match verdict {
+        Verdict::Challenge { stale } => {
+            let fresh = candidate.proof == Proof::Absent;
+            if fresh {
+                edge.guard.note_stranger(&candidate, Trouble::NoPassword);
+            }
+            Some(
+                edge.guard
+                    .challenge(&candidate.message, candidate.source, stale),
+            )
+        }
+        Verdict::Refuse(refusal) if !is_signed_in(&candidate.proof, &decision) => refuse_stranger(
+            edge,
+            &candidate,
+            flow,
+            refusal,
+            new_call(edge, id, &candidate, flow, invite, decision),
+        ),
+        Verdict::Refuse(refusal) => {
+            let new = new_call(edge, id, &candidate, flow, invite, decision);
+            deliver(
+                edge,
+                candidate.message,
+                flow,
+                Ticket {
+                    id,
+                    new,
+                    what: What::Refuse(refusal),
+                },
+            )
+            .await
+        }
+        Verdict::Answer(agent) => {
+            let new = new_call(edge, id, &candidate, flow, invite, decision);
+            deliver(
+                edge,
+                candidate.message,
+                flow,
+                Ticket {
+                    id,
+                    new,
+                    what: What::Answer(agent),
+                },
+            )
+            .await
+        }
+    }
+}
+
+async fn deliver(
+    edge: &Arc<Edge>,
+    message: Message,
+    flow: &Flow,
+    ticket: Ticket,
+) -> Option<Message> {
+    let id = ticket.id;
+    let bad = edge.guard.reply(&message, 400);
+    match edge
+        .stack
+        .deliver(message, flow.clone(), Some(Box::new(ticket)))
+        .await
+    {
+        Ok(()) => None,
+        Err(_) => {
+            end_unopened(edge, id, EndReason::Fault);
+            Some(bad)
+        }
+    }
+}
+
+fn end_unopened(edge: &Edge, id: CallId, reason: EndReason) {
+    let facts = CallFacts {
+        ended_at: edge.clock.now_ms(),
+        ..CallFacts::default()
+    };
+    edge.desk.end(id, CallEnd::because(reason), facts);
+}
+
+/// An INVITE came out of the transaction layer: the first of its kind.
+pub(super) fn begin(edge: &Arc<Edge>, mut arrival: Arrival) {
+    let Some(ticket) = arrival.ticket.take() else {
+        let reply = edge.guard.reply(&arrival.message, 500);
+        arrival.answer(&reply);
+        return;
+    };
+    match ticket.what {
+        What::Refuse(refusal) => refuse(edge, arrival, ticket.new, refusal),
+        What::Answer(agent) => {
+            let asking = edge.calls.asking(&arrival.message);
+            let task = answering::answer(edge.clone(), arrival, ticket.new, agent, asking);
+            edge.life.spawn("sip.call", task);
+        }
+    }
+}
+
+/// Says no to someone we know, with the reason's name (`design.md` §3).
+fn refuse(edge: &Edge, arrival: Arrival, new: NewCall, refusal: Refusal) {
+    let status = refusal.status().unwrap_or(403);
+    let reply = edge.guard.reply(&arrival.message, status);
+    let reply = warn(edge, reply, refusal);
+    let messages = ladder(edge, &arrival.message, &arrival.flow, &reply);
+    arrival.answer(&reply);
+    edge.desk
+        .refused(new, CallEnd::because(EndReason::Refused(refusal)), messages);
+}
+
+/// `Warning: 399 host "reason"`.
+fn warn(edge: &Edge, reply: Message, refusal: Refusal) -> Message {
+    let host = edge.config.external_host.as_deref().unwrap_or("patchbay");
+    reply.with("Warning", format!("399 {host} \"{}\"", refusal.code()))
+}
+
+/// Says no to a stranger, who learns nothing.
+fn refuse_stranger(
+    edge: &Edge,
+    candidate: &Candidate,
+    flow: &Flow,
+    refusal: Refusal,
+    new: NewCall,
+) -> Option<Message> {
+    if refusal == Refusal::SourceNotAllowed {
+        edge.guard
+            .note_stranger(candidate, Trouble::SourceNotAllowed);
+    }
+    let reply = match refusal.status() {
+        None => None,
+        Some(401) => Some(
+            edge.guard
+                .challenge(&candidate.message, candidate.source, false),
+        ),
+        Some(status) => Some(edge.guard.reply(&candidate.message, status)),
+    };
+    let messages = match &reply {
+        Some(reply) => ladder(edge, &candidate.message, flow, reply),
+        None => Vec::new(),
+    };
+    edge.desk
+        .refused(new, CallEnd::because(EndReason::Refused(refusal)), messages);
+    reply
+}
+
+fn ladder(
+    edge: &Edge,
+    invite: &Message,
+    flow: &Flow,
+    reply: &Message,
+) -> Vec<app::domain::call::SipMessageRecord> {
+    let now = edge.clock.now_ms();
+    let mut ladder = Ladder::default();
+    let received = ladder.step(invite, Way::Received, flow, now);
+    received
+        .into_iter()
+        .chain(ladder.step(reply, Way::Sent, flow, now))
+        .collect()
+}
+
+fn trust(edge: &Edge, candidate: &Candidate) -> Trust {
+    match candidate.proof {
+        Proof::Digest { .. } => Trust::Authenticated,
+        Proof::Absent if edge.desk.trusts(candidate.source) => Trust::Authenticated,
+        _ => Trust::Stranger,
+    }
+}
+
+fn is_signed_in(proof: &Proof, decision: &Decision) -> bool {
+    match proof {
+        Proof::Digest { .. } | Proof::Supposed { .. } => true,
+        Proof::Absent => decision.access.is_some(),
+        Proof::Failed(
+            Failure::Stale
+            | Failure::UnknownUsername { .. }
+            | Failure::WrongPassword { .. }
+            | Failure::UriMismatch { .. }
+            | Failure::Unreadable { .. },
+        ) => false,
+    }
+}
+
+/// The INVITE as routing sees it.
+fn invite(edge: &Edge, candidate: &Candidate, flow: &Flow, trust: Trust) -> Invite {
+    let message = &candidate.message;
+    let uri = message.uri().unwrap_or_default();
+    let header = edge
+        .desk
+        .agent_header()
+        .unwrap_or_else(|| "X-Agent-ID".to_owned());
+    let user = |value: &str| Address::read(value).user().unwrap_or_default().to_owned();
+    let host = host_port_of(uri).map(|host_port| split_host_port(host_port).0);
+    Invite {
+        source: candidate.source,
+        transport: flow.transport,
+        proof: candidate.proof.clone(),
+        target_user: user_of(uri).unwrap_or_default().to_owned(),
+        target_host: host.unwrap_or_default().to_owned(),
+        called_party: message.list("P-Called-Party-ID").next().map(user),
+        to_user: message.get("To").map(user).unwrap_or_default(),
+        agent_headers: message.all(&header).map(str::to_owned).collect(),
+        media: offer::media_offer(message),
+        caller: identity::caller(message, trust),
+    }
+}
+
+fn new_call(
+    edge: &Edge,
+    id: CallId,
+    candidate: &Candidate,
+    flow: &Flow,
+    invite: Invite,
+    decision: Decision,
+) -> NewCall {
+    let software = candidate.message.get("User-Agent");
+    NewCall {
+        id,
+        received_at: edge.clock.now_ms(),
+        peer: flow.peer,
+        sip_call_id: candidate.message.call_id().chars().take(256).collect(),
+        software: software.map(|text| text.chars().filter(|c| !c.is_control()).take(120).collect()),
+        invite,
+        decision,
+    }
+}

@@ -1,0 +1,298 @@
+//! From the decision to the 200: 100, the row, a dialog, audio, 180, and what the INVITE's own
+//! transaction still has to say.
+
+use std::sync::Arc;
+
+use app::domain::agent::Agent;
+use app::domain::call::{CallEnd, EndReason, Happening, TimelineEvent};
+use app::domain::id::AgentId;
+use app::domain::routing::{Proof, Refusal};
+use tokio::time::Instant;
+
+use super::call::{Call, Ending, Phase, Reliable, Ringing, Sources};
+use super::offer::description;
+use crate::media::Session;
+use crate::media::sdp::{Offer, Unacceptable};
+use crate::sip::Edge;
+use crate::sip::calls::Asking;
+use crate::sip::desk::{CallEvent, CallFacts, NewCall};
+use crate::sip::dialog::Dialog;
+use crate::sip::guard::screen::{ALLOW, EXTENSIONS};
+use crate::sip::ladder::{Ladder, Way};
+use crate::sip::message::Message;
+use crate::sip::stack::{Arrival, Flow, ServerEvent};
+use crate::sip::timer::SessionTimer;
+
+/// Answers an INVITE that an agent is to take.
+pub(super) async fn answer(
+    edge: Arc<Edge>,
+    arrival: Arrival,
+    new: NewCall,
+    agent: AgentId,
+    asking: Option<Asking>,
+) {
+    let (invite, flow, answers, events) = arrival.run();
+    answers.send(&invite.reply(100, ""));
+    let id = new.id;
+    let at = new.received_at;
+    let wait_for_ack = !matches!(new.invite.proof, Proof::Digest { .. });
+    let agent = edge.desk.agent(agent);
+    edge.desk.open(new).await;
+    edge.desk.note(
+        id,
+        CallEvent::Happened(TimelineEvent {
+            at,
+            what: Happening::Received,
+        }),
+    );
+    let mut ladder = Ladder::default();
+    if let Some(record) = ladder.step(&invite, Way::Received, &flow, at) {
+        edge.desk.note(id, CallEvent::Message(record));
+    }
+    let prepared = prepare(&edge, &invite, &flow, agent);
+    let (agent, session, description) = match prepared {
+        Ok(prepared) => prepared,
+        Err(reason) => {
+            let status = CallEnd::because(reason).status.unwrap_or(500);
+            let mut reply = edge.guard.reply(&invite, status);
+            if let EndReason::Refused(refusal) = reason {
+                reply = super::warn(&edge, reply, refusal);
+            }
+            if let Some(record) = ladder.step(&reply, Way::Sent, &flow, edge.clock.now_ms()) {
+                edge.desk.note(id, CallEvent::Message(record));
+            }
+            answers.send(&reply);
+            let facts = CallFacts {
+                ended_at: edge.clock.now_ms(),
+                ..CallFacts::default()
+            };
+            edge.desk.end(id, CallEnd::because(reason), facts);
+            return;
+        }
+    };
+    let dialog = dialog(&edge, &invite, flow);
+    let (place, outside) = edge.calls.enter(id, dialog.id.clone());
+    let t1 = edge.config.t1;
+    let now = edge.clock.now_ms();
+    let timer = SessionTimer::accept(&invite, edge.config.timer, now)
+        .ok()
+        .flatten();
+    let call = Call {
+        late_offer: super::offer::description(&invite).is_none(),
+        allows_update: invite.lists("Allow", "UPDATE"),
+        phase: ringing(&edge, &dialog, &invite),
+        sources: Sources::new(events, outside, &session, t1),
+        edge,
+        id,
+        agent,
+        invite,
+        answers,
+        dialog,
+        session,
+        description,
+        wait_for_ack,
+        timer,
+        ladder,
+        first_audio_at: None,
+        _place: place,
+        _asking: asking,
+    };
+    call.ring().await;
+}
+
+/// Agent, audio and our half of the description, or why there is no call.
+fn prepare(
+    edge: &Edge,
+    invite: &Message,
+    flow: &Flow,
+    agent: Option<Agent>,
+) -> Result<(Agent, Session, String), EndReason> {
+    let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
+    let session = edge.media.open(edge.media_address(flow)).map_err(|why| {
+        tracing::error!(%why, "No port for audio");
+        EndReason::Fault
+    })?;
+    let description = match description(invite) {
+        None => session.offer(),
+        Some(body) => {
+            let offer = Offer::parse(body).map_err(|_| EndReason::Refused(Refusal::NoCodec))?;
+            let no_codec = |_: Unacceptable| EndReason::Refused(Refusal::NoCodec);
+            session.answer(&offer).map_err(no_codec)?
+        }
+    };
+    Ok((agent, session, description))
+}
+
+fn dialog(edge: &Edge, invite: &Message, flow: Flow) -> Dialog {
+    let tag = edge.clock.new_uuid().simple().to_string();
+    let contact = edge.contact(&flow);
+    Dialog::answering(invite, flow, tag, contact)
+}
+
+fn ringing(edge: &Edge, dialog: &Dialog, invite: &Message) -> Phase {
+    let now = Instant::now();
+    let t1 = edge.config.t1;
+    let reliable = invite.lists("Require", "100rel").then(|| {
+        let number = rand::random_range(1..0x4000_0000);
+        let response = dialog
+            .reply(invite, 180)
+            .with("Require", "100rel")
+            .with("RSeq", u32::to_string(&number));
+        Reliable {
+            response,
+            number,
+            resend_at: now + t1,
+            interval: t1,
+            give_up_at: now + t1 * 64,
+        }
+    });
+    Phase::Ringing(Ringing {
+        pick_up_at: now + edge.config.ring_for,
+        reliable,
+    })
+}
+
+impl Call {
+    async fn ring(mut self) {
+        let ringing = match &self.phase {
+            Phase::Ringing(Ringing {
+                reliable: Some(reliable),
+                ..
+            }) => reliable.response.clone(),
+            _ => self.dialog.reply(&self.invite, 180),
+        };
+        self.send(&ringing);
+        self.happened(Happening::Ringing);
+        self.run().await;
+    }
+
+    /// Time to ring again, to pick up, or to give up on a PRACK.
+    pub(super) fn on_ring(&mut self) -> Option<Ending> {
+        let now = Instant::now();
+        let Phase::Ringing(ringing) = &mut self.phase else {
+            return None;
+        };
+        if let Some(reliable) = &mut ringing.reliable {
+            if now >= reliable.give_up_at {
+                // RFC 3262 §3: a peer that cannot acknowledge cannot talk either.
+                self.refuse(504);
+                return Ending::quiet(EndReason::PeerLost);
+            }
+            if now >= reliable.resend_at {
+                reliable.interval *= 2;
+                reliable.resend_at = now + reliable.interval;
+                let again = reliable.response.clone();
+                self.answers.send(&again);
+            }
+            return None;
+        }
+        (now >= ringing.pick_up_at).then(|| self.pick_up())?
+    }
+
+    /// PRACK for our 180 (RFC 3262 §3).
+    pub(super) fn acknowledge(&mut self, prack: &Message) -> bool {
+        let Phase::Ringing(ringing) = &mut self.phase else {
+            return false;
+        };
+        let Some(reliable) = &ringing.reliable else {
+            return false;
+        };
+        let Some(invite_number) = self.invite.cseq().map(|(number, _)| number) else {
+            return false;
+        };
+        let expected = [
+            reliable.number.to_string(),
+            invite_number.to_string(),
+            "INVITE".to_owned(),
+        ];
+        let named = prack.get("RAck").unwrap_or_default();
+        let fits = named
+            .split_whitespace()
+            .eq(expected.iter().map(String::as_str));
+        if fits {
+            ringing.reliable = None;
+        }
+        fits
+    }
+
+    /// 200.
+    fn pick_up(&mut self) -> Option<Ending> {
+        let mut reply = self
+            .dialog
+            .reply(&self.invite, 200)
+            .with("Allow", ALLOW)
+            .with("Supported", EXTENSIONS.join(", "))
+            .with("Server", self.edge.config.product.clone());
+        if let Some(timer) = &self.timer {
+            timer.describe(&mut reply);
+        }
+        let reply = reply.with_body("application/sdp", self.description.clone());
+        self.phase = Phase::Answered;
+        self.send(&reply);
+        self.happened(Happening::Answered);
+        if !self.late_offer {
+            self.say_codec();
+            if !self.wait_for_ack {
+                self.connect();
+            }
+        }
+        None
+    }
+
+    /// What became of the INVITE's transaction.
+    pub(super) fn on_invite(&mut self, event: ServerEvent) -> Option<Ending> {
+        match (event, &self.phase) {
+            (ServerEvent::Cancelled, Phase::Ringing(_)) => {
+                self.refuse(487);
+                Ending::quiet(EndReason::CallerGaveUp)
+            }
+            (ServerEvent::Acked(body), Phase::Answered) => {
+                self.phase = Phase::Confirmed;
+                self._asking = None;
+                self.happened(Happening::Confirmed);
+                self.acked(&body)
+            }
+            (ServerEvent::Over, Phase::Answered) => {
+                Ending::bye(EndReason::NoAck, "SIP;cause=408;text=\"No ACK\"")
+            }
+            (ServerEvent::Over, Phase::Ringing(_)) => Ending::quiet(EndReason::PeerLost),
+            _ => None,
+        }
+    }
+
+    fn acked(&mut self, body: &[u8]) -> Option<Ending> {
+        if self.late_offer {
+            if !self.accept(body) {
+                let reason = EndReason::Refused(Refusal::NoCodec);
+                return Ending::bye(reason, "SIP;cause=488;text=\"Not Acceptable Here\"");
+            }
+            self.say_codec();
+        }
+        self.connect();
+        None
+    }
+
+    /// A re-INVITE's transaction.
+    pub(super) fn on_reinvite(&mut self, event: ServerEvent) -> Option<Ending> {
+        let expects_answer = self
+            .sources
+            .reinvite
+            .as_ref()
+            .is_some_and(|re| re.expects_answer);
+        match event {
+            ServerEvent::Acked(body) => {
+                self.sources.reinvite = None;
+                if expects_answer && !self.accept(&body) {
+                    let reason = EndReason::Refused(Refusal::NoCodec);
+                    return Ending::bye(reason, "SIP;cause=488;text=\"Not Acceptable Here\"");
+                }
+                None
+            }
+            ServerEvent::Over => {
+                self.sources.reinvite = None;
+                Ending::bye(EndReason::NoAck, "SIP;cause=408;text=\"No ACK\"")
+            }
+            ServerEvent::Cancelled => None,
+        }
+    }
+}

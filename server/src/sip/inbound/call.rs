@@ -1,0 +1,450 @@
+//! One answered or ringing call: everything that can happen to it, in one place and one task.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::domain::agent::Agent;
+use app::domain::call::{
+    CallEnd, EndReason, Flow as AudioFlow, Happening, Quality, RecordingState, TimelineEvent,
+};
+use app::domain::id::CallId;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use super::journal::{CallJournal, behaviour};
+use crate::agent::{AgentCall, EngineEnd};
+use crate::media::sdp::Offer;
+use crate::media::{Closed, Session, SessionEvent};
+use crate::sip::Edge;
+use crate::sip::calls::{Asking, Place, ToCall};
+use crate::sip::desk::{CallEvent, CallFacts};
+use crate::sip::dialog::Dialog;
+use crate::sip::ladder::{Ladder, Way};
+use crate::sip::message::Message;
+use crate::sip::stack::{Answers, Asked, Flow, ServerEvent};
+use crate::sip::timer::SessionTimer;
+
+/// How long the answer to our BYE is waited for before the row is closed.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How far the INVITE has come.
+pub(super) enum Phase {
+    Ringing(Ringing),
+    /// 200 sent, no ACK yet.
+    Answered,
+    Confirmed,
+}
+
+pub(super) struct Ringing {
+    pub pick_up_at: Instant,
+    /// A 180 that has to be acknowledged first (RFC 3262).
+    pub reliable: Option<Reliable>,
+}
+
+pub(super) struct Reliable {
+    pub response: Message,
+    pub number: u32,
+    pub resend_at: Instant,
+    pub interval: Duration,
+    pub give_up_at: Instant,
+}
+
+/// A re-INVITE we answered.
+pub(super) struct Reinvite {
+    pub events: mpsc::UnboundedReceiver<ServerEvent>,
+    /// It came without an offer, so the ACK brings the answer to ours.
+    pub expects_answer: bool,
+}
+
+/// How a call ends.
+pub(super) struct Ending {
+    pub reason: EndReason,
+    /// Our BYE, with this Reason header.
+    pub bye: Option<&'static str>,
+}
+
+impl Ending {
+    pub(super) fn quiet(reason: EndReason) -> Option<Self> {
+        Some(Self { reason, bye: None })
+    }
+
+    pub(super) fn bye(reason: EndReason, why: &'static str) -> Option<Self> {
+        Some(Self {
+            reason,
+            bye: Some(why),
+        })
+    }
+}
+
+pub(super) struct Call {
+    pub edge: Arc<Edge>,
+    pub id: CallId,
+    pub agent: Agent,
+    pub invite: Message,
+    pub answers: Answers,
+    pub dialog: Dialog,
+    pub session: Session,
+    /// Our half of the negotiation, for the 200.
+    pub description: String,
+    pub late_offer: bool,
+    /// Let in by its network: no audio before the ACK proves the address.
+    pub wait_for_ack: bool,
+    pub timer: Option<SessionTimer>,
+    pub allows_update: bool,
+    pub phase: Phase,
+    pub ladder: Ladder,
+    pub first_audio_at: Option<i64>,
+    pub sources: Sources,
+    pub _place: Place,
+    pub _asking: Option<Asking>,
+}
+
+/// Where events come from.
+pub(super) struct Sources {
+    pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
+    pub outside: mpsc::Receiver<ToCall>,
+    pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
+    pub engine: Option<JoinHandle<EngineEnd>>,
+    pub reinvite: Option<Reinvite>,
+    pub refresh: Option<Asked>,
+    pub tick: Interval,
+}
+
+enum Event {
+    Invite(ServerEvent),
+    Reinvite(ServerEvent),
+    Outside(ToCall),
+    Media(SessionEvent),
+    Engine(EngineEnd),
+    Refresh(Option<Message>),
+    Ring,
+    Tick,
+    Stopped,
+}
+
+impl Sources {
+    pub(super) fn new(
+        invite: mpsc::UnboundedReceiver<ServerEvent>,
+        outside: mpsc::Receiver<ToCall>,
+        session: &Session,
+        t1: Duration,
+    ) -> Self {
+        // Fine enough for the shortest session timer, coarse enough for thousands of calls.
+        let every = (t1 * 2).clamp(Duration::from_millis(20), Duration::from_secs(1));
+        let mut tick = tokio::time::interval(every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            invite: Some(invite),
+            outside,
+            media: session.take_events(),
+            engine: None,
+            reinvite: None,
+            refresh: None,
+            tick,
+        }
+    }
+}
+
+async fn next<T>(source: &mut Option<mpsc::UnboundedReceiver<T>>) -> T {
+    if let Some(receiver) = source {
+        if let Some(event) = receiver.recv().await {
+            return event;
+        }
+        *source = None;
+    }
+    std::future::pending().await
+}
+
+impl Call {
+    /// Lives through the call, and closes everything behind it.
+    pub(super) async fn run(mut self) {
+        let ending = loop {
+            let event = self.next().await;
+            if let Some(ending) = self.on(event).await {
+                break ending;
+            }
+        };
+        self.finish(ending).await;
+    }
+
+    async fn next(&mut self) -> Event {
+        let stopped = self.edge.life.stopped();
+        let ring_at = match &self.phase {
+            Phase::Ringing(ringing) => Some(ringing.next()),
+            Phase::Answered | Phase::Confirmed => None,
+        };
+        let Sources {
+            invite,
+            outside,
+            media,
+            engine,
+            reinvite,
+            refresh,
+            tick,
+        } = &mut self.sources;
+        let ring = async {
+            match ring_at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let engine = async {
+            match engine {
+                Some(running) => running.await,
+                None => std::future::pending().await,
+            }
+        };
+        let refresh = async {
+            match refresh {
+                Some(asked) => asked.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        let reinvite = async {
+            match reinvite {
+                Some(reinvite) => reinvite.events.recv().await.unwrap_or(ServerEvent::Over),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped.cancelled() => Event::Stopped,
+            event = next(invite) => Event::Invite(event),
+            Some(event) = outside.recv() => Event::Outside(event),
+            event = reinvite => Event::Reinvite(event),
+            response = refresh => Event::Refresh(response),
+            ended = engine => Event::Engine(ended.unwrap_or(EngineEnd::CallerGone)),
+            event = next(media) => Event::Media(event),
+            () = ring => Event::Ring,
+            _ = tick.tick() => Event::Tick,
+        }
+    }
+
+    async fn on(&mut self, event: Event) -> Option<Ending> {
+        match event {
+            Event::Stopped => self.hang_up(EndReason::Drained),
+            Event::Invite(event) => self.on_invite(event),
+            Event::Reinvite(event) => self.on_reinvite(event),
+            Event::Outside(ToCall::HangUp(reason)) => self.hang_up(reason),
+            Event::Outside(ToCall::Request(arrival)) => self.on_request(arrival),
+            Event::Media(event) => self.on_media(event),
+            Event::Engine(end) => self.on_engine(&end),
+            Event::Refresh(response) => self.on_refreshed(response),
+            Event::Ring => self.on_ring(),
+            Event::Tick => self.on_tick().await,
+        }
+    }
+
+    /// Ends it from our side: BYE if it was answered, a refusal if not.
+    fn hang_up(&mut self, reason: EndReason) -> Option<Ending> {
+        if matches!(self.phase, Phase::Ringing(_)) {
+            self.refuse(480);
+            return Ending::quiet(reason);
+        }
+        Ending::bye(reason, "Q.850;cause=16;text=\"Normal call clearing\"")
+    }
+
+    fn on_media(&mut self, event: SessionEvent) -> Option<Ending> {
+        match event {
+            SessionEvent::Locked { .. } => self.happened(Happening::FirstAudioIn),
+            SessionEvent::Moved(to) => {
+                let from = self.session.stats().locked.map(|from| from.to_string());
+                let from = from.unwrap_or_default();
+                self.happened(Happening::MediaMoved {
+                    from,
+                    to: to.to_string(),
+                });
+            }
+            SessionEvent::NothingHeard => {
+                self.happened(Happening::NoAudioFromCaller { seconds: 3 })
+            }
+            SessionEvent::TimedOut => {
+                return Ending::bye(
+                    EndReason::MediaTimeout,
+                    "SIP;cause=200;text=\"Media timeout\"",
+                );
+            }
+        }
+        None
+    }
+
+    fn on_engine(&mut self, end: &EngineEnd) -> Option<Ending> {
+        self.sources.engine = None;
+        self.happened(Happening::EngineEnded {
+            cause: engine_cause(end).to_owned(),
+        });
+        match end {
+            EngineEnd::Goodbye => self.hang_up(EndReason::AgentHungUp),
+            EngineEnd::TimeUp => self.hang_up(EndReason::MaxDuration),
+            EngineEnd::Failed(_) => self.hang_up(EndReason::EngineFailed),
+            // Whoever went says so by BYE; if nobody does, the silence ends the call.
+            EngineEnd::CallerGone => None,
+        }
+    }
+
+    /// Lets audio out and the agent speak.
+    pub(super) fn connect(&mut self) {
+        let Some(line) = self.session.take_line() else {
+            return;
+        };
+        self.session.start_sending();
+        let now = self.edge.clock.now_ms();
+        self.first_audio_at = Some(now);
+        let engine = self.agent.settings.engine.as_str().to_owned();
+        self.happened(Happening::EngineStarted { engine });
+        self.happened(Happening::FirstAudioOut);
+        let journal = CallJournal {
+            desk: self.edge.desk.clone(),
+            call: self.id,
+            connected_ms: now,
+        };
+        let call = AgentCall {
+            behaviour: behaviour(&self.agent.settings),
+            line,
+            journal: Arc::new(journal),
+            recording: self.edge.desk.recording_path(self.id),
+            voice: self.edge.voice.clone(),
+        };
+        self.sources.engine = Some(self.edge.life.spawn("agent", crate::agent::run(call)));
+    }
+
+    /// Takes the answer to an offer of ours.
+    pub(super) fn accept(&mut self, body: &[u8]) -> bool {
+        Offer::parse(body).is_ok_and(|answer| self.session.accept(&answer).is_ok())
+    }
+
+    pub(super) fn say_codec(&self) {
+        if let Some(talk) = self.session.talk() {
+            self.edge
+                .desk
+                .note(self.id, CallEvent::Codec(talk.codec.name().to_owned()));
+        }
+    }
+
+    /// A final refusal of the INVITE.
+    pub(super) fn refuse(&mut self, status: u16) {
+        let reply = self.dialog.reply(&self.invite, status);
+        self.send(&reply);
+    }
+
+    /// An answer to the INVITE.
+    pub(super) fn send(&mut self, reply: &Message) {
+        self.step(reply, Way::Sent);
+        self.answers.send(reply);
+    }
+
+    pub(super) fn step(&mut self, message: &Message, way: Way) {
+        let now = self.edge.clock.now_ms();
+        if let Some(record) = self.ladder.step(message, way, &self.dialog.flow, now) {
+            self.edge.desk.note(self.id, CallEvent::Message(record));
+        }
+    }
+
+    pub(super) fn happened(&self, what: Happening) {
+        let at = self.edge.clock.now_ms();
+        self.edge
+            .desk
+            .note(self.id, CallEvent::Happened(TimelineEvent { at, what }));
+    }
+
+    /// A request of ours, on its way.
+    pub(super) async fn ask(&mut self, request: &Message) -> Option<Asked> {
+        let flow = self.way().await?;
+        self.step(request, Way::Sent);
+        self.edge.stack.ask(request, &flow).ok()
+    }
+
+    pub(super) fn own_request(&mut self, method: &str) -> Message {
+        let branch = self.edge.clock.new_uuid().simple().to_string();
+        let sent_by = self.edge.sent_by(&self.dialog.flow);
+        let request = self.dialog.request(method, &branch, &sent_by);
+        request.with("User-Agent", self.edge.config.product.clone())
+    }
+
+    /// The way our requests go; a lost connection is dialled anew.
+    async fn way(&mut self) -> Option<Flow> {
+        let hop = self.dialog.next_hop();
+        if !self.dialog.flow.is_open() {
+            self.dialog.flow = crate::sip::listen::dial(&self.edge, hop).await.ok()?;
+        }
+        Some(self.dialog.flow.towards(hop))
+    }
+
+    async fn finish(mut self, ending: Ending) {
+        let ended_at = self.edge.clock.now_ms();
+        let asked = match ending.bye {
+            Some(why) => {
+                let bye = self.own_request("BYE").with("Reason", why);
+                self.ask(&bye).await
+            }
+            None => None,
+        };
+        let goodbye = async {
+            let asked = asked?;
+            tokio::time::timeout(GOODBYE, asked.last())
+                .await
+                .ok()
+                .flatten()
+        };
+        let (answer, closed) = tokio::join!(goodbye, self.session.close());
+        if let Some(answer) = answer {
+            self.step(&answer, Way::Received);
+        }
+        let facts = CallFacts {
+            ended_at,
+            first_audio_at: self.first_audio_at,
+            quality: Some(quality(&closed)),
+            recording: recording(&closed),
+        };
+        self.edge
+            .desk
+            .end(self.id, CallEnd::because(ending.reason), facts);
+    }
+}
+
+impl Ringing {
+    fn next(&self) -> Instant {
+        match &self.reliable {
+            Some(reliable) => reliable.resend_at.min(reliable.give_up_at),
+            None => self.pick_up_at,
+        }
+    }
+}
+
+fn engine_cause(end: &EngineEnd) -> &'static str {
+    match end {
+        EngineEnd::Goodbye => "goodbye",
+        EngineEnd::TimeUp => "time_up",
+        EngineEnd::CallerGone => "caller_gone",
+        EngineEnd::Failed(_) => "failed",
+    }
+}
+
+fn quality(closed: &Closed) -> Quality {
+    let (received, sent) = (&closed.stats.received, &closed.stats.sent);
+    Quality {
+        from_caller: AudioFlow {
+            packets: received.packets,
+            bytes: received.bytes,
+            lost: received.lost,
+            jitter_ms: received.jitter_ms,
+        },
+        to_caller: AudioFlow {
+            packets: sent.packets,
+            bytes: sent.bytes,
+            lost: sent.lost_there.unwrap_or(0),
+            jitter_ms: sent.jitter_there_ms.unwrap_or(0.0),
+        },
+    }
+}
+
+fn recording(closed: &Closed) -> RecordingState {
+    if closed.recordings.iter().all(|kept| kept.duration_ms == 0) {
+        RecordingState::None
+    } else if closed.recordings.iter().any(|kept| kept.failure.is_some()) {
+        RecordingState::CutShort
+    } else {
+        RecordingState::Kept
+    }
+}

@@ -1,0 +1,115 @@
+//! The session description in a SIP body, bare or as a part of a multipart body (RFC 5621).
+
+use app::domain::routing::MediaOffer;
+
+use crate::media::sdp::Offer;
+use crate::sip::message::Message;
+use crate::sip::message::address::parameter;
+
+/// The description a message carries, if any.
+pub(super) fn description(message: &Message) -> Option<&[u8]> {
+    if message.body.iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let kind = message.get("Content-Type").unwrap_or("application/sdp");
+    if is_sdp(kind) {
+        return Some(&message.body);
+    }
+    let boundary = parameter(kind, "boundary")?;
+    part(&message.body, boundary)
+}
+
+fn is_sdp(kind: &str) -> bool {
+    kind.split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/sdp")
+}
+
+fn part<'a>(body: &'a [u8], boundary: &str) -> Option<&'a [u8]> {
+    let text = std::str::from_utf8(body).ok()?;
+    let mark = format!("--{boundary}");
+    text.split(&mark).skip(1).find_map(|section| {
+        let (head, content) = section
+            .split_once("\r\n\r\n")
+            .or_else(|| section.split_once("\n\n"))?;
+        let kind = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.trim()
+                .eq_ignore_ascii_case("content-type")
+                .then(|| value.trim())
+        })?;
+        is_sdp(kind).then(|| content.as_bytes())
+    })
+}
+
+/// What an INVITE offers to talk, as routing wants to know it.
+pub(super) fn media_offer(message: &Message) -> MediaOffer {
+    let Some(body) = description(message) else {
+        return MediaOffer::Late;
+    };
+    match Offer::parse(body) {
+        Ok(offer) => MediaOffer::Codecs {
+            offered: offer
+                .formats()
+                .iter()
+                .map(|format| format.name.clone())
+                .collect(),
+            common: offer.common_codec().map(|codec| codec.name().to_owned()),
+        },
+        Err(_) => MediaOffer::Codecs {
+            offered: Vec::new(),
+            common: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+        m=audio 4000 RTP/AVP 18 8\r\na=rtpmap:18 G729/8000\r\n";
+
+    fn message(kind: &str, body: &str) -> Message {
+        Message::request("INVITE", "sip:1@h").with_body(kind, body)
+    }
+
+    #[test]
+    fn reads_bare_and_multipart_offers() {
+        let parts = format!(
+            "--b\r\nContent-Type: application/isup\r\n\r\nx\r\n--b\r\ncontent-type: application/sdp\r\n\r\n{SDP}\r\n--b--\r\n"
+        );
+        for message in [
+            message("application/sdp", SDP),
+            message("multipart/mixed;boundary=\"b\"", &parts),
+        ] {
+            let expected = MediaOffer::Codecs {
+                offered: vec!["G729".to_owned(), "PCMA".to_owned()],
+                common: Some("PCMA".to_owned()),
+            };
+            assert_eq!(media_offer(&message), expected);
+        }
+    }
+
+    #[test]
+    fn no_body_is_a_late_offer_and_nonsense_offers_nothing() {
+        assert_eq!(
+            media_offer(&Message::request("INVITE", "sip:1@h")),
+            MediaOffer::Late
+        );
+        assert_eq!(
+            media_offer(&message("application/x", "thing")),
+            MediaOffer::Late
+        );
+        let nothing = MediaOffer::Codecs {
+            offered: Vec::new(),
+            common: None,
+        };
+        assert_eq!(
+            media_offer(&message("application/sdp", "nonsense")),
+            nothing
+        );
+    }
+}

@@ -1,0 +1,272 @@
+//! The sockets: one for datagrams, one for connections, both bounded and both behind the guard.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+use super::Edge;
+use super::guard::frame::{Frame, Framer};
+use super::guard::screen::{MAX_DATAGRAM, MAX_FRAME};
+use super::stack::{Datagrams, Flow, Outbox};
+
+/// How long a peer may take to read what we write.
+const WRITE: Duration = Duration::from_secs(10);
+/// How long a peer may take to accept a connection of ours.
+const CONNECT: Duration = Duration::from_secs(4);
+/// Room for bursts while the process is busy.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// Binds UDP and TCP to one address; with port 0 both get the same free one.
+pub fn bind(addr: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut last = None;
+    let tries = if addr.port() == 0 { 20 } else { 1 };
+    for _ in 0..tries {
+        let udp = bind_udp(addr)?;
+        let same = SocketAddr::new(addr.ip(), udp.local_addr()?.port());
+        match bind_tcp(same) {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(taken) => last = Some(taken),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::Error::from(io::ErrorKind::AddrInUse)))
+}
+
+fn bind_udp(addr: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket2::Socket::new(
+        socket2::Domain::for_address(addr),
+        socket2::Type::DGRAM,
+        Some(socket2::Protocol::UDP),
+    )?;
+    socket.set_nonblocking(true)?;
+    // The kernel gives less when it has less.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    socket.bind(&addr.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket2::Socket::new(
+        socket2::Domain::for_address(addr),
+        socket2::Type::STREAM,
+        Some(socket2::Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(256)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Reads datagrams until the server stops.
+pub(super) async fn datagrams(edge: Arc<Edge>, socket: Arc<UdpSocket>, flows: Datagrams) {
+    let stopped = edge.life.stopped();
+    let mut buffer = vec![0; MAX_FRAME];
+    loop {
+        let received = tokio::select! {
+            () = stopped.cancelled() => return,
+            received = socket.recv_from(&mut buffer) => received,
+        };
+        // Errors here are echoes of our own sending (ICMP): the socket is fine.
+        let Ok((length, peer)) = received else {
+            continue;
+        };
+        let peer = canonical(peer);
+        edge.seen(peer, false);
+        let passage = edge
+            .guard
+            .judge(&buffer[..length], MAX_DATAGRAM, peer, &*edge);
+        edge.take(passage, flows.flow(peer)).await;
+    }
+}
+
+/// Accepts connections until the server stops.
+pub(super) async fn connections(edge: Arc<Edge>, listener: TcpListener) {
+    let stopped = edge.life.stopped();
+    loop {
+        let accepted = tokio::select! {
+            () = stopped.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let peer = canonical(peer);
+                // Over the cap: closed at once, before anything is allocated.
+                if let Some(seat) = edge.seats.take(peer.ip()) {
+                    let served = serve(edge.clone(), stream, peer, seat);
+                    edge.life.spawn("sip.connection", served);
+                }
+            }
+            // Out of file descriptors, most likely: they come back.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// Dials a peer whose connection is gone.
+pub(super) async fn dial(edge: &Arc<Edge>, peer: SocketAddr) -> io::Result<Flow> {
+    let stream = tokio::time::timeout(CONNECT, TcpStream::connect(peer)).await??;
+    let seat = edge
+        .seats
+        .take(peer.ip())
+        .ok_or(io::ErrorKind::QuotaExceeded)?;
+    let (flow, reader) = open(edge, stream, peer).await?;
+    edge.life.spawn(
+        "sip.connection",
+        read(edge.clone(), reader, flow.clone(), seat),
+    );
+    Ok(flow)
+}
+
+async fn serve(edge: Arc<Edge>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
+    if let Ok((flow, reader)) = open(&edge, stream, peer).await {
+        read(edge, reader, flow, seat).await;
+    }
+}
+
+async fn open(
+    edge: &Arc<Edge>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> io::Result<(Flow, OwnedReadHalf)> {
+    let _ = stream.set_nodelay(true);
+    let local = canonical(stream.local_addr()?);
+    let (reader, writer) = stream.into_split();
+    let (flow, outbox) = Flow::stream(local, peer).await?;
+    let stopped = edge.life.stopped();
+    edge.life.spawn("sip.connection.write", async move {
+        tokio::select! {
+            () = stopped.cancelled() => {}
+            () = write(outbox, writer) => {}
+        }
+    });
+    Ok((flow, reader))
+}
+
+async fn write(mut outbox: Outbox, mut writer: OwnedWriteHalf) {
+    while let Some(bytes) = outbox.next().await {
+        match tokio::time::timeout(WRITE, writer.write_all(&bytes)).await {
+            Ok(Ok(())) => {}
+            _ => return,
+        }
+    }
+}
+
+async fn read(edge: Arc<Edge>, mut reader: OwnedReadHalf, flow: Flow, _seat: Seat) {
+    let stopped = edge.life.stopped();
+    let streams = edge.config.streams;
+    let mut framer = Framer::default();
+    let mut buffer = vec![0; 8 * 1024];
+    // A message under way has to be whole by then; waiting for the first one counts as under way.
+    let mut due = tokio::time::Instant::now() + streams.hurry;
+    loop {
+        let read = tokio::select! {
+            () = stopped.cancelled() => break,
+            () = tokio::time::sleep_until(due) => break,
+            read = reader.read(&mut buffer) => read,
+        };
+        let Ok(length @ 1..) = read else { break };
+        edge.seen(flow.peer, true);
+        let idle_before = framer.is_empty();
+        framer.push(&buffer[..length]);
+        let mut whole = false;
+        while let Some(frame) = framer.next_frame() {
+            whole = true;
+            frame_arrived(&edge, frame, &flow).await;
+        }
+        if framer.is_closed() {
+            break;
+        }
+        let now = tokio::time::Instant::now();
+        if framer.is_empty() {
+            due = now + streams.idle;
+        } else if whole || idle_before {
+            due = now + streams.hurry;
+        }
+    }
+    // What was answered last still has to be written.
+    flow.finish().await;
+}
+
+async fn frame_arrived(edge: &Arc<Edge>, frame: Frame, flow: &Flow) {
+    let passage = match frame {
+        Frame::Ping => {
+            flow.send_raw(b"\r\n".to_vec()).await;
+            return;
+        }
+        Frame::Message(bytes) | Frame::Lost(bytes) => {
+            edge.guard.judge(&bytes, MAX_FRAME, flow.peer, &**edge)
+        }
+        Frame::TooLarge(start) => edge.guard.judge_cut(&start, flow.peer),
+    };
+    edge.take(passage, flow.clone()).await;
+}
+
+/// How many connections there are, and from where.
+pub(super) struct Seats {
+    per_source: usize,
+    total: usize,
+    proxies: Vec<ipnet::IpNet>,
+    taken: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One connection's place; given back when it closes.
+pub(super) struct Seat {
+    seats: Arc<Seats>,
+    source: IpAddr,
+}
+
+impl Seats {
+    pub(super) fn new(per_source: usize, total: usize, proxies: Vec<ipnet::IpNet>) -> Arc<Self> {
+        Arc::new(Self {
+            per_source,
+            total,
+            proxies,
+            taken: Mutex::default(),
+        })
+    }
+
+    fn take(self: &Arc<Self>, source: IpAddr) -> Option<Seat> {
+        let mut taken = self.taken.lock();
+        if taken.values().sum::<usize>() >= self.total {
+            return None;
+        }
+        let of_source = taken.entry(source).or_insert(0);
+        let is_proxy = self.proxies.iter().any(|net| net.contains(&source));
+        if *of_source >= self.per_source && !is_proxy {
+            return None;
+        }
+        *of_source += 1;
+        Some(Seat {
+            seats: self.clone(),
+            source,
+        })
+    }
+
+    pub(super) fn in_use(&self) -> usize {
+        self.taken.lock().values().sum()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.taken.lock();
+        if let Some(count) = taken.get_mut(&self.source) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.source);
+            }
+        }
+    }
+}
+
+/// An IPv4 peer of a dual-stack socket by its own name.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
