@@ -9,12 +9,22 @@
 //! `open` connects and migrates · `error` says why not · `seal` keeps secrets sealed · `row` reads columns ·
 //! the rest is one file per resource.
 
+pub mod accesses;
+pub mod agents;
+pub mod audit;
+pub mod calls;
 mod error;
+mod filter;
+pub mod idempotency;
+pub mod keys;
+pub mod numbers;
 mod open;
 mod row;
 mod seal;
 pub mod sessions;
 pub mod settings;
+pub mod timeline;
+pub mod trunk;
 pub mod users;
 
 use std::ops::{Deref, DerefMut};

@@ -34,8 +34,20 @@ pub struct FactDesk {
 }
 
 impl FactDesk {
-    pub fn new(desk: Arc<CallDesk>, book: Arc<RouteBook>, db: Db, clock: Clock, fixed: Fixed) -> Self {
-        Self { desk, book, db, clock, fixed }
+    pub fn new(
+        desk: Arc<CallDesk>,
+        book: Arc<RouteBook>,
+        db: Db,
+        clock: Clock,
+        fixed: Fixed,
+    ) -> Self {
+        Self {
+            desk,
+            book,
+            db,
+            clock,
+            fixed,
+        }
     }
 }
 
@@ -48,9 +60,14 @@ impl SystemFacts for FactDesk {
         let results = store::calls::results_since(&mut conn, midnight).await?;
         let count = |wanted: &str| {
             let found = results.iter().find(|(result, _)| result == wanted);
-            found.and_then(|(_, count)| u64::try_from(*count).ok()).unwrap_or(0)
+            found
+                .and_then(|(_, count)| u64::try_from(*count).ok())
+                .unwrap_or(0)
         };
-        let newest = CallFilter { limit: Some(Limit::ONE), ..CallFilter::default() };
+        let newest = CallFilter {
+            limit: Some(Limit::ONE),
+            ..CallFilter::default()
+        };
         let last = store::calls::list(&mut conn, &newest).await?;
         let answered = CallFilter {
             result: Some(app::domain::call::CallResult::Success),
@@ -59,12 +76,20 @@ impl SystemFacts for FactDesk {
         };
         let answered = store::calls::list(&mut conn, &answered).await?;
         let (tally, agents, default) = self.book.read(|routes| {
-            (routes.tally(), routes.enabled_agents(), routes.default_agent().is_some_and(|agent| agent.enabled))
+            (
+                routes.tally(),
+                routes.enabled_agents(),
+                routes.default_agent().is_some_and(|agent| agent.enabled),
+            )
         });
         Ok(Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             public_url: self.fixed.public_url.clone(),
-            listeners: self.desk.switchboard().map(|edge| edge.listeners()).unwrap_or_default(),
+            listeners: self
+                .desk
+                .switchboard()
+                .map(|edge| edge.listeners())
+                .unwrap_or_default(),
             external_host: self.fixed.external_host.clone(),
             rtp_first: self.fixed.rtp_first,
             rtp_last: self.fixed.rtp_last,

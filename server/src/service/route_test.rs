@@ -44,7 +44,10 @@ impl RouteTest {
 
     fn invite(&self, draft: &RouteTestDraft) -> Result<Invite, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let to = errors.keep("to", line(&draft.to).and_then(|to| to.ok_or(Reason::Required)));
+        let to = errors.keep(
+            "to",
+            line(&draft.to).and_then(|to| to.ok_or(Reason::Required)),
+        );
         let from = errors.keep("from", line(&draft.from)).flatten();
         let source = errors.keep("source", address(&draft.source)).flatten();
         let username = errors.keep("username", line(&draft.username)).flatten();
@@ -53,8 +56,13 @@ impl RouteTest {
         let header = self.desk.agent_header();
         let mut agents: Vec<String> = agent.into_iter().collect();
         for (name, value) in &draft.headers {
-            let value = errors.keep(format!("headers.{name}"), line(value)).flatten();
-            if header.as_deref().is_some_and(|header| header.eq_ignore_ascii_case(name)) {
+            let value = errors
+                .keep(format!("headers.{name}"), line(value))
+                .flatten();
+            if header
+                .as_deref()
+                .is_some_and(|header| header.eq_ignore_ascii_case(name))
+            {
                 agents.extend(value);
             }
         }
@@ -69,7 +77,9 @@ impl RouteTest {
             agent_headers: agents,
             media: MediaOffer::Late,
             caller: CallerId {
-                number: from.as_deref().and_then(|from| from.parse::<PhoneNumber>().ok()),
+                number: from
+                    .as_deref()
+                    .and_then(|from| from.parse::<PhoneNumber>().ok()),
                 raw_from: from.unwrap_or_default(),
                 ..CallerId::default()
             },
@@ -86,7 +96,9 @@ impl RouteTests for RouteTest {
         let decision = self.desk.suppose(&invite);
         let (agent, refusal) = match decision.verdict {
             Verdict::Answer(agent) => {
-                let name = self.book.read(|routes| routes.agent(agent).map(|agent| agent.name.clone()));
+                let name = self
+                    .book
+                    .read(|routes| routes.agent(agent).map(|agent| agent.name.clone()));
                 (Some((agent, name.unwrap_or_default())), None)
             }
             Verdict::Challenge { .. } => (None, Some(Refusal::NoCredentials)),
@@ -107,6 +119,9 @@ fn line(entry: &Entry) -> Result<Option<String>, Reason> {
 
 fn address(entry: &Entry) -> Result<Option<IpAddr>, Reason> {
     line(entry)?
-        .map(|text| text.parse().map_err(|_| Reason::NotAnAddress { found: text }))
+        .map(|text| {
+            text.parse()
+                .map_err(|_| Reason::NotAnAddress { found: text })
+        })
         .transpose()
 }

@@ -24,9 +24,16 @@ impl SourceDesk {
 impl Sources for SourceDesk {
     async fn list(&self, caller: &Caller) -> Result<Vec<Source>, AppError> {
         caller.may(Scope::SipRead)?;
-        let mut sources = self.desk.switchboard().map(|edge| edge.sources()).unwrap_or_default();
+        let mut sources = self
+            .desk
+            .switchboard()
+            .map(|edge| edge.sources())
+            .unwrap_or_default();
         for source in &mut sources {
-            source.dialled_ours = source.dialled.as_deref().is_some_and(|dialled| self.desk.is_ours(dialled));
+            source.dialled_ours = source
+                .dialled
+                .as_deref()
+                .is_some_and(|dialled| self.desk.is_ours(dialled));
         }
         sources.sort_by_key(|source| (!source.dialled_ours, std::cmp::Reverse(source.last_at)));
         Ok(sources)
@@ -34,7 +41,10 @@ impl Sources for SourceDesk {
 
     async fn unblock(&self, caller: &Caller, address: IpAddr) -> Result<Source, AppError> {
         caller.may(Scope::SipWrite)?;
-        let source = self.desk.switchboard().and_then(|edge| edge.unblock(address));
+        let source = self
+            .desk
+            .switchboard()
+            .and_then(|edge| edge.unblock(address));
         let source = source.ok_or(AppError::NotFound(Thing::Source))?;
         Ok(source)
     }

@@ -48,6 +48,8 @@ pub enum StoreError {
     Address { url: String },
     #[error("the data key {} {problem}", path.display())]
     Key { path: PathBuf, problem: KeyProblem },
+    #[error("a value could not be written as JSON")]
+    Encode(#[source] serde_json::Error),
     #[error("the database refused a statement")]
     Statement(#[source] sqlx::Error),
 }

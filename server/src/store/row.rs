@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use serde::de::DeserializeOwned;
+
 use super::StoreError;
 
 /// Where a value was read, for the error if it can't be.
@@ -37,6 +39,14 @@ impl<Row: Display + Copy> At<Row> {
         text.map(|text| self.parse(column, text)).transpose()
     }
 
+    pub(super) fn json<T: DeserializeOwned>(
+        self,
+        column: &'static str,
+        text: &str,
+    ) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|_| self.corrupt(column))
+    }
+
     pub(super) fn count(self, column: &'static str, number: i64) -> Result<u32, StoreError> {
         u32::try_from(number).map_err(|_| self.corrupt(column))
     }
@@ -47,5 +57,16 @@ impl<Row: Display + Copy> At<Row> {
         number: Option<i64>,
     ) -> Result<Option<u32>, StoreError> {
         number.map(|number| self.count(column, number)).transpose()
+    }
+}
+
+/// JSON columns: values read and written whole.
+pub(super) mod json {
+    use serde::Serialize;
+
+    use crate::store::StoreError;
+
+    pub(in crate::store) fn write<T: Serialize>(value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value).map_err(StoreError::Encode)
     }
 }

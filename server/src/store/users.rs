@@ -1,7 +1,7 @@
 //! People who sign in. Knows the hash of a password, never a password.
 
+use app::domain::account::SignedIn;
 use app::domain::id::UserId;
-use app::ports::SignedIn;
 use uuid::Uuid;
 
 use super::row::At;

@@ -6,5 +6,7 @@
 )]
 
 mod databases;
+mod desk;
 mod house;
+mod samples;
 mod store_both;

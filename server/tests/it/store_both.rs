@@ -1,5 +1,9 @@
 //! Every store function on both databases, the same scenario.
 
+mod calls;
+mod inbound;
+mod people;
+
 use server::store::{DataKey, Db, StoreError, settings};
 
 use crate::databases::{Sqlite, both, key};

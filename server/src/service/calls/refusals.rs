@@ -141,9 +141,7 @@ mod tests {
     fn strangers_get_so_many_rows_a_minute() {
         let mut table = Table::default();
         let rows = (0..1_000_u128)
-            .filter(|n| {
-                table.note(alike(&n.to_string()), id(*n), 1_000, false) == Noted::First
-            })
+            .filter(|n| table.note(alike(&n.to_string()), id(*n), 1_000, false) == Noted::First)
             .count();
         assert_eq!(rows, STRANGERS_A_MINUTE as usize);
         assert_eq!(table.note(alike("x"), id(9), 61_000, false), Noted::First);

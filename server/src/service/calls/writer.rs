@@ -221,7 +221,9 @@ impl Spool {
             move |source| WriterError { path, what, source }
         };
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).await.map_err(fail("has no folder"))?;
+            fs::create_dir_all(folder)
+                .await
+                .map_err(fail("has no folder"))?;
         }
         let mut options = OpenOptions::new();
         options.create(true).append(true).read(true);
@@ -257,7 +259,9 @@ impl Spool {
         };
         match written {
             Ok(()) => self.entries += entries.len() as u64,
-            Err(error) => tracing::error!(cause = %error, entries = entries.len(), "calls.spool.lost"),
+            Err(error) => {
+                tracing::error!(cause = %error, entries = entries.len(), "calls.spool.lost")
+            }
         }
     }
 

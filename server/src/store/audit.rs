@@ -1,0 +1,117 @@
+//! Who changed what. Entries are only ever added, in the transaction of the change itself.
+
+use app::domain::id::AuditId;
+use app::domain::page::{Cursor, Limit};
+use uuid::Uuid;
+
+use super::filter::{Filter, bind_all};
+use super::{Conn, StoreError, Tx, sql};
+
+/// One change, ready to be kept. `before` and `after` are JSON and hold no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub id: AuditId,
+    pub at: i64,
+    pub actor: Actor,
+    pub actor_name: String,
+    /// Verb and thing, such as `create_access`.
+    pub action: String,
+    /// Id or number of the thing.
+    pub subject: String,
+    /// What it is called.
+    pub label: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// Who it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    User(Uuid),
+    Key(Uuid),
+    System,
+}
+
+#[derive(sqlx::FromRow)]
+struct AuditRow {
+    id: Uuid,
+    at: i64,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_name: String,
+    action: String,
+    subject: Option<String>,
+    label: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, at, actor_kind, actor_id, actor_name, action, subject, label, before, after"
+    };
+}
+
+pub async fn add(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
+    const SQL: &str = concat!(
+        "insert into audit (",
+        columns!(),
+        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    );
+    let (kind, actor) = match entry.actor {
+        Actor::User(id) => ("user", Some(id)),
+        Actor::Key(id) => ("key", Some(id)),
+        Actor::System => ("system", None),
+    };
+    sql!(tx, on => sqlx::query(SQL)
+        .bind(entry.id.as_uuid())
+        .bind(entry.at)
+        .bind(kind)
+        .bind(actor)
+        .bind(entry.actor_name.as_str())
+        .bind(entry.action.as_str())
+        .bind(entry.subject.as_str())
+        .bind(entry.label.as_str())
+        .bind(entry.before.as_deref())
+        .bind(entry.after.as_deref())
+        .execute(on)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Newest first; one more than the limit, so that the caller sees whether there are more.
+pub async fn page(
+    conn: &mut Conn,
+    after: Option<Cursor>,
+    limit: Limit,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut query = Filter::of(concat!("select ", columns!(), " from audit"));
+    if let Some(cursor) = after {
+        query.after("at", cursor.at_ms, cursor.id);
+    }
+    query.order("at desc, id desc", limit.as_i64() + 1);
+    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, AuditRow>(query.text()), query).fetch_all(on).await)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+impl From<AuditRow> for Entry {
+    fn from(row: AuditRow) -> Self {
+        let actor = match (row.actor_kind.as_str(), row.actor_id) {
+            ("user", Some(id)) => Actor::User(id),
+            ("key", Some(id)) => Actor::Key(id),
+            _ => Actor::System,
+        };
+        Self {
+            id: AuditId::from_uuid(row.id),
+            at: row.at,
+            actor,
+            actor_name: row.actor_name,
+            action: row.action,
+            subject: row.subject.unwrap_or_default(),
+            label: row.label,
+            before: row.before,
+            after: row.after,
+        }
+    }
+}

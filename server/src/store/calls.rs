@@ -1,0 +1,319 @@
+//! Calls: the row that lists show, and its receipt. What was said and what happened is in `timeline`.
+
+use std::net::IpAddr;
+
+use app::domain::call::{Call, CallEnd, CallFilter, CallerId, EndReason, Quality};
+use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::routing::Receipt;
+use uuid::Uuid;
+
+use super::filter::{Filter, bind_all, containing};
+use super::row::{At, json};
+use super::{Conn, StoreError, Tx, sql};
+
+/// What the call page shows beside the row.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct CallPapers {
+    pub receipt: Receipt,
+    /// Codecs the peer offered.
+    pub offered: Vec<String>,
+    pub quality: Option<Quality>,
+    /// Relative to the folder of recordings.
+    pub recording_path: Option<String>,
+    /// Which server process answered.
+    pub instance: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct CallRow {
+    id: Uuid,
+    direction: String,
+    state: String,
+    reason: Option<String>,
+    result: Option<String>,
+    status: Option<i64>,
+    caller_number: Option<String>,
+    caller_name: Option<String>,
+    caller_anonymous: bool,
+    caller_raw: String,
+    caller_asserted: Option<String>,
+    diverted_from: Option<String>,
+    number: Option<String>,
+    sent_as: String,
+    access_id: Option<Uuid>,
+    access_label: Option<String>,
+    agent_id: Option<Uuid>,
+    agent_name: Option<String>,
+    source: Option<String>,
+    transport: Option<String>,
+    software: Option<String>,
+    sip_call_id: String,
+    repeats: i64,
+    late: bool,
+    started_at: i64,
+    ringing_at: Option<i64>,
+    answered_at: Option<i64>,
+    first_audio_at: Option<i64>,
+    ended_at: Option<i64>,
+    codec: Option<String>,
+    recording: String,
+}
+
+macro_rules! columns {
+    () => {
+        "id, direction, state, reason, result, status, caller_number, caller_name, caller_anonymous, caller_raw,
+         caller_asserted, diverted_from, number, sent_as, access_id, access_label, agent_id, agent_name, source,
+         transport, software, sip_call_id, repeats, late, started_at, ringing_at, answered_at, first_audio_at,
+         ended_at, codec, recording"
+    };
+}
+
+/// Newest first; one more than the filter's limit, so that the caller sees whether there are more.
+pub async fn list(conn: &mut Conn, filter: &CallFilter) -> Result<Vec<Call>, StoreError> {
+    let query = asked(filter);
+    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, CallRow>(query.text()), query).fetch_all(on).await)?;
+    rows.into_iter().map(Call::try_from).collect()
+}
+
+fn asked(filter: &CallFilter) -> Filter {
+    let mut query = Filter::of(concat!("select ", columns!(), " from calls"));
+    query
+        .and_some(
+            "direction = ?",
+            filter.direction.map(|direction| direction.as_str()),
+        )
+        .and_some("state = ?", filter.state.map(|state| state.as_str()))
+        .and_some("result = ?", filter.result.map(|result| result.as_str()))
+        .and_some("agent_id = ?", filter.agent.map(|id| id.as_uuid()))
+        .and_some("access_id = ?", filter.access.map(|id| id.as_uuid()))
+        .and_some("started_at >= ?", filter.since)
+        .and_some("started_at < ?", filter.until);
+    match filter.refused {
+        Some(true) => query.also("refused"),
+        Some(false) => query.also("not refused"),
+        None => &mut query,
+    };
+    match filter.number.as_deref() {
+        // A whole number is found by its index, a part of one by looking.
+        Some(whole) if whole.starts_with('+') && whole.len() >= 9 => {
+            query.and("(number = ? or caller_number = ?)", whole)
+        }
+        Some(part) => query.and(
+            r"(number like ? escape '\' or caller_number like ? escape '\' or lower(sent_as) like ? escape '\')",
+            containing(&part.to_lowercase()),
+        ),
+        None => &mut query,
+    };
+    if let Some(cursor) = filter.cursor {
+        query.after("started_at", cursor.at_ms, cursor.id);
+    }
+    query.order(
+        "started_at desc, id desc",
+        filter.limit.unwrap_or_default().as_i64() + 1,
+    );
+    query
+}
+
+pub async fn get(conn: &mut Conn, id: CallId) -> Result<Option<Call>, StoreError> {
+    const SQL: &str = concat!("select ", columns!(), " from calls where id = $1");
+    let row = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL).bind(id.as_uuid()).fetch_optional(on).await)?;
+    row.map(Call::try_from).transpose()
+}
+
+/// Calls that have not ended: what runs, and what a crash left open.
+pub async fn unfinished(conn: &mut Conn) -> Result<Vec<(Call, String)>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from calls where state <> 'ended' order by started_at desc, id desc"
+    );
+    const OWNERS: &str = "select id, instance from calls where state <> 'ended'";
+    let rows = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL).fetch_all(on).await)?;
+    let owners: Vec<(Uuid, String)> = sql!(conn, on => sqlx::query_as(OWNERS).fetch_all(on).await)?;
+    let owners: std::collections::HashMap<_, _> = owners.into_iter().collect();
+    rows.into_iter()
+        .map(|row| {
+            let owner = owners.get(&row.id).cloned().unwrap_or_default();
+            Ok((Call::try_from(row)?, owner))
+        })
+        .collect()
+}
+
+pub async fn papers(conn: &mut Conn, id: CallId) -> Result<Option<CallPapers>, StoreError> {
+    const SQL: &str = "
+        select receipt, offered, quality, recording_path, instance
+        from calls
+        where id = $1";
+    type Papers = (String, String, Option<String>, Option<String>, String);
+    let row: Option<Papers> =
+        sql!(conn, on => sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(on).await)?;
+    let Some((receipt, offered, quality, recording_path, instance)) = row else {
+        return Ok(None);
+    };
+    let at = At {
+        table: "calls",
+        row: id,
+    };
+    Ok(Some(CallPapers {
+        receipt: at.json("receipt", &receipt)?,
+        offered: at.json("offered", &offered)?,
+        quality: quality
+            .map(|quality| at.json("quality", &quality))
+            .transpose()?,
+        recording_path,
+        instance,
+    }))
+}
+
+/// Writes the row as it is now, new or not. Only the process that owns a call writes it, so there is no
+/// version to mind.
+pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), StoreError> {
+    const SQL: &str = concat!(
+        "insert into calls (",
+        columns!(),
+        ", receipt, offered, quality, recording_path, instance, refused)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+        on conflict (id) do update
+        set state = excluded.state, reason = excluded.reason, result = excluded.result, status = excluded.status,
+            agent_id = excluded.agent_id, agent_name = excluded.agent_name, repeats = excluded.repeats,
+            late = excluded.late, ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
+            first_audio_at = excluded.first_audio_at, ended_at = excluded.ended_at, codec = excluded.codec,
+            recording = excluded.recording, receipt = excluded.receipt, offered = excluded.offered,
+            quality = excluded.quality, recording_path = excluded.recording_path, instance = excluded.instance,
+            refused = excluded.refused"
+    );
+    let caller = &call.caller;
+    let receipt = json::write(&papers.receipt)?;
+    let offered = json::write(&papers.offered)?;
+    let quality = papers.quality.as_ref().map(json::write).transpose()?;
+    sql!(tx, on => sqlx::query(SQL)
+        .bind(call.id.as_uuid())
+        .bind(call.direction.as_str())
+        .bind(call.state.as_str())
+        .bind(call.end.map(|end| end.reason.code()))
+        .bind(call.end.map(|end| end.result.as_str()))
+        .bind(call.end.and_then(|end| end.status).map(i64::from))
+        .bind(caller.number.as_ref().map(|number| number.as_str()))
+        .bind(caller.name.as_deref())
+        .bind(caller.anonymous)
+        .bind(clean(&caller.raw_from))
+        .bind(caller.asserted.as_deref().map(clean))
+        .bind(caller.diverted_from.as_deref().map(clean))
+        .bind(call.number.as_ref().map(|number| number.as_str()))
+        .bind(clean(&call.sent_as))
+        .bind(call.access.map(|id| id.as_uuid()))
+        .bind(call.access_label.as_deref())
+        .bind(call.agent.map(|id| id.as_uuid()))
+        .bind(call.agent_name.as_deref())
+        .bind(call.source.map(|source| source.to_string()))
+        .bind(call.transport.map(|transport| transport.to_string()))
+        .bind(call.software.as_deref().map(clean))
+        .bind(clean(&call.sip_call_id))
+        .bind(i64::from(call.repeats))
+        .bind(call.late)
+        .bind(call.started_at)
+        .bind(call.ringing_at)
+        .bind(call.answered_at)
+        .bind(call.first_audio_at)
+        .bind(call.ended_at)
+        .bind(call.codec.as_deref())
+        .bind(call.recording.as_str())
+        .bind(receipt)
+        .bind(offered)
+        .bind(quality)
+        .bind(papers.recording_path.as_deref())
+        .bind(papers.instance.as_str())
+        .bind(call.end.is_some_and(|end| matches!(end.reason, EndReason::Refused(_))))
+        .execute(on)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// One more of the same refusal.
+pub async fn repeat(tx: &mut Tx, id: CallId, repeats: u32) -> Result<(), StoreError> {
+    const SQL: &str = "update calls set repeats = $2 where id = $1";
+    let repeats = i64::from(repeats);
+    sql!(tx, on => sqlx::query(SQL).bind(id.as_uuid()).bind(repeats).execute(on).await.map(drop))?;
+    Ok(())
+}
+
+/// What became of the calls since a moment: result and how many.
+pub async fn results_since(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>, StoreError> {
+    const SQL: &str = "
+        select result, cast(sum(repeats) as bigint)
+        from calls
+        where started_at >= $1 and result is not null
+        group by result
+        order by result";
+    Ok(sql!(conn, on => sqlx::query_as(SQL).bind(since).fetch_all(on).await)?)
+}
+
+/// Takes calls out that started before a moment, with all that hangs on them; says how many went.
+pub async fn delete_before(tx: &mut Tx, before: i64) -> Result<u64, StoreError> {
+    const SQL: &str = "delete from calls where started_at < $1 and state = 'ended'";
+    Ok(
+        sql!(tx, on => sqlx::query(SQL).bind(before).execute(on).await.map(|done| done.rows_affected()))?,
+    )
+}
+
+/// PostgreSQL refuses U+0000 in text, and what a peer sends is not ours to refuse here.
+fn clean(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+impl TryFrom<CallRow> for Call {
+    type Error = StoreError;
+
+    fn try_from(row: CallRow) -> Result<Self, StoreError> {
+        let at = At {
+            table: "calls",
+            row: row.id,
+        };
+        let end = match (row.reason.as_deref(), row.result.as_deref()) {
+            (Some(reason), Some(result)) => Some(CallEnd {
+                reason: EndReason::from_code(reason).ok_or_else(|| at.corrupt("reason"))?,
+                result: at.parse("result", result)?,
+                status: row
+                    .status
+                    .map(|status| u16::try_from(status).map_err(|_| at.corrupt("status")))
+                    .transpose()?,
+            }),
+            _ => None,
+        };
+        Ok(Self {
+            id: CallId::from_uuid(row.id),
+            direction: at.parse("direction", &row.direction)?,
+            state: at.parse("state", &row.state)?,
+            end,
+            caller: CallerId {
+                number: at.parse_some("caller_number", row.caller_number.as_deref())?,
+                name: row.caller_name,
+                anonymous: row.caller_anonymous,
+                raw_from: row.caller_raw,
+                asserted: row.caller_asserted,
+                diverted_from: row.diverted_from,
+            },
+            number: at.parse_some("number", row.number.as_deref())?,
+            sent_as: row.sent_as,
+            access: row.access_id.map(AccessId::from_uuid),
+            access_label: row.access_label,
+            agent: row.agent_id.map(AgentId::from_uuid),
+            agent_name: row.agent_name,
+            source: at.parse_some::<IpAddr>("source", row.source.as_deref())?,
+            transport: at.parse_some("transport", row.transport.as_deref())?,
+            software: row.software,
+            sip_call_id: row.sip_call_id,
+            repeats: at.count("repeats", row.repeats)?,
+            late: row.late,
+            started_at: row.started_at,
+            ringing_at: row.ringing_at,
+            answered_at: row.answered_at,
+            first_audio_at: row.first_audio_at,
+            ended_at: row.ended_at,
+            codec: row.codec,
+            recording: at.parse("recording", &row.recording)?,
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! The inventory of numbers: on the trunk or not, answered by one agent or none.
+
+use app::domain::id::{AgentId, NumberId};
+use app::domain::number::Number;
+use app::domain::page::Limit;
+use app::domain::phone::PhoneNumber;
+use uuid::Uuid;
+
+use super::filter::{Filter, bind_all, containing};
+use super::row::At;
+use super::{Conn, StoreError, Tx, sql};
+
+#[derive(sqlx::FromRow)]
+struct NumberRow {
+    id: Uuid,
+    number: String,
+    label: Option<String>,
+    verified_at: Option<i64>,
+    on_trunk: bool,
+    agent_id: Option<Uuid>,
+    last_call_at: Option<i64>,
+    version: i64,
+    created_at: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "id, number, label, verified_at, on_trunk, agent_id, last_call_at, version, created_at"
+    };
+}
+
+/// All of them, in the order of their digits: for the snapshot at start and for the SIP page.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
+    const SQL: &str = concat!("select ", columns!(), " from numbers order by number");
+    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
+    rows.into_iter().map(Number::try_from).collect()
+}
+
+/// Which numbers to list.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    pub on_trunk: Option<bool>,
+    pub agent: Option<AgentId>,
+    pub unassigned: bool,
+    /// Part of the number or of the label.
+    pub text: Option<String>,
+    /// The last number seen.
+    pub after: Option<PhoneNumber>,
+}
+
+/// Numbers with the names of their agents, in the order of their digits; one more than `limit`, so that the
+/// caller sees whether there are more.
+pub async fn page(
+    conn: &mut Conn,
+    search: &Search,
+    limit: Limit,
+) -> Result<Vec<(Number, Option<String>)>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Named {
+        #[sqlx(flatten)]
+        number: NumberRow,
+        agent_name: Option<String>,
+    }
+    let query = asked(search, limit);
+    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, Named>(query.text()), query).fetch_all(on).await)?;
+    rows.into_iter()
+        .map(|row| Ok((row.number.try_into()?, row.agent_name)))
+        .collect()
+}
+
+fn asked(search: &Search, limit: Limit) -> Filter {
+    let mut query = Filter::of(
+        "select n.id, n.number, n.label, n.verified_at, n.on_trunk, n.agent_id, n.last_call_at, n.version,
+                n.created_at, a.name as agent_name
+         from numbers n
+         left join agents a on a.id = n.agent_id",
+    );
+    match search.on_trunk {
+        Some(true) => query.also("n.on_trunk"),
+        Some(false) => query.also("not n.on_trunk"),
+        None => &mut query,
+    };
+    if search.unassigned {
+        query.also("n.agent_id is null");
+    }
+    query
+        .and_some("n.agent_id = ?", search.agent.map(|id| id.as_uuid()))
+        .and_some(
+            r"(n.number like ? escape '\' or lower(n.label) like ? escape '\')",
+            search
+                .text
+                .as_deref()
+                .map(|text| containing(&text.to_lowercase())),
+        )
+        .and_some(
+            "n.number > ?",
+            search.after.as_ref().map(PhoneNumber::as_str),
+        )
+        .order("n.number", limit.as_i64() + 1);
+    query
+}
+
+pub async fn get(conn: &mut Conn, number: &PhoneNumber) -> Result<Option<Number>, StoreError> {
+    const SQL: &str = concat!("select ", columns!(), " from numbers where number = $1");
+    let row = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).bind(number.as_str()).fetch_optional(on).await)?;
+    row.map(Number::try_from).transpose()
+}
+
+pub async fn on_trunk(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from numbers where on_trunk order by number"
+    );
+    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
+    rows.into_iter().map(Number::try_from).collect()
+}
+
+pub async fn verified(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from numbers where verified_at is not null order by number"
+    );
+    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
+    rows.into_iter().map(Number::try_from).collect()
+}
+
+pub async fn of_agent(conn: &mut Conn, agent: AgentId) -> Result<Vec<Number>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from numbers where agent_id = $1 order by number"
+    );
+    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).bind(agent.as_uuid()).fetch_all(on).await)?;
+    rows.into_iter().map(Number::try_from).collect()
+}
+
+/// Writes a new number, or the next version of one; `false` if the stored version is not the one before it.
+/// `Unique`: the number is in the inventory under another id.
+pub async fn save(tx: &mut Tx, number: &Number, now: i64) -> Result<bool, StoreError> {
+    const SQL: &str = concat!(
+        "insert into numbers (",
+        columns!(),
+        ", updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (id) do update
+        set label = excluded.label, verified_at = excluded.verified_at, on_trunk = excluded.on_trunk,
+            agent_id = excluded.agent_id, version = excluded.version, updated_at = excluded.updated_at
+        where numbers.version = excluded.version - 1"
+    );
+    let done = sql!(tx, on => sqlx::query(SQL)
+        .bind(number.id.as_uuid())
+        .bind(number.number.as_str())
+        .bind(number.label.as_deref())
+        .bind(number.verified_at)
+        .bind(number.on_trunk)
+        .bind(number.agent.map(|agent| agent.as_uuid()))
+        .bind(number.last_call_at)
+        .bind(number.version)
+        .bind(number.created_at)
+        .bind(now)
+        .execute(on)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}
+
+pub async fn delete(tx: &mut Tx, number: &PhoneNumber) -> Result<bool, StoreError> {
+    const SQL: &str = "delete from numbers where number = $1";
+    let done = sql!(tx, on => sqlx::query(SQL).bind(number.as_str()).execute(on).await.map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// No number is on a trunk that is gone.
+pub async fn leave_trunk(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
+    const SQL: &str = "update numbers set on_trunk = false, version = version + 1, updated_at = $1 where on_trunk";
+    sql!(tx, on => sqlx::query(SQL).bind(now).execute(on).await.map(drop))?;
+    Ok(())
+}
+
+/// An authenticated call arrived for it, which also verifies it. No new version: nobody edits this.
+pub async fn called(tx: &mut Tx, number: &PhoneNumber, at: i64) -> Result<(), StoreError> {
+    const SQL: &str = "
+        update numbers
+        set last_call_at = $2, verified_at = coalesce(verified_at, $2)
+        where number = $1 and (last_call_at is null or last_call_at <= $2)";
+    sql!(tx, on => sqlx::query(SQL).bind(number.as_str()).bind(at).execute(on).await.map(drop))?;
+    Ok(())
+}
+
+impl TryFrom<NumberRow> for Number {
+    type Error = StoreError;
+
+    fn try_from(row: NumberRow) -> Result<Self, StoreError> {
+        let at = At {
+            table: "numbers",
+            row: row.id,
+        };
+        Ok(Self {
+            id: NumberId::from_uuid(row.id),
+            number: at.parse("number", &row.number)?,
+            label: row.label,
+            verified_at: row.verified_at,
+            on_trunk: row.on_trunk,
+            agent: row.agent_id.map(AgentId::from_uuid),
+            last_call_at: row.last_call_at,
+            version: row.version,
+            created_at: row.created_at,
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! Calls, their timeline, transcript and messages.
+
+use app::domain::call::{
+    CallEnd, CallFilter, CallResult, CallState, Direction, EndReason, Happening, Quality, Said,
+    SipMessageRecord, Speaker, TimelineEvent, TranscriptLine,
+};
+use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::page::{Cursor, Limit};
+use app::domain::routing::Refusal;
+use app::domain::sip::Transport;
+use server::store::{calls, timeline};
+
+use crate::databases::both;
+use crate::samples::{NOW, call, papers, phone, uuid};
+
+#[tokio::test]
+async fn a_call_row_follows_the_call_to_its_end() {
+    both(async |db| {
+        let mut row = call(1, NOW);
+        let mut papers = papers();
+        let mut tx = db.append().await.unwrap();
+        calls::save(&mut tx, &row, &papers).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(
+            calls::get(&mut conn, row.id).await.unwrap().as_ref(),
+            Some(&row)
+        );
+        assert_eq!(
+            calls::unfinished(&mut conn).await.unwrap(),
+            [(row.clone(), "one".to_owned())]
+        );
+        drop(conn);
+
+        row.state = CallState::Ended;
+        row.answered_at = Some(NOW + 10);
+        row.ended_at = Some(NOW + 20);
+        row.end = Some(CallEnd::because(EndReason::CallerHungUp));
+        row.agent = Some(AgentId::from_uuid(uuid(50)));
+        row.agent_name = Some("Front desk".to_owned());
+        row.codec = Some("PCMU".to_owned());
+        papers.quality = Some(Quality::default());
+        papers.recording_path = Some("2025/11/x.wav".to_owned());
+        let mut tx = db.append().await.unwrap();
+        calls::save(&mut tx, &row, &papers).await.unwrap();
+        calls::repeat(&mut tx, row.id, 3).await.unwrap();
+        tx.commit().await.unwrap();
+        row.repeats = 3;
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(
+            calls::get(&mut conn, row.id).await.unwrap().as_ref(),
+            Some(&row)
+        );
+        assert_eq!(
+            calls::papers(&mut conn, row.id).await.unwrap(),
+            Some(papers)
+        );
+        assert_eq!(
+            calls::papers(&mut conn, CallId::from_uuid(uuid(404)))
+                .await
+                .unwrap(),
+            None
+        );
+        assert_eq!(calls::unfinished(&mut conn).await.unwrap(), []);
+        assert_eq!(
+            calls::results_since(&mut conn, NOW).await.unwrap(),
+            [("success".to_owned(), 3)]
+        );
+        assert_eq!(calls::results_since(&mut conn, NOW + 1).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_peers_send_is_kept_whatever_it_is() {
+    both(async |db| {
+        let mut row = call(1, NOW);
+        row.sent_as = "\0'; drop table calls; --".to_owned();
+        row.caller.raw_from = "\u{202e}\"<script>\" \0".to_owned();
+        row.software = Some("x".repeat(4_000));
+        let mut tx = db.append().await.unwrap();
+        calls::save(&mut tx, &row, &papers()).await.unwrap();
+        let message = SipMessageRecord {
+            at: NOW,
+            sent: false,
+            peer: "203.0.113.10:5060".to_owned(),
+            transport: Transport::Tcp,
+            summary: "INVITE sip:\0@host SIP/2.0".to_owned(),
+            text: "INVITE sip:\0@host SIP/2.0\r\n\r\n".to_owned(),
+        };
+        timeline::add_message(&mut tx, row.id, &message)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let stored = calls::get(&mut conn, row.id).await.unwrap().unwrap();
+        assert_eq!(stored.sent_as, "\u{fffd}'; drop table calls; --");
+        let messages = timeline::messages(&mut conn, row.id).await.unwrap();
+        assert_eq!(messages[0].text, message.text);
+        assert_eq!(messages[0].summary, "INVITE sip:\u{fffd}@host SIP/2.0");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn timeline_and_transcript_keep_their_order() {
+    both(async |db| {
+        let row = call(1, NOW);
+        let events = [
+            TimelineEvent {
+                at: NOW,
+                what: Happening::Received,
+            },
+            TimelineEvent {
+                at: NOW,
+                what: Happening::Ringing,
+            },
+            TimelineEvent {
+                at: NOW + 4,
+                what: Happening::Digit {
+                    digit: "5".to_owned(),
+                },
+            },
+        ];
+        let said = [
+            Said::Words("Hello?".to_owned()),
+            Said::Digits("5".to_owned()),
+            Said::Speech,
+        ];
+        let lines = said.map(|said| TranscriptLine {
+            speaker: Speaker::Agent,
+            said,
+            start_ms: 0,
+            end_ms: 900,
+        });
+        let mut tx = db.append().await.unwrap();
+        calls::save(&mut tx, &row, &papers()).await.unwrap();
+        for event in &events {
+            timeline::add_event(&mut tx, row.id, event).await.unwrap();
+        }
+        for line in &lines {
+            timeline::add_line(&mut tx, row.id, line).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(timeline::events(&mut conn, row.id).await.unwrap(), events);
+        assert_eq!(
+            timeline::transcript(&mut conn, row.id).await.unwrap(),
+            lines
+        );
+        drop(conn);
+
+        let mut tx = db.append().await.unwrap();
+        assert_eq!(
+            calls::delete_before(&mut tx, NOW + 1).await.unwrap(),
+            0,
+            "it has not ended"
+        );
+        let mut ended = row.clone();
+        ended.state = CallState::Ended;
+        ended.ended_at = Some(NOW);
+        ended.end = Some(CallEnd::because(EndReason::Interrupted));
+        calls::save(&mut tx, &ended, &papers()).await.unwrap();
+        assert_eq!(calls::delete_before(&mut tx, NOW + 1).await.unwrap(), 1);
+        assert_eq!(timeline::events(&mut tx, row.id).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_list_filters_and_pages_from_the_newest() {
+    both(async |db| {
+        let agent = AgentId::from_uuid(uuid(50));
+        let access = AccessId::from_uuid(uuid(51));
+        let mut tx = db.append().await.unwrap();
+        for n in 0..7_u128 {
+            // Three of them begin in the same millisecond.
+            let at = NOW + if n < 3 { 0 } else { i64::try_from(n).unwrap() };
+            let mut row = call(n, at);
+            match n {
+                1 => {
+                    row.state = CallState::Ended;
+                    row.ended_at = Some(at);
+                    row.ringing_at = None;
+                    row.end = Some(CallEnd::because(EndReason::Refused(Refusal::NumberUnknown)));
+                    row.number = None;
+                    row.sent_as = "+14155550199".to_owned();
+                }
+                2 => {
+                    row.agent = Some(agent);
+                    row.access = Some(access);
+                }
+                3 => row.direction = Direction::Outbound,
+                4 => row.caller.number = Some(phone("+33123456789")),
+                _ => {}
+            }
+            calls::save(&mut tx, &row, &papers()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let all = CallFilter::default;
+        let cases = [
+            (all(), vec![6, 5, 4, 3, 2, 1, 0]),
+            (
+                CallFilter {
+                    direction: Some(Direction::Outbound),
+                    ..all()
+                },
+                vec![3],
+            ),
+            (
+                CallFilter {
+                    state: Some(CallState::Ended),
+                    ..all()
+                },
+                vec![1],
+            ),
+            (
+                CallFilter {
+                    result: Some(CallResult::ClientError),
+                    ..all()
+                },
+                vec![1],
+            ),
+            (
+                CallFilter {
+                    refused: Some(true),
+                    ..all()
+                },
+                vec![1],
+            ),
+            (
+                CallFilter {
+                    refused: Some(false),
+                    ..all()
+                },
+                vec![6, 5, 4, 3, 2, 0],
+            ),
+            (
+                CallFilter {
+                    agent: Some(agent),
+                    ..all()
+                },
+                vec![2],
+            ),
+            (
+                CallFilter {
+                    access: Some(access),
+                    ..all()
+                },
+                vec![2],
+            ),
+            (
+                CallFilter {
+                    number: Some("+33123456789".to_owned()),
+                    ..all()
+                },
+                vec![4],
+            ),
+            (
+                CallFilter {
+                    number: Some("0199".to_owned()),
+                    ..all()
+                },
+                vec![1],
+            ),
+            (
+                CallFilter {
+                    number: Some("_".to_owned()),
+                    ..all()
+                },
+                vec![],
+            ),
+            (
+                CallFilter {
+                    since: Some(NOW + 5),
+                    ..all()
+                },
+                vec![6, 5],
+            ),
+            (
+                CallFilter {
+                    until: Some(NOW + 4),
+                    ..all()
+                },
+                vec![3, 2, 1, 0],
+            ),
+        ];
+        let mut conn = db.read().await.unwrap();
+        for (filter, expect) in cases {
+            let found = calls::list(&mut conn, &filter).await.unwrap();
+            let ids: Vec<_> = found.iter().map(|call| call.id.as_uuid()).collect();
+            let expect: Vec<_> = expect.into_iter().map(uuid).collect();
+            assert_eq!(ids, expect, "{filter:?}");
+        }
+
+        let limit = Limit::try_from(2).unwrap();
+        let mut seen = Vec::new();
+        let mut cursor = None;
+        loop {
+            let filter = CallFilter {
+                limit: Some(limit),
+                cursor,
+                ..all()
+            };
+            let page = calls::list(&mut conn, &filter).await.unwrap();
+            seen.extend(page.iter().take(2).map(|call| call.id.as_uuid()));
+            if page.len() <= 2 {
+                break;
+            }
+            cursor = Some(Cursor {
+                at_ms: page[1].started_at,
+                id: page[1].id.as_uuid(),
+            });
+        }
+        assert_eq!(seen, (0..7).rev().map(uuid).collect::<Vec<_>>());
+    })
+    .await;
+}

@@ -1,0 +1,376 @@
+//! Trunk, accesses, numbers, agents.
+
+use app::domain::id::AgentId;
+use app::domain::inbound::AccessKind;
+use app::domain::page::Limit;
+use app::domain::sip::Secret;
+use server::store::{StoreError, accesses, agents, numbers, trunk};
+
+use crate::databases::both;
+use crate::samples::{self, NOW, access, agent, number, phone, uuid};
+
+fn secret(text: &str) -> Secret {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn there_is_one_trunk_and_it_keeps_what_was_set() {
+    both(async |db| {
+        let mut trunk = samples::trunk();
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(trunk::get(&mut tx).await.unwrap(), None);
+        trunk::insert(&mut tx, &trunk).await.unwrap();
+        assert_eq!(trunk::get(&mut tx).await.unwrap().as_ref(), Some(&trunk));
+        tx.commit().await.unwrap();
+
+        let mut second = trunk.clone();
+        second.id = app::domain::id::TrunkId::from_uuid(uuid(99));
+        let mut tx = db.begin().await.unwrap();
+        let refused = trunk::insert(&mut tx, &second).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Unique), "{refused}");
+        drop(tx);
+
+        trunk.settings.max_channels = None;
+        trunk.settings.country = None;
+        trunk.version = 2;
+        trunk.updated_at = NOW + 1;
+        let mut tx = db.begin().await.unwrap();
+        assert!(trunk::update(&mut tx, &trunk).await.unwrap());
+        assert!(
+            !trunk::update(&mut tx, &trunk).await.unwrap(),
+            "the same version twice"
+        );
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(trunk::get(&mut conn).await.unwrap(), Some(trunk));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_access_keeps_its_networks_and_its_password_sealed() {
+    both(async |db| {
+        let mut digest = access(2, "Main", AccessKind::Digest);
+        let network = access(3, "Twilio", AccessKind::Network);
+        let mut tx = db.begin().await.unwrap();
+        let trunk = samples::trunk();
+        trunk::insert(&mut tx, &trunk).await.unwrap();
+        accesses::insert(&mut tx, trunk.id, &digest, Some(&secret("hunter2")))
+            .await
+            .unwrap();
+        accesses::insert(&mut tx, trunk.id, &network, None)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(
+            accesses::list(&mut conn).await.unwrap(),
+            [digest.clone(), network.clone()]
+        );
+        assert_eq!(
+            accesses::get(&mut conn, network.id).await.unwrap().as_ref(),
+            Some(&network)
+        );
+        assert_eq!(
+            accesses::password(&mut conn, digest.id).await.unwrap(),
+            Some(secret("hunter2"))
+        );
+        assert_eq!(
+            accesses::password(&mut conn, network.id).await.unwrap(),
+            None
+        );
+        assert_eq!(accesses::passwords(&mut conn).await.unwrap().len(), 1);
+        drop(conn);
+
+        digest.settings.networks = vec!["198.51.100.7/32".parse().unwrap()];
+        digest.settings.enabled = false;
+        digest.version = 2;
+        let mut tx = db.begin().await.unwrap();
+        assert!(accesses::update(&mut tx, &digest).await.unwrap());
+        accesses::used(&mut tx, digest.id, NOW + 9, "203.0.113.9".parse().unwrap())
+            .await
+            .unwrap();
+        accesses::used(&mut tx, digest.id, NOW + 3, "203.0.113.3".parse().unwrap())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let stored = accesses::get(&mut conn, digest.id).await.unwrap().unwrap();
+        assert_eq!(stored.settings, digest.settings);
+        let used = stored.last_used.unwrap();
+        assert_eq!(
+            (used.at, used.from.to_string()),
+            (NOW + 9, "203.0.113.9".to_owned())
+        );
+        drop(conn);
+
+        let mut tx = db.begin().await.unwrap();
+        assert!(accesses::delete(&mut tx, network.id).await.unwrap());
+        assert!(!accesses::delete(&mut tx, network.id).await.unwrap());
+        assert!(trunk::delete(&mut tx).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(
+            accesses::list(&mut conn).await.unwrap(),
+            [],
+            "a trunk takes its accesses with it"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_schema_refuses_a_label_twice_and_an_access_that_would_be_an_open_door() {
+    both(async |db| {
+        let trunk = samples::trunk();
+        let mut tx = db.begin().await.unwrap();
+        trunk::insert(&mut tx, &trunk).await.unwrap();
+        let main = access(2, "Main", AccessKind::Digest);
+        accesses::insert(&mut tx, trunk.id, &main, Some(&secret("one")))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = db.begin().await.unwrap();
+        let twin = access(3, "Main", AccessKind::Digest);
+        let refused = accesses::insert(&mut tx, trunk.id, &twin, Some(&secret("two")))
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, StoreError::Unique), "{refused}");
+        drop(tx);
+
+        let mut tx = db.begin().await.unwrap();
+        let open = access(4, "Open", AccessKind::Digest);
+        let refused = accesses::insert(&mut tx, trunk.id, &open, None)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, StoreError::Check(_)), "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_is_there_once_and_has_one_agent() {
+    both(async |db| {
+        let desk = agent(10, "Front desk");
+        let mut first = number(20, "+14155550100");
+        let second = number(21, "+4930123456");
+        let mut tx = db.begin().await.unwrap();
+        assert!(agents::save(&mut tx, &desk).await.unwrap());
+        assert!(numbers::save(&mut tx, &first, NOW).await.unwrap());
+        assert!(numbers::save(&mut tx, &second, NOW).await.unwrap());
+        tx.commit().await.unwrap();
+
+        let mut tx = db.begin().await.unwrap();
+        let refused = numbers::save(&mut tx, &number(22, "+14155550100"), NOW)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, StoreError::Unique), "{refused}");
+        drop(tx);
+
+        let mut tx = db.begin().await.unwrap();
+        let mut orphan = second.clone();
+        orphan.agent = Some(AgentId::from_uuid(uuid(77)));
+        orphan.version = 2;
+        // PostgreSQL tells at once, SQLite too: the key is not deferred.
+        let refused = numbers::save(&mut tx, &orphan, NOW).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Foreign), "{refused}");
+        drop(tx);
+
+        first.agent = Some(desk.id);
+        first.label = Some("Reception 100%".to_owned());
+        first.version = 2;
+        let mut tx = db.begin().await.unwrap();
+        assert!(numbers::save(&mut tx, &first, NOW + 1).await.unwrap());
+        assert!(
+            !numbers::save(&mut tx, &first, NOW + 1).await.unwrap(),
+            "the same version twice"
+        );
+        numbers::called(&mut tx, &second.number, NOW + 5)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(
+            numbers::of_agent(&mut conn, desk.id).await.unwrap(),
+            [first.clone()]
+        );
+        assert_eq!(numbers::list(&mut conn).await.unwrap().len(), 2);
+        assert_eq!(numbers::on_trunk(&mut conn).await.unwrap().len(), 2);
+        assert_eq!(numbers::verified(&mut conn).await.unwrap().len(), 2);
+        let called = numbers::get(&mut conn, &second.number)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (called.last_call_at, called.verified_at),
+            (Some(NOW + 5), Some(NOW))
+        );
+        drop(conn);
+
+        let mut tx = db.begin().await.unwrap();
+        numbers::leave_trunk(&mut tx, NOW).await.unwrap();
+        assert_eq!(numbers::on_trunk(&mut tx).await.unwrap(), []);
+        assert!(agents::delete(&mut tx, desk.id).await.unwrap());
+        assert!(numbers::delete(&mut tx, &second.number).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let left = numbers::list(&mut conn).await.unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].agent, None, "its agent is gone, the number stays");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn numbers_are_found_by_what_is_asked_and_page_by_their_digits() {
+    both(async |db| {
+        let mut tx = db.begin().await.unwrap();
+        let desk = agent(10, "Front desk");
+        agents::save(&mut tx, &desk).await.unwrap();
+        for (n, text) in ["+14155550100", "+14155550177", "+4930123456"]
+            .into_iter()
+            .enumerate()
+        {
+            let mut number = number(30 + n as u128, text);
+            if n == 1 {
+                number.agent = Some(desk.id);
+                number.label = Some("Night 100%".to_owned());
+                number.on_trunk = false;
+            }
+            numbers::save(&mut tx, &number, NOW).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let search = numbers::Search::default;
+        let cases = [
+            (search(), 3),
+            (
+                numbers::Search {
+                    on_trunk: Some(true),
+                    ..search()
+                },
+                2,
+            ),
+            (
+                numbers::Search {
+                    on_trunk: Some(false),
+                    ..search()
+                },
+                1,
+            ),
+            (
+                numbers::Search {
+                    unassigned: true,
+                    ..search()
+                },
+                2,
+            ),
+            (
+                numbers::Search {
+                    agent: Some(desk.id),
+                    ..search()
+                },
+                1,
+            ),
+            (
+                numbers::Search {
+                    text: Some("415555".to_owned()),
+                    ..search()
+                },
+                2,
+            ),
+            (
+                numbers::Search {
+                    text: Some("NIGHT 100%".to_owned()),
+                    ..search()
+                },
+                1,
+            ),
+            (
+                numbers::Search {
+                    text: Some("%".to_owned()),
+                    ..search()
+                },
+                1,
+            ),
+            (
+                numbers::Search {
+                    after: Some(phone("+14155550100")),
+                    ..search()
+                },
+                2,
+            ),
+        ];
+        let mut conn = db.read().await.unwrap();
+        for (search, expect) in cases {
+            let found = numbers::page(&mut conn, &search, Limit::MAX).await.unwrap();
+            assert_eq!(found.len(), expect, "{search:?}");
+        }
+        let found = numbers::page(&mut conn, &search(), Limit::try_from(1).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(
+            found.len(),
+            2,
+            "one more than asked tells that there are more"
+        );
+        assert_eq!(found[0].0.number, phone("+14155550100"));
+        assert_eq!(found[1].1.as_deref(), Some("Front desk"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn agents_keep_what_was_set_and_one_at_most_is_the_default() {
+    both(async |db| {
+        let mut desk = agent(10, "Front desk");
+        desk.settings.instructions = vec!["Be brief.".to_owned(), "Say \"hello\".".to_owned()];
+        desk.settings.recording_notice = Some("This call is recorded.".to_owned());
+        desk.settings.max_channels = Some(4);
+        desk.settings.is_default = true;
+        let mut sales = agent(11, "sales");
+        let mut tx = db.begin().await.unwrap();
+        agents::save(&mut tx, &desk).await.unwrap();
+        agents::save(&mut tx, &sales).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(
+            agents::list(&mut conn).await.unwrap(),
+            [desk.clone(), sales.clone()]
+        );
+        assert_eq!(
+            agents::get(&mut conn, desk.id).await.unwrap().as_ref(),
+            Some(&desk)
+        );
+        assert_eq!(
+            agents::default(&mut conn).await.unwrap().as_ref(),
+            Some(&desk)
+        );
+        drop(conn);
+
+        sales.settings.is_default = true;
+        sales.version = 2;
+        let mut tx = db.begin().await.unwrap();
+        let refused = agents::save(&mut tx, &sales).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Unique), "{refused}");
+        drop(tx);
+
+        desk.settings.is_default = false;
+        desk.version = 2;
+        let mut tx = db.begin().await.unwrap();
+        assert!(agents::save(&mut tx, &desk).await.unwrap());
+        assert!(agents::save(&mut tx, &sales).await.unwrap());
+        assert!(
+            !agents::save(&mut tx, &desk).await.unwrap(),
+            "the same version twice"
+        );
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        assert_eq!(agents::default(&mut conn).await.unwrap(), Some(sales));
+    })
+    .await;
+}
