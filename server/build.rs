@@ -40,6 +40,7 @@ fn main() -> io::Result<()> {
     for name in &files {
         let file = site.join(name);
         let content = fs::read(&file)?;
+        let file = text(&file)?;
         let hash = hex(&Sha256::digest(&content));
         if name.starts_with("pkg/") {
             of_package.update(name);
@@ -66,6 +67,12 @@ fn main() -> io::Result<()> {
 
 fn variable(name: &str) -> io::Result<String> {
     env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}")))
+}
+
+/// A path as Rust source can name it.
+fn text(path: &Path) -> io::Result<&str> {
+    path.to_str()
+        .ok_or_else(|| io::Error::other(format!("not UTF-8: {}", path.display())))
 }
 
 /// Adds the paths of all files under `root/prefix`, with `/` between their parts.
@@ -123,5 +130,6 @@ fn variant(out: &Path, hash: &str, kind: &str, raw: &[u8], packed: Vec<u8>) -> i
     }
     let file = out.join(format!("{hash}.{kind}"));
     fs::write(&file, packed)?;
+    let file = text(&file)?;
     Ok(format!("Some(include_bytes!({file:?}))"))
 }

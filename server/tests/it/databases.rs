@@ -67,12 +67,11 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn fresh() -> Option<Self> {
-        let (admin, cluster) = match std::env::var("PATCHBAY_TEST_POSTGRES_URL") {
-            Ok(url) => (PgConnectOptions::from_str(&url).unwrap(), None),
-            Err(_) => {
-                let cluster = Cluster::start()?;
-                (cluster.options.clone(), Some(cluster))
-            }
+        let (admin, cluster) = if let Ok(url) = std::env::var("PATCHBAY_TEST_POSTGRES_URL") {
+            (PgConnectOptions::from_str(&url).unwrap(), None)
+        } else {
+            let cluster = Cluster::start()?;
+            (cluster.options.clone(), Some(cluster))
         };
         let name = format!(
             "patchbay_{}",

@@ -239,7 +239,7 @@ fn every_call_meets_its_verdict() {
                         ..agent(10, "Front desk")
                     },
                     false,
-                )
+                );
             },
             refuse(Refusal::NumberUnassigned),
         ),

@@ -61,10 +61,6 @@ impl Passwords {
         Ok(matches && known)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "waits for its result; nothing is left to drain"
-    )]
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
