@@ -9,4 +9,7 @@ mod databases;
 mod desk;
 mod house;
 mod samples;
+mod sip_edge;
+mod sip_scenarios;
+mod sip_world;
 mod store_both;

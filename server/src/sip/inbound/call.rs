@@ -27,6 +27,8 @@ use crate::sip::timer::SessionTimer;
 
 /// How long the answer to our BYE is waited for before the row is closed.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// The same when the server stops: long enough for the BYE to leave.
+const PARTING: Duration = Duration::from_millis(100);
 
 /// How far the INVITE has come.
 pub(super) enum Phase {
@@ -380,9 +382,12 @@ impl Call {
             }
             None => None,
         };
+        // Once the server stops nobody reads the answer any more.
+        let stopping = self.edge.life.stopped().is_cancelled();
+        let patience = if stopping { PARTING } else { GOODBYE };
         let goodbye = async {
             let asked = asked?;
-            tokio::time::timeout(GOODBYE, asked.last())
+            tokio::time::timeout(patience, asked.last())
                 .await
                 .ok()
                 .flatten()
