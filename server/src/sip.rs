@@ -29,6 +29,7 @@ pub mod message;
 pub mod options;
 pub mod sources;
 pub mod stack;
+mod switchboard;
 pub mod timer;
 mod watchdog;
 

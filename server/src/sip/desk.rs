@@ -2,17 +2,18 @@
 //!
 //! Everything but [`Desk::open`] answers from memory: the SIP path never waits on SQL.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use app::domain::agent::Agent;
-use app::domain::call::{
-    CallEnd, Quality, RecordingState, SipMessageRecord, TimelineEvent, TranscriptLine,
-};
-use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::call::{CallEnd, SipMessageRecord};
+use app::domain::id::{AgentId, CallId};
 use app::domain::routing::{Decision, Invite};
-use app::domain::sip::Secret;
 use async_trait::async_trait;
+
+use crate::service::calls::CallDesk;
+pub use crate::service::calls::{CallEvent, CallFacts, NewCall, Opened};
+pub use crate::service::routes::Credential;
 
 /// The house behind the edge.
 #[async_trait]
@@ -53,52 +54,49 @@ pub trait Desk: Send + Sync + 'static {
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts);
 }
 
-/// What a digest username stands for.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    pub access: AccessId,
-    pub password: Secret,
-    /// The sign-in must be for the very Request-URI that was called.
-    pub strict_uri: bool,
-    /// MD5 is refused.
-    pub sha256_only: bool,
-}
+#[async_trait]
+impl Desk for CallDesk {
+    fn nonce_key(&self) -> [u8; 32] {
+        Self::nonce_key(self)
+    }
 
-/// An INVITE that got past the door, with what was decided.
-#[derive(Clone, Debug)]
-pub struct NewCall {
-    pub id: CallId,
-    /// Unix milliseconds.
-    pub received_at: i64,
-    pub peer: SocketAddr,
-    pub sip_call_id: String,
-    /// The peer's `User-Agent`.
-    pub software: Option<String>,
-    pub invite: Invite,
-    pub decision: Decision,
-}
+    fn credential(&self, username: &str) -> Option<Credential> {
+        Self::credential(self, username)
+    }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
-    Durable,
-    Late,
-}
+    fn trusts(&self, source: IpAddr) -> bool {
+        Self::trusts(self, source)
+    }
 
-#[derive(Clone, Debug)]
-pub enum CallEvent {
-    Happened(TimelineEvent),
-    /// The codec both sides settled on.
-    Codec(String),
-    Said(TranscriptLine),
-    Message(SipMessageRecord),
-}
+    fn agent_header(&self) -> Option<String> {
+        Self::agent_header(self)
+    }
 
-/// What is only known when it is over.
-#[derive(Clone, Debug, Default)]
-pub struct CallFacts {
-    /// Unix milliseconds.
-    pub ended_at: i64,
-    pub first_audio_at: Option<i64>,
-    pub quality: Option<Quality>,
-    pub recording: RecordingState,
+    fn admit(&self, call: CallId, invite: &Invite) -> Decision {
+        Self::admit(self, call, invite)
+    }
+
+    fn agent(&self, agent: AgentId) -> Option<Agent> {
+        Self::agent(self, agent)
+    }
+
+    fn recording_path(&self, call: CallId) -> PathBuf {
+        Self::recording_path(self, call)
+    }
+
+    async fn open(&self, call: NewCall) -> Opened {
+        self.begin(call).await
+    }
+
+    fn refused(&self, call: NewCall, end: CallEnd, messages: Vec<SipMessageRecord>) {
+        Self::refused(self, &call, end, messages);
+    }
+
+    fn note(&self, call: CallId, event: CallEvent) {
+        Self::note(self, call, event);
+    }
+
+    fn end(&self, call: CallId, end: CallEnd, facts: CallFacts) {
+        Self::end(self, call, end, &facts);
+    }
 }
