@@ -271,6 +271,11 @@ impl FieldErrors {
         self.0.push((field.into(), reason));
     }
 
+    /// Adds what another parser refused.
+    pub fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     /// Keeps the value, or notes the reason and goes on to the next field.
     pub fn keep<T>(&mut self, field: impl Into<String>, parsed: Result<T, Reason>) -> Option<T> {
         parsed.map_err(|reason| self.add(field, reason)).ok()

@@ -1,13 +1,26 @@
 //! The use cases: authorise → parse → decide → write → announce. Implements `app::ports`.
 //! Must not know HTTP or SIP.
 
+pub mod accesses;
+pub mod addresses;
+pub mod agents;
+pub mod audit;
 pub mod calls;
+pub mod core;
+mod entered;
 pub mod facts;
 mod fault;
+mod generated;
+pub mod house;
+pub mod keys;
 pub mod news;
+pub mod numbers;
 pub mod route_test;
 pub mod routes;
 pub mod signin;
 pub mod sources;
+pub mod trunks;
+mod version;
 
+pub use house::{House, HouseError, HouseSettings};
 pub use signin::SignIn;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::id::{AgentId, NumberId};
-use crate::domain::page::Limit;
+use crate::domain::page::{Cursor, Limit};
 use crate::domain::phone::PhoneNumber;
 use crate::error::Reason;
 
@@ -41,7 +41,7 @@ pub struct NumberFilter {
     /// Part of the digits or of the label.
     pub query: Option<String>,
     pub limit: Option<Limit>,
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// A number with the name of who answers it.

@@ -3,20 +3,24 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use app::domain::seen::News;
 use app::error::{AppError, Scope, Thing};
 use app::ports::{Caller, Source, Sources};
 use async_trait::async_trait;
 
+use crate::service::audit::Record;
 use crate::service::calls::CallDesk;
+use crate::service::core::Core;
 
 /// Asks the edge through the desk.
 pub struct SourceDesk {
     desk: Arc<CallDesk>,
+    core: Core,
 }
 
 impl SourceDesk {
-    pub fn new(desk: Arc<CallDesk>) -> Self {
-        Self { desk }
+    pub fn new(desk: Arc<CallDesk>, core: Core) -> Self {
+        Self { desk, core }
     }
 }
 
@@ -46,6 +50,17 @@ impl Sources for SourceDesk {
             .switchboard()
             .and_then(|edge| edge.unblock(address));
         let source = source.ok_or(AppError::NotFound(Thing::Source))?;
+        let record = Record {
+            action: "unblock_source",
+            subject: address.to_string(),
+            label: address.to_string(),
+        };
+        let mut tx = self.core.db.begin().await?;
+        record
+            .write::<()>(&mut tx, &self.core, caller, None, None)
+            .await?;
+        tx.commit().await?;
+        self.core.news.tell(News::Sources);
         Ok(source)
     }
 }

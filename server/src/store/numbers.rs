@@ -126,6 +126,17 @@ pub async fn verified(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
     rows.into_iter().map(Number::try_from).collect()
 }
 
+/// Every number that somebody answers.
+pub async fn assigned(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from numbers where agent_id is not null order by number"
+    );
+    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
+    rows.into_iter().map(Number::try_from).collect()
+}
+
 pub async fn of_agent(conn: &mut Conn, agent: AgentId) -> Result<Vec<Number>, StoreError> {
     const SQL: &str = concat!(
         "select ",

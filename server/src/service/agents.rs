@@ -1,0 +1,307 @@
+//! Agents and the numbers they answer.
+
+use std::collections::HashMap;
+
+use app::domain::agent::{Agent, AgentDraft, AgentView, Assign};
+use app::domain::draft::EntryList;
+use app::domain::id::AgentId;
+use app::domain::number::Number;
+use app::domain::phone::PhoneNumber;
+use app::error::{AppError, FieldErrors, Reason, Scope, Thing};
+use app::ports::{Agents, Caller};
+use async_trait::async_trait;
+
+use crate::service::audit::Record;
+use crate::service::core::Core;
+use crate::service::numbers::held_by;
+use crate::service::routes::RouteChange;
+use crate::service::{entered, trunks, version};
+use crate::store::{self, Conn, Tx};
+
+/// The use cases of agents.
+pub struct AgentDesk(pub Core);
+
+impl AgentDesk {
+    async fn stored(&self, conn: &mut Conn, id: AgentId) -> Result<Agent, AppError> {
+        let agent = store::agents::get(conn, id).await?;
+        agent.ok_or(AppError::NotFound(Thing::Agent))
+    }
+
+    async fn view(&self, conn: &mut Conn, agent: Agent) -> Result<AgentView, AppError> {
+        let numbers = store::numbers::of_agent(conn, agent.id).await?;
+        let header = store::trunk::get(conn).await?;
+        Ok(AgentView {
+            agent,
+            numbers,
+            header: header.map(|trunk| trunk.settings.agent_id_header.to_string()),
+        })
+    }
+
+    /// There is one default agent: a new one takes that from the old one.
+    async fn take_over(&self, tx: &mut Tx, agent: &Agent) -> Result<Option<Agent>, AppError> {
+        if !agent.settings.is_default {
+            return Ok(None);
+        }
+        let Some(mut former) = store::agents::default(tx)
+            .await?
+            .filter(|former| former.id != agent.id)
+        else {
+            return Ok(None);
+        };
+        former.settings.is_default = false;
+        former.version += 1;
+        former.updated_at = self.0.clock.now_ms();
+        store::agents::save(tx, &former).await?;
+        Ok(Some(former))
+    }
+
+    /// Gives a number to an agent, or takes it from one.
+    async fn bind(
+        &self,
+        tx: &mut Tx,
+        number: Number,
+        agent: Option<AgentId>,
+    ) -> Result<Number, AppError> {
+        let after = Number {
+            agent,
+            version: number.version + 1,
+            ..number
+        };
+        store::numbers::save(tx, &after, self.0.clock.now_ms()).await?;
+        Ok(after)
+    }
+}
+
+fn record(action: &'static str, agent: &Agent) -> Record<'static> {
+    Record {
+        action,
+        subject: agent.id.to_string(),
+        label: agent.settings.name.clone(),
+    }
+}
+
+#[async_trait]
+impl Agents for AgentDesk {
+    async fn list(&self, caller: &Caller) -> Result<Vec<AgentView>, AppError> {
+        caller.may(Scope::PhoneRead)?;
+        let mut conn = self.0.db.read().await?;
+        let header = store::trunk::get(&mut conn).await?;
+        let header = header.map(|trunk| trunk.settings.agent_id_header.to_string());
+        let mut of: HashMap<AgentId, Vec<Number>> = HashMap::new();
+        for number in store::numbers::assigned(&mut conn).await? {
+            if let Some(agent) = number.agent {
+                of.entry(agent).or_default().push(number);
+            }
+        }
+        let agents = store::agents::list(&mut conn).await?.into_iter();
+        Ok(agents
+            .map(|agent| AgentView {
+                numbers: of.remove(&agent.id).unwrap_or_default(),
+                header: header.clone(),
+                agent,
+            })
+            .collect())
+    }
+
+    async fn get(&self, caller: &Caller, id: AgentId) -> Result<AgentView, AppError> {
+        caller.may(Scope::PhoneRead)?;
+        let mut conn = self.0.db.read().await?;
+        let agent = self.stored(&mut conn, id).await?;
+        self.view(&mut conn, agent).await
+    }
+
+    async fn create(&self, caller: &Caller, draft: AgentDraft) -> Result<AgentView, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let now = self.0.clock.now_ms();
+        let agent = Agent {
+            id: self.0.clock.new_id::<AgentId>(),
+            settings: draft.parse()?,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.0.db.begin().await?;
+        let former = self.take_over(&mut tx, &agent).await?;
+        store::agents::save(&mut tx, &agent).await?;
+        record("create_agent", &agent)
+            .write(&mut tx, &self.0, caller, None, Some(&agent))
+            .await?;
+        let view = self.view(&mut tx, agent.clone()).await?;
+        tx.commit().await?;
+        self.0
+            .announce(former.into_iter().chain([agent]).map(RouteChange::Agent));
+        Ok(view)
+    }
+
+    async fn update(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        draft: AgentDraft,
+    ) -> Result<AgentView, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let before = self.stored(&mut tx, id).await?;
+        version::check(&draft.version, before.version, &draft, &before.settings)?;
+        let after = Agent {
+            settings: draft.over(&before.settings)?,
+            version: before.version + 1,
+            updated_at: self.0.clock.now_ms(),
+            ..before.clone()
+        };
+        let former = self.take_over(&mut tx, &after).await?;
+        if !store::agents::save(&mut tx, &after).await? {
+            return Err(version::raced(before.version));
+        }
+        record("update_agent", &after)
+            .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
+            .await?;
+        let view = self.view(&mut tx, after.clone()).await?;
+        tx.commit().await?;
+        self.0
+            .announce(former.into_iter().chain([after]).map(RouteChange::Agent));
+        Ok(view)
+    }
+
+    async fn delete(&self, caller: &Caller, id: AgentId) -> Result<(), AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let agent = self.stored(&mut tx, id).await?;
+        let mut freed = Vec::new();
+        for number in store::numbers::of_agent(&mut tx, id).await? {
+            freed.push(self.bind(&mut tx, number, None).await?);
+        }
+        store::agents::delete(&mut tx, id).await?;
+        record("delete_agent", &agent)
+            .write(&mut tx, &self.0, caller, Some(&agent), None)
+            .await?;
+        tx.commit().await?;
+        let gone = RouteChange::AgentGone(id);
+        self.0
+            .announce(freed.into_iter().map(RouteChange::Number).chain([gone]));
+        Ok(())
+    }
+
+    async fn set_numbers(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        numbers: EntryList,
+    ) -> Result<AgentView, AppError> {
+        caller.may(Scope::SipWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let agent = self.stored(&mut tx, id).await?;
+        let mut errors = FieldErrors::new();
+        let wanted = entered::numbers("phone_numbers", &numbers, None, &mut errors);
+        let mut changed = Vec::new();
+        for number in &wanted {
+            match store::numbers::get(&mut tx, number).await? {
+                None => errors.add(
+                    "phone_numbers",
+                    Reason::NoSuch {
+                        found: number.to_string(),
+                    },
+                ),
+                Some(stored) => match stored.agent {
+                    Some(holder) if holder != id => {
+                        return Err(held_by(&mut tx, number, holder).await?);
+                    }
+                    Some(_) => {}
+                    None if errors.is_empty() => {
+                        changed.push(self.bind(&mut tx, stored, Some(id)).await?)
+                    }
+                    None => {}
+                },
+            }
+        }
+        errors.none_or(Some(()))?;
+        for number in store::numbers::of_agent(&mut tx, id).await? {
+            if !wanted.contains(&number.number) {
+                changed.push(self.bind(&mut tx, number, None).await?);
+            }
+        }
+        record("set_agent_numbers", &agent)
+            .write(&mut tx, &self.0, caller, None, Some(&wanted))
+            .await?;
+        let view = self.view(&mut tx, agent).await?;
+        tx.commit().await?;
+        self.0
+            .announce(changed.into_iter().map(RouteChange::Number));
+        Ok(view)
+    }
+
+    async fn assign(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        number: PhoneNumber,
+        how: Assign,
+    ) -> Result<AgentView, AppError> {
+        caller.may(Scope::SipWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let agent = self.stored(&mut tx, id).await?;
+        let stored = store::numbers::get(&mut tx, &number).await?;
+        if let Some(holder) = stored
+            .as_ref()
+            .and_then(|stored| stored.agent)
+            .filter(|holder| *holder != id)
+            && !how.moving
+        {
+            return Err(held_by(&mut tx, &number, holder).await?);
+        }
+        let before = stored.clone();
+        let number = match stored {
+            Some(stored) if stored.on_trunk || !how.adding => stored,
+            None if !how.adding => return Err(AppError::NotFound(Thing::Number)),
+            stored => {
+                if store::trunk::get(&mut tx).await?.is_none() {
+                    return Err(AppError::NotFound(Thing::InboundTrunk));
+                }
+                let number = trunks::on_trunk(&self.0, &number, stored);
+                store::numbers::save(&mut tx, &number, self.0.clock.now_ms()).await?;
+                number
+            }
+        };
+        let after = self.bind(&mut tx, number, Some(id)).await?;
+        let record = Record {
+            action: "assign_number",
+            subject: after.number.to_string(),
+            label: agent.settings.name.clone(),
+        };
+        record
+            .write(&mut tx, &self.0, caller, before.as_ref(), Some(&after))
+            .await?;
+        let view = self.view(&mut tx, agent).await?;
+        tx.commit().await?;
+        self.0.announce([RouteChange::Number(after)]);
+        Ok(view)
+    }
+
+    async fn release(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        number: PhoneNumber,
+    ) -> Result<AgentView, AppError> {
+        caller.may(Scope::SipWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let agent = self.stored(&mut tx, id).await?;
+        let stored = store::numbers::get(&mut tx, &number).await?;
+        let before = stored
+            .filter(|number| number.agent == Some(id))
+            .ok_or(AppError::NotFound(Thing::Number))?;
+        let after = self.bind(&mut tx, before.clone(), None).await?;
+        let record = Record {
+            action: "release_number",
+            subject: number.to_string(),
+            label: agent.settings.name.clone(),
+        };
+        record
+            .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
+            .await?;
+        let view = self.view(&mut tx, agent).await?;
+        tx.commit().await?;
+        self.0.announce([RouteChange::Number(after)]);
+        Ok(view)
+    }
+}

@@ -1,0 +1,125 @@
+//! Builds the use cases on a database: everything that pages, API and edge ask.
+
+use std::sync::Arc;
+
+use app::domain::sip::HeaderName;
+use app::ports::Services;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::service::accesses::AccessDesk;
+use crate::service::addresses::Addresses;
+use crate::service::agents::AgentDesk;
+use crate::service::audit::Audit;
+use crate::service::calls::{CallDesk, DeskSettings, WriterError};
+use crate::service::core::Core;
+use crate::service::facts::{FactDesk, Fixed};
+use crate::service::keys::KeyDesk;
+use crate::service::news::NewsDesk;
+use crate::service::numbers::NumberDesk;
+use crate::service::route_test::RouteTest;
+use crate::service::routes::RouteBook;
+use crate::service::signin::{PasswordError, SignIn};
+use crate::service::sources::SourceDesk;
+use crate::service::trunks::Trunks;
+use crate::store::{self, Db, StoreError};
+
+/// Where the nonce key is kept among the settings.
+const NONCE_KEY: &str = "sip.nonce_key";
+
+/// What the use cases need of the configuration.
+#[derive(Clone, Debug)]
+pub struct HouseSettings {
+    pub desk: DeskSettings,
+    pub addresses: Addresses,
+    pub agent_id_header: HeaderName,
+    pub fixed: Fixed,
+    pub sign_in: config::SignIn,
+}
+
+/// Why the house cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum HouseError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+/// The use cases, and the two things that others need more of than the ports show.
+#[derive(Clone)]
+pub struct House {
+    pub services: Services,
+    pub desk: Arc<CallDesk>,
+    pub sign_in: Arc<SignIn>,
+    pub news: NewsDesk,
+}
+
+impl House {
+    /// Opens it. The future writes what calls leave behind, until the house is dropped.
+    pub async fn open(
+        db: Db,
+        clock: Clock,
+        settings: HouseSettings,
+    ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), HouseError> {
+        let book = Arc::new(RouteBook::load(&db).await?);
+        let news = NewsDesk::default();
+        let nonce_key = nonce_key(&db).await?;
+        let (desk, writer) = CallDesk::open(
+            db.clone(),
+            clock.clone(),
+            book.clone(),
+            news.clone(),
+            nonce_key,
+            settings.desk,
+        )
+        .await?;
+        let core = Core {
+            db: db.clone(),
+            clock: clock.clone(),
+            book: book.clone(),
+            news: news.clone(),
+        };
+        let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in)?);
+        let addresses = Arc::new(settings.addresses);
+        let services = Services {
+            trunks: Arc::new(Trunks::new(
+                core.clone(),
+                addresses,
+                settings.agent_id_header,
+            )),
+            accesses: Arc::new(AccessDesk(core.clone())),
+            numbers: Arc::new(NumberDesk(core.clone())),
+            agents: Arc::new(AgentDesk(core.clone())),
+            calls: desk.clone(),
+            sources: Arc::new(SourceDesk::new(desk.clone(), core.clone())),
+            route_test: Arc::new(RouteTest::new(desk.clone(), book.clone())),
+            doors: sign_in.clone(),
+            keys: Arc::new(KeyDesk::new(core.clone())),
+            audit: Arc::new(Audit(core)),
+            system: Arc::new(FactDesk::new(desk.clone(), book, db, clock, settings.fixed)),
+        };
+        let house = Self {
+            services,
+            desk,
+            sign_in,
+            news,
+        };
+        Ok((house, writer))
+    }
+}
+
+/// Made at the first start; the same for all instances that share the database.
+async fn nonce_key(db: &Db) -> Result<[u8; 32], StoreError> {
+    let mut tx = db.begin().await?;
+    let stored = store::settings::secret(&mut tx, NONCE_KEY).await?;
+    if let Some(key) = stored.and_then(|key| <[u8; 32]>::try_from(key).ok()) {
+        return Ok(key);
+    }
+    let key: [u8; 32] = rand::random();
+    store::settings::put_secret(&mut tx, NONCE_KEY, &key).await?;
+    tx.commit().await?;
+    Ok(key)
+}

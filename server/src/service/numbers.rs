@@ -1,0 +1,337 @@
+//! The inventory of numbers.
+
+use app::domain::country::Country;
+use app::domain::draft::{Entry, EntryList};
+use app::domain::id::AgentId;
+use app::domain::number::{
+    Added, AddedAs, Number, NumberDraft, NumberFilter, NumberRow, NumbersDraft,
+};
+use app::domain::page::{Cursor, Page};
+use app::domain::phone::PhoneNumber;
+use app::error::{AppError, Conflict, FieldErrors, Reason, Scope, Thing};
+use app::ports::{Caller, Numbers};
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::service::audit::Record;
+use crate::service::core::Core;
+use crate::service::routes::RouteChange;
+use crate::service::{entered, trunks, version};
+use crate::store::numbers::Search;
+use crate::store::{self, Conn, Tx};
+
+/// The use cases of numbers.
+pub struct NumberDesk(pub Core);
+
+/// What to do with many numbers, once the draft is read.
+struct Wanted {
+    items: Vec<String>,
+    country: Option<Country>,
+    on_trunk: bool,
+    agent: Option<AgentId>,
+    preview: bool,
+}
+
+impl NumberDesk {
+    fn wanted(draft: &NumbersDraft) -> Result<Wanted, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let country = errors.keep(
+            "country",
+            draft
+                .country
+                .optional_or(None, |found, _| Reason::NoSuch { found }),
+        );
+        let on_trunk = errors.keep("on_trunk", draft.on_trunk.switch_or(true));
+        let agent = errors.keep(
+            "agent",
+            draft
+                .agent
+                .optional_or(None, |found, _| Reason::NotAnId { found }),
+        );
+        let preview = errors.keep("preview", draft.preview.switch_or(false));
+        let mut items = Vec::new();
+        for (field, list) in [
+            ("phone_numbers", draft.phone_numbers.clone()),
+            ("lines", EntryList::pasted(draft.lines.shown())),
+        ] {
+            let list = errors.keep(
+                field,
+                list.items().map(<[Entry]>::to_vec).map_err(Reason::from),
+            );
+            for (index, item) in list.unwrap_or_default().iter().enumerate() {
+                match item {
+                    Entry::Other(found) => {
+                        errors.add(
+                            format!("{field}.{index}"),
+                            Reason::WrongKind { found: *found },
+                        );
+                    }
+                    item => items.push(item.shown().trim().to_owned()),
+                }
+            }
+        }
+        items.retain(|item| !item.is_empty());
+        if items.is_empty() && errors.is_empty() {
+            errors.add("phone_numbers", Reason::Required);
+        }
+        let wanted = (|| {
+            Some(Wanted {
+                items,
+                country: country?,
+                on_trunk: on_trunk?,
+                agent: agent?,
+                preview: preview?,
+            })
+        })();
+        errors.none_or(wanted)
+    }
+
+    /// One line: what it is, and the row that results if anything changes.
+    async fn place(
+        &self,
+        tx: &mut Tx,
+        wanted: &Wanted,
+        number: &PhoneNumber,
+    ) -> Result<(AddedAs, Option<Number>), AppError> {
+        let stored = store::numbers::get(tx, number).await?;
+        let held = stored.as_ref().and_then(|stored| stored.agent);
+        if let (Some(holder), Some(agent)) = (held, wanted.agent)
+            && holder != agent
+        {
+            return Err(held_by(tx, number, holder).await?);
+        }
+        let as_is = stored.as_ref().is_some_and(|stored| {
+            (stored.on_trunk || !wanted.on_trunk)
+                && (wanted.agent.is_none() || held == wanted.agent)
+        });
+        if as_is {
+            return Ok((AddedAs::AlreadyHere, None));
+        }
+        let was_on_trunk = stored.as_ref().is_some_and(|stored| stored.on_trunk);
+        let mut after = trunks::on_trunk(&self.0, number, stored);
+        after.on_trunk = wanted.on_trunk || was_on_trunk;
+        after.agent = wanted.agent.or(held);
+        Ok((AddedAs::New, Some(after)))
+    }
+
+    async fn row(&self, conn: &mut Conn, number: Number) -> Result<NumberRow, AppError> {
+        let agent = match number.agent {
+            Some(id) => store::agents::get(conn, id).await?,
+            None => None,
+        };
+        Ok(NumberRow {
+            agent_name: agent.map(|agent| agent.settings.name),
+            number,
+        })
+    }
+
+    async fn stored(&self, conn: &mut Conn, number: &PhoneNumber) -> Result<Number, AppError> {
+        let stored = store::numbers::get(conn, number).await?;
+        stored.ok_or(AppError::NotFound(Thing::Number))
+    }
+}
+
+/// The conflict that names who answers a number.
+pub(super) async fn held_by(
+    conn: &mut Conn,
+    number: &PhoneNumber,
+    holder: AgentId,
+) -> Result<AppError, AppError> {
+    let agent = store::agents::get(conn, holder).await?;
+    Ok(AppError::Conflict(Conflict::NumberHeld {
+        number: number.clone(),
+        agent: holder,
+        name: agent.map(|agent| agent.settings.name).unwrap_or_default(),
+    }))
+}
+
+/// A number's place in the list: its digits, of which there are fifteen at most.
+fn place_of(row: &NumberRow) -> Cursor {
+    Cursor {
+        at_ms: row.number.number.digits().parse().unwrap_or(0),
+        id: Uuid::nil(),
+    }
+}
+
+#[async_trait]
+impl Numbers for NumberDesk {
+    async fn list(
+        &self,
+        caller: &Caller,
+        filter: NumberFilter,
+    ) -> Result<Page<NumberRow>, AppError> {
+        caller.may(Scope::SipRead)?;
+        let limit = filter.limit.unwrap_or_default();
+        let search = Search {
+            on_trunk: filter.on_trunk,
+            agent: filter.agent,
+            unassigned: filter.unassigned,
+            text: filter.query,
+            after: filter
+                .cursor
+                .and_then(|cursor| format!("+{}", cursor.at_ms).parse().ok()),
+        };
+        let mut conn = self.0.db.read().await?;
+        let rows = store::numbers::page(&mut conn, &search, limit).await?;
+        let rows = rows
+            .into_iter()
+            .map(|(number, agent_name)| NumberRow { number, agent_name });
+        Ok(Page::of(rows.collect(), limit, place_of))
+    }
+
+    async fn get(&self, caller: &Caller, number: PhoneNumber) -> Result<NumberRow, AppError> {
+        caller.may(Scope::SipRead)?;
+        let mut conn = self.0.db.read().await?;
+        let number = self.stored(&mut conn, &number).await?;
+        self.row(&mut conn, number).await
+    }
+
+    async fn add(&self, caller: &Caller, draft: NumbersDraft) -> Result<Vec<Added>, AppError> {
+        caller.may(Scope::SipWrite)?;
+        let wanted = Self::wanted(&draft)?;
+        let mut tx = self.0.db.begin().await?;
+        if let Some(agent) = wanted.agent
+            && store::agents::get(&mut tx, agent).await?.is_none()
+        {
+            return Err(AppError::field(
+                "agent",
+                Reason::NoSuch {
+                    found: agent.to_string(),
+                },
+            ));
+        }
+        let mut report: Vec<Added> = Vec::with_capacity(wanted.items.len());
+        let mut changed = Vec::new();
+        for sent in &wanted.items {
+            let number = entered::number(sent, wanted.country);
+            let twice = number
+                .as_ref()
+                .is_ok_and(|number| report.iter().any(|line| line.number.as_ref() == Ok(number)));
+            let what = match &number {
+                Err(_) => AddedAs::Refused,
+                Ok(_) if twice => AddedAs::Twice,
+                Ok(number) => {
+                    let (what, after) = self.place(&mut tx, &wanted, number).await?;
+                    if let Some(after) = after {
+                        store::numbers::save(&mut tx, &after, self.0.clock.now_ms()).await?;
+                        changed.push(after);
+                    }
+                    what
+                }
+            };
+            report.push(Added {
+                sent: sent.clone(),
+                number,
+                what,
+            });
+        }
+        if wanted.preview {
+            return Ok(report);
+        }
+        if !changed.is_empty() {
+            let numbers: Vec<_> = changed.iter().map(|number| &number.number).collect();
+            let record = Record {
+                action: "add_numbers",
+                subject: changed.len().to_string(),
+                label: numbers.first().map(ToString::to_string).unwrap_or_default(),
+            };
+            record
+                .write(&mut tx, &self.0, caller, None, Some(&numbers))
+                .await?;
+        }
+        tx.commit().await?;
+        self.0
+            .announce(changed.into_iter().map(RouteChange::Number));
+        Ok(report)
+    }
+
+    async fn update(
+        &self,
+        caller: &Caller,
+        number: PhoneNumber,
+        draft: NumberDraft,
+    ) -> Result<NumberRow, AppError> {
+        caller.may(Scope::SipWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let before = self.stored(&mut tx, &number).await?;
+        version::check(&draft.version, before.version, &draft, &before)?;
+        let mut errors = FieldErrors::new();
+        let label = errors.keep(
+            "label",
+            draft.label.optional_text_or(before.label.as_deref(), 120),
+        );
+        let verified = errors.keep(
+            "verified",
+            draft.verified.switch_or(before.verified_at.is_some()),
+        );
+        let on_trunk = errors.keep("on_trunk", draft.on_trunk.switch_or(before.on_trunk));
+        let agent = errors.keep(
+            "agent",
+            draft
+                .agent
+                .optional_or(before.agent, |found, _| Reason::NotAnId { found }),
+        );
+        let now = self.0.clock.now_ms();
+        let after = (|| {
+            Some(Number {
+                label: label?,
+                verified_at: if verified? {
+                    before.verified_at.or(Some(now))
+                } else {
+                    None
+                },
+                on_trunk: on_trunk?,
+                agent: agent?,
+                version: before.version + 1,
+                ..before.clone()
+            })
+        })();
+        let after = errors.none_or(after)?;
+        if let Some(agent) = after.agent.filter(|agent| Some(*agent) != before.agent) {
+            if store::agents::get(&mut tx, agent).await?.is_none() {
+                return Err(AppError::field(
+                    "agent",
+                    Reason::NoSuch {
+                        found: agent.to_string(),
+                    },
+                ));
+            }
+            if let Some(holder) = before.agent {
+                return Err(held_by(&mut tx, &number, holder).await?);
+            }
+        }
+        if !store::numbers::save(&mut tx, &after, now).await? {
+            return Err(version::raced(before.version));
+        }
+        let record = Record {
+            action: "update_number",
+            subject: number.to_string(),
+            label: number.to_string(),
+        };
+        record
+            .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
+            .await?;
+        let row = self.row(&mut tx, after.clone()).await?;
+        tx.commit().await?;
+        self.0.announce([RouteChange::Number(after)]);
+        Ok(row)
+    }
+
+    async fn delete(&self, caller: &Caller, number: PhoneNumber) -> Result<(), AppError> {
+        caller.may(Scope::SipWrite)?;
+        let mut tx = self.0.db.begin().await?;
+        let before = self.stored(&mut tx, &number).await?;
+        store::numbers::delete(&mut tx, &number).await?;
+        let record = Record {
+            action: "delete_number",
+            subject: number.to_string(),
+            label: number.to_string(),
+        };
+        record
+            .write(&mut tx, &self.0, caller, Some(&before), None)
+            .await?;
+        tx.commit().await?;
+        self.0.announce([RouteChange::NumberGone(number)]);
+        Ok(())
+    }
+}
