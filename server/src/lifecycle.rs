@@ -154,7 +154,7 @@ mod tests {
     impl Signal for tokio::sync::mpsc::Receiver<()> {
         async fn next(&mut self) {
             if self.recv().await.is_none() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

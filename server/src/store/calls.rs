@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
-use app::domain::call::{Call, CallEnd, CallFilter, CallerId, EndReason, Quality};
+use app::domain::call::{
+    Call, CallEnd, CallFilter, CallResult, CallState, CallerId, Direction, EndReason, Quality,
+};
 use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::phone::PhoneNumber;
 use app::domain::routing::Receipt;
 use uuid::Uuid;
 
@@ -78,12 +81,9 @@ pub async fn list(conn: &mut Conn, filter: &CallFilter) -> Result<Vec<Call>, Sto
 fn asked(filter: &CallFilter) -> Filter {
     let mut query = Filter::of(concat!("select ", columns!(), " from calls"));
     query
-        .and_some(
-            "direction = ?",
-            filter.direction.map(|direction| direction.as_str()),
-        )
-        .and_some("state = ?", filter.state.map(|state| state.as_str()))
-        .and_some("result = ?", filter.result.map(|result| result.as_str()))
+        .and_some("direction = ?", filter.direction.map(Direction::as_str))
+        .and_some("state = ?", filter.state.map(CallState::as_str))
+        .and_some("result = ?", filter.result.map(CallResult::as_str))
         .and_some("agent_id = ?", filter.agent.map(|id| id.as_uuid()))
         .and_some("access_id = ?", filter.access.map(|id| id.as_uuid()))
         .and_some("started_at >= ?", filter.since)
@@ -194,13 +194,13 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
         .bind(call.end.map(|end| end.reason.code()))
         .bind(call.end.map(|end| end.result.as_str()))
         .bind(call.end.and_then(|end| end.status).map(i64::from))
-        .bind(caller.number.as_ref().map(|number| number.as_str()))
+        .bind(caller.number.as_ref().map(PhoneNumber::as_str))
         .bind(caller.name.as_deref())
         .bind(caller.anonymous)
         .bind(clean(&caller.raw_from))
         .bind(caller.asserted.as_deref().map(clean))
         .bind(caller.diverted_from.as_deref().map(clean))
-        .bind(call.number.as_ref().map(|number| number.as_str()))
+        .bind(call.number.as_ref().map(PhoneNumber::as_str))
         .bind(clean(&call.sent_as))
         .bind(call.access.map(|id| id.as_uuid()))
         .bind(call.access_label.as_deref())

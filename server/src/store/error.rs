@@ -116,7 +116,7 @@ impl From<sqlx::Error> for StoreError {
 fn by_code(error: sqlx::Error) -> StoreError {
     let code = error
         .as_database_error()
-        .and_then(|cause| cause.code().map(|code| code.into_owned()));
+        .and_then(|cause| cause.code().map(std::borrow::Cow::into_owned));
     match code.as_deref() {
         Some(code) if code.len() == 5 => match code {
             "53100" => StoreError::Full(error),

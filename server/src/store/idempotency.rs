@@ -64,7 +64,8 @@ pub async fn get(
 ) -> Result<Option<Remembered>, StoreError> {
     const SQL: &str =
         "select request, status, answer from idempotency where owner = $1 and name = $2";
-    let row: Option<(Vec<u8>, Option<i64>, Option<Vec<u8>>)> =
+    type Row = (Vec<u8>, Option<i64>, Option<Vec<u8>>);
+    let row: Option<Row> =
         sql!(conn, on => sqlx::query_as(SQL).bind(owner).bind(name).fetch_optional(on).await)?;
     let Some((request, status, sealed)) = row else {
         return Ok(None);

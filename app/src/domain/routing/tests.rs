@@ -129,6 +129,7 @@ fn decided(change: impl FnOnce(&mut Routes, &mut Load, &mut Invite)) -> Decision
 type Change = fn(&mut Routes, &mut Load, &mut Invite);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, one case after another")]
 fn every_call_meets_its_verdict() {
     let answer = |n| Verdict::Answer(agent_id(n));
     let refuse = Verdict::Refuse;

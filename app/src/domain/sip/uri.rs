@@ -87,8 +87,7 @@ impl SipUri {
     /// The transport it asks for: by parameter, or TLS because it is `sips:`.
     pub fn transport(&self) -> Option<Transport> {
         match self.param("transport").and_then(|name| name.parse().ok()) {
-            Some(Transport::Udp | Transport::Tcp) if self.secure => Some(Transport::Tls),
-            None if self.secure => Some(Transport::Tls),
+            Some(Transport::Udp | Transport::Tcp) | None if self.secure => Some(Transport::Tls),
             asked => asked,
         }
     }

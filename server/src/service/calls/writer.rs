@@ -260,7 +260,7 @@ impl Spool {
         match written {
             Ok(()) => self.entries += entries.len() as u64,
             Err(error) => {
-                tracing::error!(cause = %error, entries = entries.len(), "calls.spool.lost")
+                tracing::error!(cause = %error, entries = entries.len(), "calls.spool.lost");
             }
         }
     }

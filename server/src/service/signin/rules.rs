@@ -96,6 +96,7 @@ pub(super) fn preferences(
 }
 
 /// `None` leaves; `Some(None)` clears.
+#[expect(clippy::option_option, reason = "the two are two answers")]
 fn choice(
     entry: &Entry,
     also: impl Fn(&str) -> bool,

@@ -168,6 +168,7 @@ async fn timeline_and_transcript_keep_their_order() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one list, asked in every way")]
 async fn the_list_filters_and_pages_from_the_newest() {
     both(async |db| {
         let agent = AgentId::from_uuid(uuid(50));

@@ -103,7 +103,10 @@ async fn a_key_is_found_by_its_hash_with_its_scopes() {
             keys::get(&mut conn, used.id).await.unwrap().as_ref(),
             Some(&used)
         );
-        assert_eq!(keys::list(&mut conn).await.unwrap(), [used.clone()]);
+        assert_eq!(
+            keys::list(&mut conn).await.unwrap(),
+            std::slice::from_ref(&used)
+        );
         drop(conn);
         let mut tx = db.begin().await.unwrap();
         assert!(keys::delete(&mut tx, used.id).await.unwrap());
