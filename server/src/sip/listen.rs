@@ -18,6 +18,8 @@ use super::stack::{Datagrams, Flow, Outbox};
 
 /// How long a peer may take to read what we write.
 const WRITE: Duration = Duration::from_secs(10);
+/// How long a peer that said too much may take to read why it is closed.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long a peer may take to accept a connection of ours.
 const CONNECT: Duration = Duration::from_secs(4);
 /// Room for bursts while the process is busy.
@@ -190,8 +192,20 @@ async fn read(edge: Arc<Edge>, mut reader: OwnedReadHalf, flow: Flow, _seat: Sea
             due = now + streams.hurry;
         }
     }
-    // What was answered last still has to be written.
+    // What was answered last still has to be written, and read: closing with bytes unread would
+    // throw it away on the peer's side.
     flow.finish().await;
+    if framer.is_closed() {
+        let _ = tokio::time::timeout(LINGER, linger(&mut reader, &mut buffer)).await;
+    }
+}
+
+async fn linger(reader: &mut OwnedReadHalf, buffer: &mut [u8]) {
+    for _ in 0..64 {
+        if !matches!(reader.read(buffer).await, Ok(1..)) {
+            return;
+        }
+    }
 }
 
 async fn frame_arrived(edge: &Arc<Edge>, frame: Frame, flow: &Flow) {

@@ -11,5 +11,7 @@ mod house;
 mod samples;
 mod sip_edge;
 mod sip_scenarios;
+mod sip_session;
+mod sip_streams;
 mod sip_world;
 mod store_both;

@@ -105,6 +105,25 @@ impl House {
         }
     }
 
+    /// The same with a carrier let in by its network, under its own endpoint name.
+    pub fn with_network(carrier: IpAddr) -> Self {
+        let mut house = Self::new();
+        house.trusted.push(carrier);
+        let routes = house.routes.get_mut();
+        let digest = routes.access(AccessId::from(ACCESS)).unwrap().clone();
+        routes.put_access(AccessRoute {
+            id: AccessId::from(Uuid::from_u128(0x2e7)),
+            label: "Network".to_owned(),
+            kind: AccessKind::Network,
+            username: None,
+            endpoint_name: "n3tw0rk".to_owned(),
+            networks: vec![format!("{carrier}/32").parse().unwrap()],
+            own_endpoint_only: true,
+            ..digest
+        });
+        house
+    }
+
     pub fn ended(&self) -> Vec<&'static str> {
         self.told
             .lock()

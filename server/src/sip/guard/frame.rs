@@ -1,8 +1,11 @@
 //! Cuts a byte stream into messages (RFC 3261 §18.3). Bounded: it never holds more than one
 //! message of the largest size.
 
-use super::screen::{MAX_DATAGRAM, MAX_FRAME};
+use super::screen::MAX_FRAME;
 use crate::sip::message::split_head;
+
+/// Longest start line and headers together.
+const MAX_HEAD: usize = 16 * 1024;
 
 /// One thing a stream held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +65,12 @@ impl Framer {
         let from = self.searched.saturating_sub(3);
         let Some((_, after)) = split_head(&self.buffer[from..]) else {
             self.searched = self.buffer.len();
-            return (self.buffer.len() > MAX_DATAGRAM).then(|| self.close(Frame::TooLarge));
+            return (self.buffer.len() > MAX_HEAD).then(|| self.close(Frame::TooLarge));
         };
         let head = self.buffer.len() - after.len();
+        if head > MAX_HEAD {
+            return Some(self.close(Frame::TooLarge));
+        }
         let Some(length) = content_length(&self.buffer[..head]) else {
             return Some(self.close(Frame::Lost));
         };
@@ -150,7 +156,7 @@ mod tests {
     fn gives_up_where_it_must() {
         let long = b"INFO sip:h SIP/2.0\r\nContent-Length: 65536\r\n\r\n";
         assert!(matches!(frames(long, 7)[..], [Frame::TooLarge(_)]));
-        let endless = vec![b'A'; 3 * MAX_DATAGRAM];
+        let endless = vec![b'A'; 3 * MAX_HEAD];
         assert!(matches!(frames(&endless, 999)[..], [Frame::TooLarge(_)]));
         for length in [
             "-1",

@@ -102,10 +102,18 @@ pub fn screen(bytes: &[u8], limit: usize) -> Screened {
     }
 }
 
-/// The start of a message that is too long, answered if its headers were still in reach.
+/// The start of a message that is too long, answered if the headers an answer needs came first.
 pub fn too_large(start: &[u8]) -> Screened {
-    match Message::read(start) {
-        Ok(message) if can_be_answered(&message) => Screened::Answer(message, Fault::TooLarge),
+    let whole_lines = start
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    let mut head = start[..whole_lines].to_vec();
+    head.extend_from_slice(b"\r\n");
+    match Message::read(&head) {
+        Ok(message) if can_be_answered(&message) && check_identity(&message).is_ok() => {
+            Screened::Answer(message, Fault::TooLarge)
+        }
         _ => Screened::Noise,
     }
 }

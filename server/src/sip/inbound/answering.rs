@@ -32,7 +32,8 @@ pub(super) async fn answer(
     asking: Option<Asking>,
 ) {
     let (invite, flow, answers, events) = arrival.run();
-    answers.send(&invite.reply(100, ""));
+    let trying = invite.reply(100, "");
+    answers.send(&trying);
     let id = new.id;
     let at = new.received_at;
     let wait_for_ack = !matches!(new.invite.proof, Proof::Digest { .. });
@@ -46,8 +47,10 @@ pub(super) async fn answer(
         }),
     );
     let mut ladder = Ladder::default();
-    if let Some(record) = ladder.step(&invite, Way::Received, &flow, at) {
-        edge.desk.note(id, CallEvent::Message(record));
+    for (message, way) in [(&invite, Way::Received), (&trying, Way::Sent)] {
+        if let Some(record) = ladder.step(message, way, &flow, at) {
+            edge.desk.note(id, CallEvent::Message(record));
+        }
     }
     let prepared = prepare(&edge, &invite, &flow, agent);
     let (agent, session, description) = match prepared {
