@@ -349,3 +349,19 @@ pub trait SystemFacts: Send + Sync {
     /// Listeners, addresses, evidence. `sip:read`.
     async fn facts(&self, caller: &Caller) -> Result<Facts, AppError>;
 }
+
+/// What a browser remembers of a person: begun at sign-in, ended at sign-out. Implemented by
+/// `server::web`, provided to each request.
+#[async_trait]
+pub trait SessionKeeper: Send + Sync {
+    /// A new session, under a new id, for this person.
+    async fn begin(&self, person: &SignedIn) -> Result<(), AppError>;
+    /// This session goes on although every other one has just ended.
+    async fn renew(&self, person: &SignedIn) -> Result<(), AppError>;
+    /// Ends this session.
+    async fn end(&self) -> Result<(), AppError>;
+}
+
+/// The keeper of the request's own session, for a page's context.
+#[derive(Clone)]
+pub struct Doorkeeper(pub Arc<dyn SessionKeeper>);

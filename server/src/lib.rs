@@ -12,14 +12,18 @@
 //! web         pages, their forms, sessions, health and the site's files
 //! sip         the edge towards carriers
 //! media       audio: RTP, codecs, digits, recordings
+//! serve       the parts put together, and their end
+//! cli         the command line
 //! agent       what answers: hands a call to the agent's engine
 //! ```
 
 pub mod agent;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod lifecycle;
 pub mod media;
+pub mod serve;
 pub mod service;
 pub mod sip;
 pub mod store;

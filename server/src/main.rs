@@ -1,1 +1,26 @@
-fn main() {}
+//! The binary: a command line, and the exit code that tells how it went.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use server::cli::{Cli, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // One ring of ciphers for everything that speaks TLS; a second call would find it there.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(format!("the runtime can't be started: {error}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("patchbay: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -138,6 +138,24 @@ impl Db {
         Ok(())
     }
 
+    /// A copy in a new file, made while others read and write (SQLite's `vacuum into`).
+    /// PostgreSQL has tools of its own for that.
+    pub async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { read, .. } => {
+                let file = file.display().to_string();
+                sqlx::query("vacuum into $1")
+                    .bind(file)
+                    .execute(read)
+                    .await?;
+                Ok(())
+            }
+            Pools::Postgres(_) => Err(StoreError::Address {
+                url: "PostgreSQL; use pg_dump for its backups, not this command. It".to_owned(),
+            }),
+        }
+    }
+
     /// Which of the two it is, for the log and the System page.
     pub fn kind(&self) -> &'static str {
         match &self.pools {

@@ -1,7 +1,89 @@
 //! What a browser talks to: pages, the one door of their forms, events and the site's files.
+//!
+//! # Layout
+//! `requests` one line each · `client` from where · `security` headers · `session` who asks ·
+//! `health` · `assets` the site's files
 
 pub mod assets;
 pub mod client;
 pub mod health;
 pub mod requests;
 pub mod security;
+pub mod session;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::lifecycle::Lifecycle;
+use crate::service::House;
+use crate::store::Db;
+use crate::store::sessions::Sessions;
+use crate::telemetry::Metrics;
+
+/// What the routes work with.
+pub struct Parts {
+    pub config: Config,
+    pub house: House,
+    pub sessions: Sessions,
+    pub db: Db,
+    /// Whether SIP answers itself.
+    pub edge_is_well: Arc<dyn Fn() -> bool + Send + Sync>,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub life: Lifecycle,
+}
+
+/// Everything under the console's address.
+pub fn router(parts: Parts) -> Router {
+    let Parts {
+        config,
+        house,
+        sessions,
+        db,
+        edge_is_well,
+        clock,
+        metrics,
+        life,
+    } = parts;
+    let https = config.http.public_url.is_https();
+    let desk = session::SessionDesk {
+        keys: house.services.keys.clone(),
+        sign_in: house.sign_in.clone(),
+        clock: clock.clone(),
+        origin: config.http.public_url.origin().to_owned(),
+        max_ms: i64::from(config.sign_in.max_hours) * 3_600_000,
+    };
+    let health = health::Health::new(life, metrics)
+        .with("database", move || {
+            let db = db.clone();
+            async move { db.ping().await.map_err(|_| "no answer".to_owned()) }
+        })
+        .with("sip", move || {
+            let well = edge_is_well();
+            async move {
+                if well {
+                    Ok(())
+                } else {
+                    Err("does not answer itself".to_owned())
+                }
+            }
+        });
+    let files = assets::Assets::new(config.http.site_dir());
+    Router::new()
+        .layer(middleware::from_fn_with_state(desk, session::recognise))
+        .layer(session::layer(sessions, &config.sign_in, https))
+        .merge(files.router())
+        .merge(health.router())
+        .layer(middleware::from_fn_with_state(
+            config.http.trusted_proxies.clone(),
+            client::locate,
+        ))
+        .layer(middleware::from_fn_with_state(
+            security::Https(https),
+            security::headers,
+        ))
+        .layer(middleware::from_fn_with_state(clock, requests::observe))
+}

@@ -1,0 +1,138 @@
+//! The command line: `serve`, and what an operator does beside it.
+
+mod people;
+mod routes;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::{Config, Environment};
+use crate::lifecycle::{Ending, Lifecycle, ProcessSignals};
+use crate::serve::{self, ServeError};
+use crate::telemetry::{self, Metrics};
+
+/// Patchbay connects your carriers to your phone agents.
+#[derive(Debug, Parser)]
+#[command(name = "patchbay", version, about)]
+pub struct Cli {
+    /// The settings file; `patchbay.toml` in this folder if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server (what happens without a command).
+    Serve,
+    /// People who may sign in.
+    #[command(subcommand)]
+    User(people::User),
+    /// Keys for scripts.
+    #[command(subcommand)]
+    Key(people::Key),
+    /// Print a new one-time link that makes the first administrator.
+    SetupLink,
+    /// Print every problem of the configuration, and what is unwise about it.
+    CheckConfig,
+    /// Which agent would answer a call to this number.
+    RouteTest(routes::RouteTest),
+    /// Copy the database into a new file while the server runs (SQLite).
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+    },
+}
+
+/// Does what was asked; the error is a sentence for whoever asked.
+pub async fn run(cli: Cli) -> Result<(), String> {
+    let loaded = Config::load(cli.config.as_deref(), &Environment::of_process())
+        .map_err(|problems| problems.to_string())?;
+    let config = loaded.config;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&config, &loaded.advice).await,
+        Command::CheckConfig => {
+            for advice in &loaded.advice {
+                println!("note: {advice}");
+            }
+            println!("The configuration holds.");
+            Ok(())
+        }
+        Command::User(command) => command.run(&config).await,
+        Command::Key(command) => command.run(&config).await,
+        Command::SetupLink => people::setup_link(&config).await,
+        Command::RouteTest(command) => command.run(&config).await,
+        Command::Backup { file } => {
+            let db = serve::open_store(&config).await.map_err(say)?;
+            db.backup(&file).await.map_err(say)?;
+            println!("{}", file.display());
+            Ok(())
+        }
+    }
+}
+
+async fn serve(config: &Config, advice: &[String]) -> Result<(), String> {
+    telemetry::start_logging(&config.log).map_err(|error| error.to_string())?;
+    let metrics = Metrics::install().map_err(|error| error.to_string())?;
+    for advice in advice {
+        tracing::warn!("{advice}");
+    }
+    let signals =
+        ProcessSignals::listen().map_err(|error| format!("signals can't be heard: {error}"))?;
+    let db = serve::open_store(config).await.map_err(say)?;
+    let kind = db.kind();
+    let running = serve::start(
+        config,
+        db.clone(),
+        Clock::system(),
+        metrics,
+        Lifecycle::new(),
+    )
+    .await
+    .map_err(say)?;
+    println!("Patchbay {} with {kind}", env!("CARGO_PKG_VERSION"));
+    println!("  console  {}", config.http.public_url.origin());
+    println!("  SIP      {} (UDP and TCP)", running.sip);
+    if let Some(token) = running
+        .house
+        .sign_in
+        .new_set_up_token()
+        .await
+        .map_err(say)?
+    {
+        println!("  set-up   {}", people::link(config, &token));
+        println!("The set-up link makes the first administrator. It works once.");
+    }
+    let ending = running.until(signals, config).await;
+    db.close().await;
+    match ending {
+        Ending::Drained => tracing::info!("Every call had ended."),
+        Ending::LimitReached => tracing::warn!("Calls were ended at the drain limit."),
+        Ending::Forced => tracing::warn!("Ended at once."),
+    }
+    Ok(())
+}
+
+/// An error with what caused it, in one line.
+fn say(error: impl std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+impl From<ServeError> for String {
+    fn from(error: ServeError) -> Self {
+        say(error)
+    }
+}

@@ -1,0 +1,159 @@
+//! Users and keys, made by whoever runs the server.
+
+use app::domain::account::{KeyDraft, Role};
+use app::domain::draft::{Entry, EntryList};
+use app::error::AppError;
+use app::ports::{Caller, Keys as _};
+use clap::Subcommand;
+
+use super::say;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::serve::open_store;
+use crate::service::SignIn;
+use crate::service::core::Core;
+use crate::service::keys::KeyDesk;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Make an account; the password is read from standard input.
+    Add {
+        email: String,
+        /// admin, operator or viewer.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+    },
+    /// A new password for an account, read from standard input. Ends its sessions.
+    Password { email: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Key {
+    /// Make a key and print it, alone. It is not shown again.
+    Create {
+        name: String,
+        /// What it may do; several times for several.
+        #[arg(long, value_name = "SCOPE", required_unless_present = "full_access")]
+        scope: Vec<String>,
+        /// Everything.
+        #[arg(long, conflicts_with = "scope")]
+        full_access: bool,
+    },
+}
+
+impl User {
+    pub(super) async fn run(self, config: &Config) -> Result<(), String> {
+        let doors = doors(config).await?;
+        match self {
+            Self::Add { email, role } => {
+                let role: Role = role.parse().map_err(|_| {
+                    format!("no role is called {role}: use admin, operator or viewer")
+                })?;
+                let password = password()?;
+                let person = doors
+                    .add_user(&Entry::text(email), &password, role)
+                    .await
+                    .map_err(explain)?;
+                println!("{} may sign in as {role}.", person.email);
+            }
+            Self::Password { email } => {
+                let password = password()?;
+                let person = doors
+                    .replace_password(&Entry::text(email), &password)
+                    .await
+                    .map_err(explain)?;
+                println!(
+                    "{} has a new password; all sessions have ended.",
+                    person.email
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Key {
+    pub(super) async fn run(self, config: &Config) -> Result<(), String> {
+        let Self::Create {
+            name,
+            scope,
+            full_access,
+        } = self;
+        let scopes = if full_access {
+            vec!["full".to_owned()]
+        } else {
+            scope
+        };
+        let core = Core {
+            db: open_store(config).await.map_err(say)?,
+            clock: Clock::system(),
+            book: std::sync::Arc::default(),
+            news: crate::service::news::NewsDesk::default(),
+        };
+        let draft = KeyDraft {
+            name: Entry::text(name),
+            scopes: EntryList::of(scopes),
+        };
+        let (_, key) = KeyDesk::new(core)
+            .create(&Caller::operator(), draft)
+            .await
+            .map_err(explain)?;
+        println!("{}", key.expose());
+        Ok(())
+    }
+}
+
+/// A new link; the one before is worth nothing then.
+pub(super) async fn setup_link(config: &Config) -> Result<(), String> {
+    match doors(config).await?.new_set_up_token().await.map_err(say)? {
+        Some(token) => {
+            println!("{}", link(config, &token));
+            if config.http.public_url.is_loopback() {
+                let port = config.http.addr.port();
+                println!("From another computer first: ssh -L {port}:127.0.0.1:{port} SERVER");
+            }
+            Ok(())
+        }
+        None => Err(
+            "set-up is finished; sign in, or set a password with: patchbay user password EMAIL"
+                .to_owned(),
+        ),
+    }
+}
+
+/// The one-time link.
+pub(super) fn link(config: &Config, token: &str) -> String {
+    format!("{}/setup?token={token}", config.http.public_url.origin())
+}
+
+async fn doors(config: &Config) -> Result<SignIn, String> {
+    let db = open_store(config).await.map_err(say)?;
+    SignIn::new(db, Clock::system(), &config.sign_in).map_err(say)
+}
+
+fn password() -> Result<Entry, String> {
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| format!("the password can't be read: {error}"))?;
+    let line = line.trim_end_matches(['\n', '\r']);
+    if line.is_empty() {
+        return Err("write the password to standard input".to_owned());
+    }
+    Ok(Entry::text(line))
+}
+
+/// Reasons as an operator at a terminal reads them.
+pub(super) fn explain(error: AppError) -> String {
+    match error {
+        AppError::Invalid(errors) => {
+            let lines: Vec<String> = errors
+                .iter()
+                .map(|(field, reason)| format!("{field}: {}", reason.code().replace('_', " ")))
+                .collect();
+            lines.join("; ")
+        }
+        AppError::NotFound(thing) => format!("there is no such {thing:?}").to_lowercase(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,236 @@
+//! Serving: the house on its database, the edge on its sockets, the console on its port,
+//! and their end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::domain::sip::Transport;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+
+use crate::agent::Voice;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::lifecycle::{Ending, Lifecycle, Signal};
+use crate::media::{self, Media};
+use crate::service::addresses::Addresses;
+use crate::service::calls::DeskSettings;
+use crate::service::facts::Fixed;
+use crate::service::{House, HouseError, HouseSettings};
+use crate::sip::{Edge, EdgeConfig, EdgeError};
+use crate::store::sessions::Sessions;
+use crate::store::{DataKey, Db, StoreError};
+use crate::telemetry::Metrics;
+use crate::web;
+
+/// Why the server cannot start; each names the setting to look at.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the data folder {path} can't be made (setting data.dir): {source}")]
+    Folder {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    House(#[from] HouseError),
+    #[error("{0} (setting sip.addr)")]
+    Edge(#[from] EdgeError),
+    #[error("audio can't be carried: {0} (settings sip.rtp_ports, media)")]
+    Media(std::io::Error),
+    #[error("cannot listen for the console on {addr} (setting http.addr): {source}")]
+    Http {
+        addr: SocketAddr,
+        source: std::io::Error,
+    },
+}
+
+/// Opens the database that the configuration names, with its key.
+pub async fn open_store(config: &Config) -> Result<Db, ServeError> {
+    make_folder(&config.data.dir)?;
+    let key = DataKey::load_or_make(&config.key_file())?;
+    Ok(Db::open(config.database_url().expose(), key).await?)
+}
+
+/// A server that runs. Tests ask it where it listens.
+pub struct Running {
+    pub http: SocketAddr,
+    pub sip: SocketAddr,
+    pub house: House,
+    pub edge: Arc<Edge>,
+    pub life: Lifecycle,
+}
+
+/// Starts everything. What it needs is passed in, so that tests can stop the clock and
+/// bind port 0.
+pub async fn start(
+    config: &Config,
+    db: Db,
+    clock: Clock,
+    metrics: Metrics,
+    life: Lifecycle,
+) -> Result<Running, ServeError> {
+    make_folder(&config.recordings_dir())?;
+    let listener = TcpListener::bind(config.http.addr)
+        .await
+        .map_err(|source| ServeError::Http {
+            addr: config.http.addr,
+            source,
+        })?;
+    let http = listener.local_addr().map_err(|source| ServeError::Http {
+        addr: config.http.addr,
+        source,
+    })?;
+
+    let (house, writer) = House::open(db.clone(), clock.clone(), settings(config)).await?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the writer outlives every other task: what they leave behind is its work"
+    )]
+    tokio::spawn(writer);
+    let closed = house.desk.close_orphans().await?;
+    if closed > 0 {
+        tracing::warn!(
+            calls = closed,
+            "Calls that a former life of this server left open are closed."
+        );
+    }
+
+    let media = Arc::new(Media::start(&media_settings(config)).map_err(ServeError::Media)?);
+    let edge = Edge::start(crate::sip::Parts {
+        config: EdgeConfig::of(config),
+        desk: house.desk.clone(),
+        media,
+        voice: Arc::new(Voice::find(&config.media.espeak)),
+        clock: clock.clone(),
+        life: life.clone(),
+    })
+    .await?;
+    house.desk.connect(edge.clone());
+
+    let sessions = Sessions::open(&db).await?;
+    let app = web::router(web::Parts {
+        config: config.clone(),
+        house: house.clone(),
+        sessions,
+        db,
+        edge_is_well: {
+            let edge = edge.clone();
+            Arc::new(move || edge.is_healthy())
+        },
+        clock,
+        metrics,
+        life: life.clone(),
+    });
+    life.spawn("http", serve_http(listener, app, life.clone()));
+    let desk = house.desk.clone();
+    let draining = life.draining();
+    life.spawn("calls.drain", async move {
+        draining.cancelled().await;
+        desk.drain();
+    });
+    Ok(Running {
+        sip: edge.local_addr(),
+        http,
+        house,
+        edge,
+        life,
+    })
+}
+
+impl Running {
+    /// Until told to end: drains, waits for the calls, stops.
+    pub async fn until(self, signal: impl Signal, config: &Config) -> Ending {
+        let desk = self.house.desk.clone();
+        let idle = async move { desk.idle().await };
+        let ending = self.life.run(signal, idle, config.shutdown.drain()).await;
+        self.house.desk.flush().await;
+        ending
+    }
+}
+
+/// Answers go out at once: the last bytes of a page would otherwise wait for a delayed
+/// acknowledgement, 40 ms.
+async fn serve_http(listener: TcpListener, app: Router, life: Lifecycle) {
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+    });
+    let stopped = life.stopped();
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let serving =
+        axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
+    let stopped = life.stopped();
+    let last_words = async move {
+        stopped.cancelled().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    };
+    tokio::select! {
+        served = serving => if let Err(error) = served {
+            tracing::error!(%error, "http.ended");
+        },
+        () = last_words => {}
+    }
+}
+
+fn make_folder(path: &std::path::Path) -> Result<(), ServeError> {
+    std::fs::create_dir_all(path).map_err(|source| ServeError::Folder {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+/// What the house needs of the configuration.
+pub fn settings(config: &Config) -> HouseSettings {
+    let sip = &config.sip;
+    let region = |host: &crate::config::Optional<app::domain::sip::Host>| {
+        host.get().map(ToString::to_string)
+    };
+    let ip = sip.addr.ip();
+    let own = if ip.is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        ip.to_string()
+    };
+    let host = sip.external_host.get().map(ToString::to_string);
+    let host = host
+        .or_else(|| sip.external_ip.get().map(ToString::to_string))
+        .unwrap_or(own);
+    HouseSettings {
+        desk: DeskSettings {
+            max_calls: sip.max_calls,
+            recordings: config.recordings_dir(),
+            spool: config.data.dir.join("calls.spool"),
+            instance: "main".to_owned(),
+        },
+        addresses: Addresses {
+            host: host.clone(),
+            port: sip.addr.port(),
+            transports: vec![Transport::Udp, Transport::Tcp],
+            us: region(&sip.regions.us),
+            eu: region(&sip.regions.eu),
+            apac: region(&sip.regions.apac),
+        },
+        agent_id_header: sip.agent_id_header.clone(),
+        fixed: Fixed {
+            public_url: config.http.public_url.origin().to_owned(),
+            external_host: host,
+            rtp_first: sip.rtp_ports.first,
+            rtp_last: sip.rtp_ports.last,
+        },
+        sign_in: config.sign_in.clone(),
+    }
+}
+
+fn media_settings(config: &Config) -> media::Settings {
+    media::Settings {
+        ports: config.sip.rtp_ports.first..=config.sip.rtp_ports.last,
+        timeout: Duration::from_secs(config.media.timeout_s.into()),
+        jitter_ms: u64::from(config.media.jitter_min_ms)..=u64::from(config.media.jitter_max_ms),
+        threads: 1,
+    }
+}
