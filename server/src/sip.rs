@@ -272,7 +272,7 @@ async fn arrive(edge: Arc<Edge>, mut arrivals: tokio::sync::mpsc::UnboundedRecei
                 arrival.answer(&reply);
             }
             _ => {
-                if let Err((arrival, status)) = edge.calls.hand_over(arrival) {
+                if let Err((arrival, status)) = edge.calls.hand_over(Box::new(arrival)) {
                     let reply = edge.guard.reply(&arrival.message, status);
                     arrival.answer(&reply);
                 }

@@ -22,12 +22,12 @@ impl Edge {
     pub(super) fn sent_by(&self, flow: &Flow) -> String {
         let port = self.local.port();
         if self.is_inside(flow.peer.ip()) {
-            return SocketAddr::new(self.local_ip(flow), port).to_string();
+            return SocketAddr::new(Self::local_ip(flow), port).to_string();
         }
         match (self.config.external_ip, &self.config.external_host) {
             (Some(ip), _) => SocketAddr::new(ip, port).to_string(),
             (None, Some(host)) => format!("{host}:{port}"),
-            (None, None) => SocketAddr::new(self.local_ip(flow), port).to_string(),
+            (None, None) => SocketAddr::new(Self::local_ip(flow), port).to_string(),
         }
     }
 
@@ -35,7 +35,7 @@ impl Edge {
     pub(super) fn media_address(&self, flow: &Flow) -> LocalAddress {
         let bind = self.config.rtp_addr.unwrap_or(self.local.ip());
         let local = if bind.is_unspecified() {
-            self.local_ip(flow)
+            Self::local_ip(flow)
         } else {
             bind
         };
@@ -55,7 +55,7 @@ impl Edge {
     }
 
     /// The address of the interface that leads to the peer.
-    fn local_ip(&self, flow: &Flow) -> IpAddr {
+    fn local_ip(flow: &Flow) -> IpAddr {
         let bound = flow.local.ip().to_canonical();
         if !bound.is_unspecified() {
             return bound;

@@ -18,7 +18,7 @@ const BACKLOG: usize = 64;
 
 /// What reaches a running call from outside.
 pub enum ToCall {
-    Request(Arrival),
+    Request(Box<Arrival>),
     HangUp(EndReason),
 }
 
@@ -97,7 +97,7 @@ impl Calls {
     }
 
     /// Hands a request to its call; gives it back if there is none or it does not listen.
-    pub fn hand_over(&self, arrival: Arrival) -> Result<(), (Arrival, u16)> {
+    pub fn hand_over(&self, arrival: Box<Arrival>) -> Result<(), (Box<Arrival>, u16)> {
         let id = DialogId::of_request(&arrival.message);
         let call = id.and_then(|id| self.0.lock().dialogs.get(&id).cloned());
         let Some(call) = call else {

@@ -76,7 +76,9 @@ impl EdgeConfig {
     pub fn of(config: &crate::config::Config) -> Self {
         let sip = &config.sip;
         let guard = &sip.guard;
-        let networks = |list: &[crate::config::Network]| list.iter().map(|net| net.net()).collect();
+        let networks = |list: &[crate::config::Network]| {
+            list.iter().map(crate::config::Network::net).collect()
+        };
         let external_host = sip.external_host.get().map(ToString::to_string);
         Self {
             addr: sip.addr,

@@ -164,9 +164,8 @@ fn is_reachable(ip: IpAddr) -> bool {
                 && !(v4.is_multicast() || v4.is_broadcast() || shared)
         }
         IpAddr::V6(v6) => {
-            !(v6.is_loopback() || v6.is_unspecified() || v6.is_multicast())
-                && !v6.is_unique_local()
-                && !v6.is_unicast_link_local()
+            let elsewhere = v6.is_loopback() || v6.is_unspecified() || v6.is_multicast();
+            !(elsewhere || v6.is_unique_local() || v6.is_unicast_link_local())
         }
     }
 }

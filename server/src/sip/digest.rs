@@ -306,15 +306,16 @@ fn digits(user: &str) -> Option<String> {
             _ => return None,
         }
     }
-    if !user.starts_with('+') {
-        for prefix in ["011", "00"] {
-            if let Some(rest) = bare.strip_prefix(prefix) {
-                bare = rest.to_owned();
-                break;
-            }
-        }
-    }
-    (!bare.is_empty()).then_some(bare)
+    let prefixes: &[&str] = if user.starts_with('+') {
+        &[]
+    } else {
+        &["011", "00"]
+    };
+    let bare = prefixes
+        .iter()
+        .find_map(|prefix| bare.strip_prefix(prefix))
+        .unwrap_or(&bare);
+    (!bare.is_empty()).then(|| bare.to_owned())
 }
 
 #[cfg(test)]

@@ -179,15 +179,17 @@ impl Guard {
         let source = self.source(&message, peer);
         let method = message.method().unwrap_or_default();
         if known.transaction(&message) || (message.to_tag().is_some() && known.dialog(&message)) {
-            return match self.may_pass(source, Class::Known, now) {
-                true => Passage::Pass(message),
-                false => Passage::Silence,
+            let may_pass = self.may_pass(source, Class::Known, now);
+            return if may_pass {
+                Passage::Pass(message)
+            } else {
+                Passage::Silence
             };
         }
         if method == "ACK" || self.is_shut_out(source, now) {
             return Passage::Silence;
         }
-        if self.is_scanner(&message) {
+        if is_scanner(&message) {
             self.note(source, Some(&message), Trouble::Scanner);
             return Passage::Silence;
         }
@@ -394,13 +396,6 @@ impl Guard {
             .any(|net| net.contains(&source))
     }
 
-    fn is_scanner(&self, message: &Message) -> bool {
-        message.get("User-Agent").is_some_and(|software| {
-            let software = software.to_ascii_lowercase();
-            SCANNERS.iter().any(|scanner| software.contains(scanner))
-        })
-    }
-
     /// Behind a trusted proxy the real source is in the Via below its own.
     fn source(&self, message: &Message, peer: SocketAddr) -> IpAddr {
         let mut source = peer.ip().to_canonical();
@@ -440,6 +435,13 @@ impl Guard {
             self.clock.now_ms(),
         );
     }
+}
+
+fn is_scanner(message: &Message) -> bool {
+    message.get("User-Agent").is_some_and(|software| {
+        let software = software.to_ascii_lowercase();
+        SCANNERS.iter().any(|scanner| software.contains(scanner))
+    })
 }
 
 fn failure(

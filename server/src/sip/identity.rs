@@ -158,6 +158,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn reads_who_calls() {
         let cases = [
             case("From alone", &[FROM]),

@@ -111,17 +111,14 @@ async fn deliver(
 ) -> Option<Message> {
     let id = ticket.id;
     let bad = edge.guard.reply(&message, 400);
-    match edge
+    let delivered = edge
         .stack
         .deliver(message, flow.clone(), Some(Box::new(ticket)))
-        .await
-    {
-        Ok(()) => None,
-        Err(_) => {
-            end_unopened(edge, id, EndReason::Fault);
-            Some(bad)
-        }
-    }
+        .await;
+    delivered.is_err().then(|| {
+        end_unopened(edge, id, EndReason::Fault);
+        bad
+    })
 }
 
 fn end_unopened(edge: &Edge, id: CallId, reason: EndReason) {

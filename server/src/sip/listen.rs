@@ -26,7 +26,7 @@ const CONNECT: Duration = Duration::from_secs(4);
 const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// Binds UDP and TCP to one address; with port 0 both get the same free one.
-pub fn bind(addr: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+pub(super) fn bind(addr: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     let mut last = None;
     let tries = if addr.port() == 0 { 20 } else { 1 };
     for _ in 0..tries {

@@ -301,7 +301,7 @@ impl Message {
             .retain(|header| !header.name.eq_ignore_ascii_case(name));
     }
 
-    /// `(number, method)` of the CSeq header.
+    /// `(number, method)` of the `CSeq` header.
     pub fn cseq(&self) -> Option<(u32, &str)> {
         let (number, method) = self.get("CSeq")?.split_once([' ', '\t'])?;
         Some((number.parse().ok()?, method.trim()))
@@ -367,21 +367,15 @@ pub fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// UTF-8 where it is, Latin-1 where it is not, line by line: a name in the old alphabet in one
 /// header must not spoil another.
 fn text_of(head: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(head) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => {
-            let line = |line: &[u8]| match std::str::from_utf8(line) {
-                Ok(text) => text.to_owned(),
-                Err(_) => line.iter().map(|byte| char::from(*byte)).collect(),
-            };
-            Cow::Owned(
-                head.split(|byte| *byte == b'\n')
-                    .map(line)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            )
-        }
+    if let Ok(text) = std::str::from_utf8(head) {
+        return Cow::Borrowed(text);
     }
+    let line = |line: &[u8]| match std::str::from_utf8(line) {
+        Ok(text) => text.to_owned(),
+        Err(_) => line.iter().map(|byte| char::from(*byte)).collect(),
+    };
+    let lines: Vec<String> = head.split(|byte| *byte == b'\n').map(line).collect();
+    Cow::Owned(lines.join("\n"))
 }
 
 fn read_start(line: &str) -> Result<(Start, Option<Oddity>), NoMessage> {

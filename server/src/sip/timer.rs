@@ -203,7 +203,10 @@ mod tests {
         min_se_s: 90,
     };
 
-    fn accepted(headers: &[(&str, &str)]) -> Result<Option<(u32, Refresher)>, TooSmall> {
+    type Case = (&'static str, Vec<(&'static str, &'static str)>, Settled);
+    type Settled = Result<Option<(u32, Refresher)>, TooSmall>;
+
+    fn accepted(headers: &[(&str, &str)]) -> Settled {
         let mut request = Message::request("INVITE", "sip:h");
         for (name, value) in headers {
             request.push(name, *value);
@@ -216,11 +219,7 @@ mod tests {
     fn settles_on_a_timer() {
         use Refresher::{Peer, Us};
         let knows = ("Supported", "timer");
-        let cases: [(
-            &str,
-            Vec<(&str, &str)>,
-            Result<Option<(u32, Refresher)>, TooSmall>,
-        ); 9] = [
+        let cases: [Case; 9] = [
             ("nobody asks", vec![], Ok(None)),
             ("the peer could", vec![knows], Ok(Some((1800, Peer)))),
             (

@@ -58,7 +58,7 @@ async fn sipp(
         }
     };
     let ended = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await;
-    let output = ended.expect("SIPp must end").unwrap();
+    let output = ended.unwrap().unwrap();
     let errors = std::fs::read_to_string(folder.path().join("errors.log")).unwrap_or_default();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(

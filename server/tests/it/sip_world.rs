@@ -1,6 +1,6 @@
 //! An edge on a free port with a stand-in for the house, and verbs to call it with.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,33 +25,33 @@ use server::sip::message::Message;
 use server::sip::{Edge, EdgeConfig, Parts};
 use uuid::Uuid;
 
-pub const USER: &str = "carrier";
-pub const PASSWORD: &str = "s3cret-Passw0rd";
-pub const NUMBER: &str = "+14155550100";
-pub const AGENT: Uuid = Uuid::from_u128(0xa9e7);
-const ACCESS: Uuid = Uuid::from_u128(0xacce55);
+pub(crate) const USER: &str = "carrier";
+pub(crate) const PASSWORD: &str = "s3cret-Passw0rd";
+pub(crate) const NUMBER: &str = "+14155550100";
+pub(crate) const AGENT: Uuid = Uuid::from_u128(0xa9e7);
+const ACCESS: Uuid = Uuid::from_u128(0x00ac_ce55);
 
 /// What the edge told the house.
 #[derive(Default)]
-pub struct Told {
-    pub opened: Vec<NewCall>,
-    pub refused: Vec<(NewCall, CallEnd, Vec<SipMessageRecord>)>,
-    pub events: Vec<(CallId, CallEvent)>,
-    pub ended: Vec<(CallId, CallEnd, CallFacts)>,
+pub(crate) struct Told {
+    pub(crate) opened: Vec<NewCall>,
+    pub(crate) refused: Vec<(NewCall, CallEnd, Vec<SipMessageRecord>)>,
+    pub(crate) events: Vec<(CallId, CallEvent)>,
+    pub(crate) ended: Vec<(CallId, CallEnd, CallFacts)>,
 }
 
 /// A house with one digest access, one number and one agent.
-pub struct House {
+pub(crate) struct House {
     routes: Mutex<Routes>,
     load: Mutex<Load>,
-    live: Mutex<HashMap<CallId, ()>>,
+    live: Mutex<HashSet<CallId>>,
     trusted: Vec<IpAddr>,
-    pub told: Mutex<Told>,
+    pub(crate) told: Mutex<Told>,
     folder: tempfile::TempDir,
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let agent = AgentId::from(AGENT);
         let mut routes = Routes::default();
         routes.trunk = Some(TrunkRoute {
@@ -106,7 +106,7 @@ impl House {
     }
 
     /// The same with a carrier let in by its network, under its own endpoint name.
-    pub fn with_network(carrier: IpAddr) -> Self {
+    pub(crate) fn with_network(carrier: IpAddr) -> Self {
         let mut house = Self::new();
         house.trusted.push(carrier);
         let routes = house.routes.get_mut();
@@ -124,7 +124,7 @@ impl House {
         house
     }
 
-    pub fn ended(&self) -> Vec<&'static str> {
+    pub(crate) fn ended(&self) -> Vec<&'static str> {
         self.told
             .lock()
             .ended
@@ -133,7 +133,7 @@ impl House {
             .collect()
     }
 
-    pub fn refused(&self) -> Vec<&'static str> {
+    pub(crate) fn refused(&self) -> Vec<&'static str> {
         self.told
             .lock()
             .refused
@@ -169,7 +169,7 @@ impl Desk for House {
     fn admit(&self, call: CallId, invite: &Invite) -> Decision {
         let decision = decide(&self.routes.lock(), &self.load.lock(), invite);
         if matches!(decision.verdict, Verdict::Answer(_)) {
-            self.live.lock().insert(call, ());
+            self.live.lock().insert(call);
             self.load.lock().calls += 1;
         }
         decision
@@ -177,7 +177,7 @@ impl Desk for House {
 
     fn agent(&self, id: AgentId) -> Option<Agent> {
         let mut settings = AgentSettings::starting();
-        settings.name = "Front desk".to_owned();
+        "Front desk".clone_into(&mut settings.name);
         Some(Agent {
             id,
             settings,
@@ -205,7 +205,7 @@ impl Desk for House {
     }
 
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts) {
-        if self.live.lock().remove(&call).is_some() {
+        if self.live.lock().remove(&call) {
             self.load.lock().calls -= 1;
         }
         self.told.lock().ended.push((call, end, facts));
@@ -213,24 +213,28 @@ impl Desk for House {
 }
 
 /// A running edge.
-pub struct World {
-    pub edge: Arc<Edge>,
-    pub house: Arc<House>,
-    pub life: Lifecycle,
-    pub clock: Clock,
+pub(crate) struct World {
+    pub(crate) edge: Arc<Edge>,
+    pub(crate) house: Arc<House>,
+    pub(crate) life: Lifecycle,
+    pub(crate) clock: Clock,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// Timers run ten times faster than in life.
-    pub async fn with(change: impl FnOnce(&mut EdgeConfig)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut EdgeConfig)) -> Self {
         Self::of(House::new(), Clock::system(), change).await
     }
 
-    pub async fn of(house: House, clock: Clock, change: impl FnOnce(&mut EdgeConfig)) -> Self {
+    pub(crate) async fn of(
+        house: House,
+        clock: Clock,
+        change: impl FnOnce(&mut EdgeConfig),
+    ) -> Self {
         let house = Arc::new(house);
         let life = Lifecycle::new();
         let mut config = EdgeConfig {
@@ -262,12 +266,12 @@ impl World {
         }
     }
 
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.edge.local_addr()
     }
 
     /// Waits until nothing is left behind: no call, no dialog, no transaction.
-    pub async fn is_quiet(&self) {
+    pub(crate) async fn is_quiet(&self) {
         for _ in 0..400 {
             let (running, _) = self.edge.stack().load();
             if self.edge.calls().is_empty() && self.edge.calls().names() == (0, 0) && running == 0 {
@@ -290,22 +294,22 @@ impl Drop for World {
 }
 
 /// A telephone that says exactly what it is told, over UDP.
-pub struct Phone {
+pub(crate) struct Phone {
     socket: tokio::net::UdpSocket,
     to: SocketAddr,
-    pub tag: String,
-    pub call_id: String,
+    pub(crate) tag: String,
+    pub(crate) call_id: String,
 }
 
-pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
     m=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
 impl Phone {
-    pub async fn new(world: &World) -> Self {
+    pub(crate) async fn new(world: &World) -> Self {
         Self::at(world, "127.0.0.1").await
     }
 
-    pub async fn at(world: &World, ip: &str) -> Self {
+    pub(crate) async fn at(world: &World, ip: &str) -> Self {
         let socket = tokio::net::UdpSocket::bind((ip, 0)).await.unwrap();
         let tag = Uuid::now_v7().simple().to_string();
         let call_id = format!("{}@test", Uuid::now_v7().simple());
@@ -318,7 +322,7 @@ impl Phone {
     }
 
     /// A request outside a dialog, complete but for its body.
-    pub fn request(&self, method: &str, user: &str, cseq: u32) -> Message {
+    pub(crate) fn request(&self, method: &str, user: &str, cseq: u32) -> Message {
         let local = self.socket.local_addr().unwrap();
         let branch = Uuid::now_v7().simple().to_string();
         let message = Message::request(method, format!("sip:{user}@{}", self.to))
@@ -341,17 +345,17 @@ impl Phone {
         }
     }
 
-    pub async fn send(&self, message: &Message) {
+    pub(crate) async fn send(&self, message: &Message) {
         self.send_raw(&message.to_bytes()).await;
     }
 
-    pub async fn send_raw(&self, bytes: &[u8]) {
+    pub(crate) async fn send_raw(&self, bytes: &[u8]) {
         self.socket.send_to(bytes, self.to).await.unwrap();
     }
 
     /// The next message, or nothing within half a second.
-    pub async fn hear(&self) -> Option<Message> {
-        let mut buffer = [0; 65_535];
+    pub(crate) async fn hear(&self) -> Option<Message> {
+        let mut buffer = vec![0; 65_535];
         let received = self.socket.recv_from(&mut buffer);
         let (length, _) = tokio::time::timeout(Duration::from_millis(500), received)
             .await
@@ -361,7 +365,7 @@ impl Phone {
     }
 
     /// The next message of this status.
-    pub async fn expect(&self, status: u16) -> Message {
+    pub(crate) async fn expect(&self, status: u16) -> Message {
         for _ in 0..20 {
             let message = self
                 .hear()
@@ -377,7 +381,7 @@ impl Phone {
     }
 
     /// The next request of this method.
-    pub async fn expect_request(&self, method: &str) -> Message {
+    pub(crate) async fn expect_request(&self, method: &str) -> Message {
         for _ in 0..40 {
             if let Some(message) = self.hear().await
                 && message.method() == Some(method)
@@ -389,7 +393,7 @@ impl Phone {
     }
 
     /// Answers the challenge in a 401.
-    pub fn sign(&self, request: &mut Message, challenge: &Message, password: &str) {
+    pub(crate) fn sign(request: &mut Message, challenge: &Message, password: &str) {
         let value = challenge.get("WWW-Authenticate").unwrap();
         let field = |name: &str| {
             let start = value.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
@@ -411,7 +415,7 @@ impl Phone {
     }
 
     /// A signed INVITE, ready to send: the challenge has been fetched and acknowledged.
-    pub async fn signed_invite(&self, user: &str, password: &str) -> Message {
+    pub(crate) async fn signed_invite(&self, user: &str, password: &str) -> Message {
         let first = self
             .request("INVITE", user, 1)
             .with_body("application/sdp", SDP);
@@ -424,12 +428,12 @@ impl Phone {
         let mut invite = self
             .request("INVITE", user, 2)
             .with_body("application/sdp", SDP);
-        self.sign(&mut invite, &challenge, password);
+        Self::sign(&mut invite, &challenge, password);
         invite
     }
 
     /// A request inside the dialog an answer began.
-    pub fn inside(&self, answer: &Message, method: &str, cseq: u32) -> Message {
+    pub(crate) fn inside(&self, answer: &Message, method: &str, cseq: u32) -> Message {
         let contact = answer
             .get("Contact")
             .unwrap()
@@ -446,7 +450,7 @@ impl Phone {
     }
 
     /// Dials, is answered, acknowledges.
-    pub async fn call(&self, user: &str) -> Message {
+    pub(crate) async fn call(&self, user: &str) -> Message {
         let invite = self.signed_invite(user, PASSWORD).await;
         self.send(&invite).await;
         let answer = self.expect(200).await;

@@ -67,7 +67,7 @@ pub(crate) fn way_back(message: &Message, peer: SocketAddr) -> SocketAddr {
 pub(super) fn refuse(message: &Message, fault: Fault, tag: &str) -> Message {
     let mut reply = message.reply(fault.status(), tag);
     if let Start::Response { phrase, .. } = &mut reply.start {
-        *phrase = fault.phrase().to_owned();
+        fault.phrase().clone_into(phrase);
     }
     match fault {
         Fault::NotAllowed | Fault::NotImplemented => reply.with("Allow", ALLOW),

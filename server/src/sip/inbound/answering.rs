@@ -98,7 +98,7 @@ pub(super) async fn answer(
         ladder,
         first_audio_at: None,
         _place: place,
-        _asking: asking,
+        asking,
     };
     call.ring().await;
 }
@@ -179,7 +179,7 @@ impl Call {
             if now >= reliable.give_up_at {
                 // RFC 3262 §3: a peer that cannot acknowledge cannot talk either.
                 self.refuse(504);
-                return Ending::quiet(EndReason::PeerLost);
+                return Some(Ending::quiet(EndReason::PeerLost));
             }
             if now >= reliable.resend_at {
                 reliable.interval *= 2;
@@ -247,18 +247,19 @@ impl Call {
         match (event, &self.phase) {
             (ServerEvent::Cancelled, Phase::Ringing(_)) => {
                 self.refuse(487);
-                Ending::quiet(EndReason::CallerGaveUp)
+                Some(Ending::quiet(EndReason::CallerGaveUp))
             }
             (ServerEvent::Acked(body), Phase::Answered) => {
                 self.phase = Phase::Confirmed;
-                self._asking = None;
+                self.asking = None;
                 self.happened(Happening::Confirmed);
                 self.acked(&body)
             }
-            (ServerEvent::Over, Phase::Answered) => {
-                Ending::bye(EndReason::NoAck, "SIP;cause=408;text=\"No ACK\"")
-            }
-            (ServerEvent::Over, Phase::Ringing(_)) => Ending::quiet(EndReason::PeerLost),
+            (ServerEvent::Over, Phase::Answered) => Some(Ending::bye(
+                EndReason::NoAck,
+                "SIP;cause=408;text=\"No ACK\"",
+            )),
+            (ServerEvent::Over, Phase::Ringing(_)) => Some(Ending::quiet(EndReason::PeerLost)),
             _ => None,
         }
     }
@@ -267,7 +268,10 @@ impl Call {
         if self.late_offer {
             if !self.accept(body) {
                 let reason = EndReason::Refused(Refusal::NoCodec);
-                return Ending::bye(reason, "SIP;cause=488;text=\"Not Acceptable Here\"");
+                return Some(Ending::bye(
+                    reason,
+                    "SIP;cause=488;text=\"Not Acceptable Here\"",
+                ));
             }
             self.say_codec();
         }
@@ -287,13 +291,19 @@ impl Call {
                 self.sources.reinvite = None;
                 if expects_answer && !self.accept(&body) {
                     let reason = EndReason::Refused(Refusal::NoCodec);
-                    return Ending::bye(reason, "SIP;cause=488;text=\"Not Acceptable Here\"");
+                    return Some(Ending::bye(
+                        reason,
+                        "SIP;cause=488;text=\"Not Acceptable Here\"",
+                    ));
                 }
                 None
             }
             ServerEvent::Over => {
                 self.sources.reinvite = None;
-                Ending::bye(EndReason::NoAck, "SIP;cause=408;text=\"No ACK\"")
+                Some(Ending::bye(
+                    EndReason::NoAck,
+                    "SIP;cause=408;text=\"No ACK\"",
+                ))
             }
             ServerEvent::Cancelled => None,
         }

@@ -67,15 +67,15 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    pub(super) fn quiet(reason: EndReason) -> Option<Self> {
-        Some(Self { reason, bye: None })
+    pub(super) fn quiet(reason: EndReason) -> Self {
+        Self { reason, bye: None }
     }
 
-    pub(super) fn bye(reason: EndReason, why: &'static str) -> Option<Self> {
-        Some(Self {
+    pub(super) fn bye(reason: EndReason, why: &'static str) -> Self {
+        Self {
             reason,
             bye: Some(why),
-        })
+        }
     }
 }
 
@@ -98,8 +98,9 @@ pub(super) struct Call {
     pub ladder: Ladder,
     pub first_audio_at: Option<i64>,
     pub sources: Sources,
+    /// Gives the call's names back however its task ends.
     pub _place: Place,
-    pub _asking: Option<Asking>,
+    pub asking: Option<Asking>,
 }
 
 /// Where events come from.
@@ -225,10 +226,10 @@ impl Call {
 
     async fn on(&mut self, event: Event) -> Option<Ending> {
         match event {
-            Event::Stopped => self.hang_up(EndReason::Drained),
+            Event::Stopped => Some(self.hang_up(EndReason::Drained)),
             Event::Invite(event) => self.on_invite(event),
             Event::Reinvite(event) => self.on_reinvite(event),
-            Event::Outside(ToCall::HangUp(reason)) => self.hang_up(reason),
+            Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
             Event::Outside(ToCall::Request(arrival)) => self.on_request(arrival),
             Event::Media(event) => self.on_media(event),
             Event::Engine(end) => self.on_engine(&end),
@@ -239,7 +240,7 @@ impl Call {
     }
 
     /// Ends it from our side: BYE if it was answered, a refusal if not.
-    fn hang_up(&mut self, reason: EndReason) -> Option<Ending> {
+    fn hang_up(&mut self, reason: EndReason) -> Ending {
         if matches!(self.phase, Phase::Ringing(_)) {
             self.refuse(480);
             return Ending::quiet(reason);
@@ -259,13 +260,13 @@ impl Call {
                 });
             }
             SessionEvent::NothingHeard => {
-                self.happened(Happening::NoAudioFromCaller { seconds: 3 })
+                self.happened(Happening::NoAudioFromCaller { seconds: 3 });
             }
             SessionEvent::TimedOut => {
-                return Ending::bye(
+                return Some(Ending::bye(
                     EndReason::MediaTimeout,
                     "SIP;cause=200;text=\"Media timeout\"",
-                );
+                ));
             }
         }
         None
@@ -277,9 +278,9 @@ impl Call {
             cause: engine_cause(end).to_owned(),
         });
         match end {
-            EngineEnd::Goodbye => self.hang_up(EndReason::AgentHungUp),
-            EngineEnd::TimeUp => self.hang_up(EndReason::MaxDuration),
-            EngineEnd::Failed(_) => self.hang_up(EndReason::EngineFailed),
+            EngineEnd::Goodbye => Some(self.hang_up(EndReason::AgentHungUp)),
+            EngineEnd::TimeUp => Some(self.hang_up(EndReason::MaxDuration)),
+            EngineEnd::Failed(_) => Some(self.hang_up(EndReason::EngineFailed)),
             // Whoever went says so by BYE; if nobody does, the silence ends the call.
             EngineEnd::CallerGone => None,
         }

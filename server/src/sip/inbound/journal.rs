@@ -9,7 +9,6 @@ use app::domain::id::CallId;
 
 use crate::agent::Speaker as EngineSpeaker;
 use crate::agent::{Behaviour, Journal, Keep, Moment, Spoken, Words};
-use crate::media::RecordingFailure;
 use crate::sip::desk::{CallEvent, Desk};
 
 /// Stands for a key that must not be seen.
@@ -54,7 +53,9 @@ impl Journal for CallJournal {
     fn moment(&self, moment: Moment, at_ms: u64) {
         let what = match moment {
             Moment::RecordingStarted => Happening::RecordingStarted,
-            Moment::RecordingStopped(why) => Happening::RecordingStopped { cause: cause(&why) },
+            Moment::RecordingStopped(why) => Happening::RecordingStopped {
+                cause: why.to_string(),
+            },
             Moment::Held => Happening::Held,
             Moment::Resumed => Happening::Resumed,
             Moment::Interrupted | Moment::SilencePrompt(_) | Moment::TimeUp | Moment::Goodbye => {
@@ -77,10 +78,6 @@ impl CallJournal {
 
 fn short(ms: u64) -> u32 {
     u32::try_from(ms).unwrap_or(u32::MAX)
-}
-
-fn cause(why: &RecordingFailure) -> String {
-    why.to_string()
 }
 
 /// An agent's settings with every default filled in.

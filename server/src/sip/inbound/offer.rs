@@ -40,7 +40,7 @@ fn part<'a>(body: &'a [u8], boundary: &str) -> Option<&'a [u8]> {
                 .eq_ignore_ascii_case("content-type")
                 .then(|| value.trim())
         })?;
-        is_sdp(kind).then(|| content.as_bytes())
+        is_sdp(kind).then_some(content.as_bytes())
     })
 }
 

@@ -16,7 +16,7 @@ impl Call {
         }
         match self.timer.map(|timer| timer.due(self.edge.clock.now_ms())) {
             None | Some(Due::Nothing) => None,
-            Some(Due::Expired) => Ending::bye(EndReason::SessionExpired, EXPIRED),
+            Some(Due::Expired) => Some(Ending::bye(EndReason::SessionExpired, EXPIRED)),
             Some(Due::Refresh) => {
                 self.refresh().await;
                 None
@@ -58,7 +58,7 @@ impl Call {
         match status {
             200..300 => self.renew(&response),
             // RFC 3261 §12.2.1.2: the dialog is gone over there, or nobody is.
-            408 | 481 => return Ending::bye(EndReason::SessionExpired, EXPIRED),
+            408 | 481 => return Some(Ending::bye(EndReason::SessionExpired, EXPIRED)),
             422 => {
                 let raised = self
                     .timer

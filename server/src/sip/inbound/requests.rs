@@ -14,7 +14,7 @@ use crate::sip::stack::{Answers, Arrival, ServerEvent};
 use crate::sip::timer::SessionTimer;
 
 impl Call {
-    pub(super) fn on_request(&mut self, arrival: Arrival) -> Option<Ending> {
+    pub(super) fn on_request(&mut self, arrival: Box<Arrival>) -> Option<Ending> {
         let (request, _, answers, events) = arrival.run();
         self.step(&request, Way::Received);
         let method = request.method().unwrap_or_default().to_owned();
@@ -23,7 +23,7 @@ impl Call {
             return None;
         }
         match method.as_str() {
-            "BYE" => return self.on_bye(&answers, &request),
+            "BYE" => return Some(self.on_bye(&answers, &request)),
             "INVITE" => self.on_new_offer(&answers, &request, Some(events)),
             "UPDATE" => self.on_new_offer(&answers, &request, None),
             "INFO" => self.on_info(&answers, &request),
@@ -40,7 +40,7 @@ impl Call {
         None
     }
 
-    fn on_bye(&mut self, answers: &Answers, request: &Message) -> Option<Ending> {
+    fn on_bye(&mut self, answers: &Answers, request: &Message) -> Ending {
         self.reply(answers, request, 200);
         if matches!(self.phase, Phase::Ringing(_)) {
             self.refuse(487);

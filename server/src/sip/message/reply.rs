@@ -44,7 +44,7 @@ pub fn phrase(status: u16) -> &'static str {
 }
 
 impl Message {
-    /// A response to this request: Via, From, To, Call-ID and CSeq copied, `To` given `tag` if it
+    /// A response to this request: Via, From, To, Call-ID and `CSeq` copied, `To` given `tag` if it
     /// has none and the status is not 100.
     pub fn reply(&self, status: u16, tag: &str) -> Self {
         let mut reply = Self::response(status, phrase(status));
