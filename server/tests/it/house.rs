@@ -171,6 +171,30 @@ fn no_file_outgrows_its_room() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// Each of these costs a browser hundreds of kilobytes. (`regex` and `url` come along with Leptos,
+/// which does not use them there, so the linker drops them; a use of ours would keep them.)
+#[test]
+fn the_browser_part_takes_no_heavy_crate() {
+    let manifest = fs::read_to_string(root().join("app/Cargo.toml")).unwrap();
+    let heavy: Vec<&str> = [
+        "chrono",
+        "chrono-tz",
+        "phonenumber",
+        "regex",
+        "url",
+        "tokio",
+    ]
+    .into_iter()
+    .filter(|name| {
+        manifest
+            .lines()
+            .filter_map(|line| line.split(['=', '.']).next())
+            .any(|key| key.trim() == *name)
+    })
+    .collect();
+    assert!(heavy.is_empty(), "app/Cargo.toml names {heavy:?}");
+}
+
 /// `axum` is named by `axum::x` and `use axum;`, not by `leptos_axum::x`.
 fn names(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
