@@ -15,13 +15,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # bounded SECONDS CMD…: ends a command that hangs (a network that swallows packets).
 bounded() { perl -e 'alarm shift; exec @ARGV or exit 127' "$@"; }
 
-# as_root CMD…: root, else sudo that does not ask, else say what a person would have to enter.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; return; fi
-    if have sudo && sudo -n true 2>/dev/null; then sudo -n "$@"; return; fi
-    say "needs root; please run: sudo $*"
-    return 1
-}
+# as_root CMD…: root, or sudo if that does not ask for a password.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+may_be_root() { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }
 
 # one_at_a_time NAME: holds a lock until `done_with NAME` or this process' end, since two builds
 # may want the same tool at once.
@@ -48,6 +44,7 @@ debian() {
     done
     [ -n "$missing" ] || return 0
     if ! have apt-get; then say "not here, and no apt-get to fetch it:$missing"; return 1; fi
+    if ! may_be_root; then say "please run: sudo apt-get install$missing"; return 1; fi
     say "installing$missing"
     one_at_a_time apt
     # shellcheck disable=SC2086
