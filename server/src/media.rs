@@ -11,7 +11,7 @@
 //! session      the handle sip holds       line       the handle the agent's engine holds
 //! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
 //! leg          one session on such a thread: receive, play out, record, send
-//! rtp, latch, dtmf, speech, codec    the parts, pure and tested alone
+//! rtp, reports, latch, jitter, dtmf, vad, speech, codec, tone    the parts, pure and tested alone
 //! recording    stereo WAV, written as the call runs, on a thread of its own
 //! ```
 
@@ -24,18 +24,22 @@ use tokio::sync::mpsc;
 
 pub mod codec;
 mod dtmf;
+mod jitter;
 mod latch;
 mod leg;
 mod line;
 mod pacer;
 mod ports;
 mod recording;
+mod reports;
 mod rtp;
 pub mod sdp;
 mod session;
 mod shared;
 mod speech;
 mod stats;
+pub mod tone;
+mod vad;
 
 pub use dtmf::Digit;
 pub use line::{Heard, Line, Span};
@@ -73,6 +77,7 @@ pub struct Media {
     pacer: Pacer,
     desk: RecordingDesk,
     timeout: Duration,
+    jitter_ms: RangeInclusive<u64>,
 }
 
 impl Media {
@@ -83,6 +88,7 @@ impl Media {
             pacer: Pacer::start(settings.threads)?,
             desk: RecordingDesk::start_thread()?,
             timeout: settings.timeout,
+            jitter_ms: settings.jitter_ms.clone(),
         })
     }
 
@@ -100,8 +106,14 @@ impl Media {
         let (hear, heard) = mpsc::channel(HEARD);
         let (tell, events) = mpsc::unbounded_channel();
         let line = Line::new(shared.clone(), heard);
-        self.pacer
-            .carry(Leg::new(ports, shared.clone(), hear, tell, self.timeout));
+        self.pacer.carry(Leg::new(
+            ports,
+            shared.clone(),
+            hear,
+            tell,
+            self.timeout,
+            &self.jitter_ms,
+        ));
         let negotiation = Negotiation::new(rand::random(), SocketAddr::new(local.advertised, port));
         Ok(Session::new(shared, negotiation, line, events, port))
     }

@@ -1,19 +1,62 @@
 //! The built-in voice: espeak-ng if there is one, else a chime.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::media::codec::SAMPLE_RATE;
+use crate::media::tone::tone;
+
+/// A sentence that takes longer than this to be made is a chime.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// As much sound as one sentence may be: ten minutes at 22 kHz, two bytes a sample.
+const MOST_BYTES: u64 = 26_460_000;
+/// Sentences kept, because most are said again and again.
+const KEPT: usize = 200;
 
 /// Turns text into sound.
 #[derive(Debug)]
 pub struct Voice {
     program: Option<PathBuf>,
+    said: Mutex<HashMap<(String, String), Arc<[i16]>>>,
+}
+
+/// Why a sentence was not spoken.
+#[derive(Debug, thiserror::Error)]
+enum Mute {
+    #[error("it can't be run: {0}")]
+    Run(#[from] std::io::Error),
+    #[error("it ended with {0}")]
+    Failed(std::process::ExitStatus),
+    #[error("it took too long")]
+    TooSlow,
+    #[error("it gave no sound that can be read: {0}")]
+    Unreadable(#[from] hound::Error),
 }
 
 impl Voice {
     /// Looks for the program named in the settings, by path or on `PATH`.
     pub fn find(program: &str) -> Self {
-        _ = program;
-        Self { program: None }
+        let by_path = program.contains('/').then(|| PathBuf::from(program));
+        let on_path = || {
+            let folders = std::env::var_os("PATH")?;
+            std::env::split_paths(&folders)
+                .map(|folder| folder.join(program))
+                .find(|file| file.is_file())
+        };
+        let found = by_path.or_else(on_path);
+        Self {
+            program: found.filter(|file| !program.is_empty() && file.is_file()),
+            said: Mutex::default(),
+        }
     }
 
     /// Whether words can be spoken, or only a chime played.
@@ -23,7 +66,146 @@ impl Voice {
 
     /// The sound of `text` at 8 kHz. Never fails: what cannot be spoken is a chime.
     pub async fn say(&self, text: &str, language: &str) -> Arc<[i16]> {
-        _ = (text, language);
-        Vec::new().into()
+        let key = (text.to_owned(), language.to_owned());
+        if let Some(known) = self.said.lock().get(&key) {
+            return Arc::clone(known);
+        }
+        let Some(program) = &self.program else {
+            return chime();
+        };
+        match timeout(PATIENCE, speak(program, text, language))
+            .await
+            .unwrap_or(Err(Mute::TooSlow))
+        {
+            Ok(samples) => {
+                let samples: Arc<[i16]> = samples.into();
+                let mut said = self.said.lock();
+                if said.len() >= KEPT {
+                    said.clear();
+                }
+                said.insert(key, Arc::clone(&samples));
+                samples
+            }
+            Err(error) => {
+                tracing::warn!(%error, "agent.voice.mute");
+                chime()
+            }
+        }
+    }
+}
+
+/// Two notes, so that a caller hears that somebody is there.
+fn chime() -> Arc<[i16]> {
+    let mut samples = tone(880.0, 180, 9_000);
+    samples.extend(tone(660.0, 320, 9_000));
+    samples.into()
+}
+
+/// The text goes in by standard input, never as an argument: it is the operator's, and may
+/// begin with a dash.
+async fn speak(program: &Path, text: &str, language: &str) -> Result<Vec<i16>, Mute> {
+    let mut child = Command::new(program)
+        .args(["-v", voice_of(language), "--stdin", "--stdout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(text.as_bytes()).await?;
+        stdin.write_all(b"\n").await?;
+    }
+    let mut wav = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MOST_BYTES).read_to_end(&mut wav).await?;
+    }
+    let status = child.wait().await?;
+    if !status.success() {
+        return Err(Mute::Failed(status));
+    }
+    decode(wav)
+}
+
+/// espeak-ng writes to a pipe, so that the header's length is a guess; what is there counts.
+fn decode(wav: Vec<u8>) -> Result<Vec<i16>, Mute> {
+    let mut reader = hound::WavReader::new(Cursor::new(wav))?;
+    let rate = reader.spec().sample_rate;
+    let samples: Vec<i16> = reader.samples().map_while(Result::ok).collect();
+    if samples.is_empty() || rate == 0 {
+        return Err(hound::Error::FormatError("no samples").into());
+    }
+    Ok(audio_codec::resample(&samples, rate, SAMPLE_RATE).to_vec())
+}
+
+/// espeak-ng's name of a language; an unknown one is read as English rather than not at all.
+fn voice_of(language: &str) -> &'static str {
+    let language = language.to_ascii_lowercase();
+    let base = language.split('-').next().unwrap_or_default();
+    match (base, language.as_str()) {
+        ("en", "en-gb") => "en-gb",
+        ("en", _) => "en-us",
+        ("pt", "pt-br") => "pt-br",
+        ("pt", _) => "pt",
+        ("zh", _) => "cmn",
+        ("de", _) => "de",
+        ("fr", "fr-ch") => "fr-ch",
+        ("fr", _) => "fr-fr",
+        ("es", "es-es" | "es") => "es",
+        ("es", _) => "es-419",
+        ("it", _) => "it",
+        ("nl", _) => "nl",
+        ("pl", _) => "pl",
+        ("ru", _) => "ru",
+        ("sv", _) => "sv",
+        ("da", _) => "da",
+        ("nb" | "no", _) => "nb",
+        ("fi", _) => "fi",
+        ("cs", _) => "cs",
+        ("el", _) => "el",
+        ("hu", _) => "hu",
+        ("ro", _) => "ro",
+        ("tr", _) => "tr",
+        ("uk", _) => "uk",
+        ("hi", _) => "hi",
+        ("ar", _) => "ar",
+        ("ja", _) => "ja",
+        ("ko", _) => "ko",
+        _ => "en-us",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_program_a_chime_is_heard() {
+        let voice = Voice::find("no-such-voice-anywhere");
+        assert!(!voice.can_speak());
+        let sound = voice.say("Hello?", "en").await;
+        assert!(sound.iter().any(|sample| sample.unsigned_abs() > 5_000));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_fails_is_a_chime_too() {
+        let voice = Voice::find("/bin/false");
+        assert!(voice.can_speak());
+        assert_eq!(voice.say("Hello?", "en").await, chime());
+    }
+
+    #[tokio::test]
+    async fn words_are_spoken_and_remembered() {
+        let voice = Voice::find("espeak-ng");
+        if !voice.can_speak() {
+            assert!(std::env::var_os("CI").is_none(), "CI must have espeak-ng");
+            return;
+        }
+        let sound = voice.say("-v Hello, how can I help?", "xx").await;
+        assert!(sound.len() > 8_000, "{} samples", sound.len());
+        assert!(sound.iter().any(|sample| sample.unsigned_abs() > 1_000));
+        assert!(Arc::ptr_eq(
+            &sound,
+            &voice.say("-v Hello, how can I help?", "xx").await
+        ));
     }
 }

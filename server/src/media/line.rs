@@ -91,8 +91,14 @@ impl Line {
     /// While the call is on hold, or not yet acknowledged, speech waits and so does this.
     ///
     /// Cancel safe.
-    pub async fn drained(&self) -> Option<Span> {
-        self.shared.drained().await
+    pub fn drained(&self) -> impl Future<Output = Option<Span>> + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        async move { shared.drained().await }
+    }
+
+    /// Whether the session has ended.
+    pub fn is_over(&self) -> bool {
+        self.shared.controls.lock().closed
     }
 
     /// Now, on the line's clock.

@@ -8,6 +8,7 @@
 mod databases;
 mod desk;
 mod house;
+mod media_calls;
 mod samples;
 mod sip_edge;
 mod sip_scenarios;

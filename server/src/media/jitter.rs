@@ -1,0 +1,631 @@
+//! The jitter buffer: packets of any length in, steady 20 ms of samples out.
+//!
+//! Its delay follows the network: a packet that comes too late makes it wait longer at once, two
+//! seconds in which all came early make it 20 ms shorter, best in a pause. All positions are RTP
+//! timestamps, counted on beyond 32 bits.
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+
+use super::codec::{Codec, FRAME_SAMPLES};
+
+const FRAME: i64 = 160;
+const SAMPLES_PER_MS: i64 = 8;
+
+/// Pulls between two looks at whether the delay can shrink: two seconds.
+const WINDOW: u32 = 100;
+
+/// A timestamp this far off is a new timeline, if the next packet agrees.
+const JUMP: i64 = 3 * 8_000;
+
+/// So many packets in a row too late mean that the path has become longer for good.
+const ALWAYS_LATE: u32 = 25;
+
+/// More waiting packets than this are a flood.
+const MAX_PACKETS: usize = 64;
+
+/// Guessed audio fades out over this many samples (60 ms).
+const FADE: i64 = 3 * FRAME;
+
+/// A frame whose loudest sample is below this can be left out unheard.
+const QUIET: i16 = 200;
+
+#[derive(Debug)]
+pub(super) struct JitterBuffer {
+    delay: RangeInclusive<i64>,
+    packets: VecDeque<Held>,
+    spare: Vec<Vec<u8>>,
+    timeline: Option<Timeline>,
+    window: Window,
+    /// Frames still to be stretched, after packets came too late.
+    owed: i64,
+    shrinking: bool,
+    late_in_a_row: u32,
+    stray: Option<u32>,
+    /// The packet being played, decoded.
+    current: Decoded,
+    last_frame: [i16; FRAME_SAMPLES],
+    /// Samples guessed since the last real one.
+    guessed: i64,
+    counts: Counts,
+}
+
+/// What the buffer did, for the statistics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) late: u64,
+    pub(super) concealed: u64,
+}
+
+/// What a pulled frame is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Played {
+    /// Received audio, at least in part.
+    Audio,
+    /// Guessed after a loss, or silence.
+    Nothing,
+}
+
+#[derive(Debug)]
+struct Held {
+    start: i64,
+    ticks: i64,
+    codec: Codec,
+    payload: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Timeline {
+    /// The next sample to be played.
+    next: i64,
+    /// Everything before this has been played from real packets.
+    played: i64,
+    newest: i64,
+}
+
+/// How early packets came, in samples, since the last look.
+#[derive(Debug, Default)]
+struct Window {
+    pulls: u32,
+    least: Option<i64>,
+    most: i64,
+}
+
+#[derive(Debug, Default)]
+struct Decoded {
+    start: i64,
+    samples: Vec<i16>,
+}
+
+impl JitterBuffer {
+    pub(super) fn new(delay_ms: &RangeInclusive<u64>) -> Self {
+        let samples = |ms: u64| i64::try_from(ms).unwrap_or(0).min(1_000) * SAMPLES_PER_MS;
+        Self {
+            delay: samples(*delay_ms.start())..=samples(*delay_ms.end()),
+            packets: VecDeque::with_capacity(MAX_PACKETS),
+            spare: Vec::new(),
+            timeline: None,
+            window: Window::default(),
+            owed: 0,
+            shrinking: false,
+            late_in_a_row: 0,
+            stray: None,
+            current: Decoded::default(),
+            last_frame: [0; FRAME_SAMPLES],
+            guessed: FADE,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Forgets the timeline: a new source has begun.
+    pub(super) fn restart(&mut self) {
+        while let Some(packet) = self.packets.pop_front() {
+            self.recycle(packet.payload);
+        }
+        self.timeline = None;
+        self.window = Window::default();
+        self.current.samples.clear();
+        self.owed = 0;
+        self.shrinking = false;
+        self.late_in_a_row = 0;
+        self.stray = None;
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How long the last packets waited, in milliseconds.
+    pub(super) fn delay_ms(&self) -> u64 {
+        u64::try_from(self.window.most / SAMPLES_PER_MS).unwrap_or(0)
+    }
+
+    /// Takes a packet as it arrives.
+    pub(super) fn push(&mut self, timestamp: u32, codec: Codec, payload: &[u8]) {
+        let ticks = i64::from(codec.duration_of(payload.len()));
+        if ticks == 0 {
+            return;
+        }
+        let start = self.place(timestamp);
+        let Some(line) = &mut self.timeline else {
+            return;
+        };
+        if self.stray == Some(timestamp) {
+            return;
+        }
+        line.newest = line.newest.max(start);
+        let early = start - line.next;
+        if early < 0 && !self.make_room(start, ticks) {
+            return;
+        }
+        self.late_in_a_row = 0;
+        self.window.note(early.max(0));
+        self.insert(start, ticks, codec, payload);
+    }
+
+    /// The next 20 ms.
+    pub(super) fn pull(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> Played {
+        self.adapt();
+        if self.owed > 0 {
+            self.owed -= 1;
+            self.guess(frame);
+            self.counts.concealed += 1;
+            return Played::Nothing;
+        }
+        let played = self.play(frame);
+        if self.shrinking && (played == Played::Nothing || is_quiet(frame)) {
+            // Left out: the caller hears the frame after it now.
+            self.shrinking = false;
+            self.window.moved(-FRAME);
+            return self.play(frame);
+        }
+        played
+    }
+
+    /// The position of a timestamp, starting or restarting the timeline where needed.
+    fn place(&mut self, timestamp: u32) -> i64 {
+        let Some(line) = self.timeline else {
+            return self.begin(timestamp);
+        };
+        let start = unwrap(timestamp, line.newest);
+        if (start - line.next).abs() <= JUMP {
+            self.stray = None;
+            return start;
+        }
+        let agreed = self.stray.is_some_and(|stray| {
+            (unwrap(timestamp, i64::from(stray)) - i64::from(stray)).abs() <= JUMP
+        });
+        if agreed {
+            self.restart();
+            return self.begin(timestamp);
+        }
+        self.stray = Some(timestamp);
+        start
+    }
+
+    fn begin(&mut self, timestamp: u32) -> i64 {
+        let start = i64::from(timestamp);
+        let next = start - *self.delay.start();
+        self.timeline = Some(Timeline {
+            next,
+            played: next,
+            newest: start,
+        });
+        start
+    }
+
+    /// For a packet that is late: waits longer from now on, and says if it can still be played.
+    fn make_room(&mut self, start: i64, ticks: i64) -> bool {
+        let Some(line) = &mut self.timeline else {
+            return false;
+        };
+        let lacking = line.next - start;
+        let room = (*self.delay.end() - self.window.most).max(0);
+        if start >= line.played && lacking <= room {
+            line.next = start;
+            self.window.moved(lacking);
+            return true;
+        }
+        if start + ticks > line.next {
+            return true;
+        }
+        self.counts.late += 1;
+        self.late_in_a_row += 1;
+        if self.late_in_a_row >= ALWAYS_LATE {
+            self.restart();
+            return false;
+        }
+        let frames = (lacking.min(room) / FRAME - self.owed).max(0);
+        self.owed += frames;
+        self.window.moved(frames * FRAME);
+        false
+    }
+
+    fn insert(&mut self, start: i64, ticks: i64, codec: Codec, payload: &[u8]) {
+        let at = self.packets.partition_point(|held| held.start < start);
+        if self.packets.get(at).is_some_and(|held| held.start == start) {
+            return;
+        }
+        let mut bytes = self.spare.pop().unwrap_or_default();
+        bytes.extend_from_slice(payload);
+        self.packets.insert(
+            at,
+            Held {
+                start,
+                ticks,
+                codec,
+                payload: bytes,
+            },
+        );
+        if self.packets.len() > MAX_PACKETS
+            && let Some(oldest) = self.packets.pop_front()
+        {
+            self.recycle(oldest.payload);
+        }
+    }
+
+    /// Every two seconds: if even the latest packet came a frame earlier than it had to, shrink.
+    fn adapt(&mut self) {
+        self.window.pulls += 1;
+        if self.window.pulls < WINDOW {
+            return;
+        }
+        let spare = self
+            .window
+            .least
+            .map_or(0, |least| least - *self.delay.start());
+        if self.shrinking {
+            // No pause came: cut where we are.
+            self.shrinking = false;
+            if let Some(line) = &mut self.timeline {
+                line.next += FRAME;
+            }
+        } else {
+            self.shrinking = spare >= FRAME;
+        }
+        let most = self.window.least.unwrap_or(0);
+        self.window = Window {
+            most,
+            ..Window::default()
+        };
+    }
+
+    fn play(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> Played {
+        let Some(mut line) = self.timeline else {
+            frame.fill(0);
+            return Played::Nothing;
+        };
+        let (mut filled, mut played, mut lost) = (0, Played::Nothing, false);
+        while filled < FRAME_SAMPLES {
+            let rest = &mut frame[filled..];
+            let real = self.copy_real(line.next, rest);
+            let count = if real > 0 {
+                self.guessed = 0;
+                played = Played::Audio;
+                real
+            } else {
+                lost |= self.guessed < FADE;
+                self.fill_gap(line.next, rest)
+            };
+            filled += count;
+            line.next += position(count);
+            if real > 0 {
+                line.played = line.next;
+            }
+        }
+        if played == Played::Audio {
+            self.last_frame = *frame;
+        }
+        self.counts.concealed += u64::from(lost);
+        self.timeline = Some(line);
+        played
+    }
+
+    /// Copies what there is at `position`; 0 if nothing.
+    fn copy_real(&mut self, position: i64, into: &mut [i16]) -> usize {
+        if self.current.rest(position).is_empty() {
+            self.decode_next(position);
+        }
+        let rest = self.current.rest(position);
+        let count = rest.len().min(into.len());
+        into[..count].copy_from_slice(&rest[..count]);
+        count
+    }
+
+    fn decode_next(&mut self, position: i64) {
+        while self
+            .packets
+            .front()
+            .is_some_and(|held| held.start <= position)
+        {
+            let Some(held) = self.packets.pop_front() else {
+                return;
+            };
+            let fresh = held.start + held.ticks > position;
+            if fresh {
+                self.current.start = held.start;
+                self.current.samples.clear();
+                held.codec.decode(&held.payload, &mut self.current.samples);
+            }
+            self.recycle(held.payload);
+            if fresh {
+                return;
+            }
+        }
+    }
+
+    /// Guesses up to the next real sample or the frame's end; returns how much it filled.
+    fn fill_gap(&mut self, from: i64, gap: &mut [i16]) -> usize {
+        let ahead = self
+            .packets
+            .front()
+            .and_then(|held| usize::try_from(held.start - from).ok());
+        let count = ahead.unwrap_or(usize::MAX).clamp(1, gap.len());
+        let offset = FRAME_SAMPLES - gap.len();
+        for (sample, last) in gap[..count].iter_mut().zip(&self.last_frame[offset..]) {
+            *sample = faded(*last, self.guessed);
+            self.guessed += 1;
+        }
+        count
+    }
+
+    fn guess(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
+        for (sample, last) in frame.iter_mut().zip(self.last_frame) {
+            *sample = faded(last, self.guessed);
+            self.guessed += 1;
+        }
+    }
+
+    fn recycle(&mut self, mut payload: Vec<u8>) {
+        if self.spare.len() < 8 {
+            payload.clear();
+            self.spare.push(payload);
+        }
+    }
+}
+
+impl Window {
+    fn note(&mut self, early: i64) {
+        self.least = Some(self.least.map_or(early, |least| least.min(early)));
+        self.most = self.most.max(early);
+    }
+
+    /// The delay was changed: packets noted before would now come earlier or later by that.
+    fn moved(&mut self, by: i64) {
+        self.least = self.least.map(|least| least + by);
+        self.most += by;
+    }
+}
+
+impl Decoded {
+    fn rest(&self, position: i64) -> &[i16] {
+        let offset = usize::try_from(position - self.start).unwrap_or(usize::MAX);
+        self.samples.get(offset..).unwrap_or(&[])
+    }
+}
+
+fn position(samples: usize) -> i64 {
+    i64::try_from(samples).unwrap_or(i64::MAX)
+}
+
+/// Counts a 32-bit timestamp on from the nearest known position.
+fn unwrap(timestamp: u32, near: i64) -> i64 {
+    let [.., a, b, c, d] = near.to_be_bytes();
+    let low = u32::from_be_bytes([a, b, c, d]);
+    let ahead = timestamp.wrapping_sub(low);
+    near + i64::from(ahead.cast_signed())
+}
+
+/// A sample of the last frame, repeated ever more softly.
+fn faded(sample: i16, guessed: i64) -> i16 {
+    let left = (FADE - guessed).clamp(0, FADE);
+    i16::try_from(i64::from(sample) * left / FADE).unwrap_or(0)
+}
+
+fn is_quiet(frame: &[i16; FRAME_SAMPLES]) -> bool {
+    frame
+        .iter()
+        .all(|sample| sample.unsigned_abs() < QUIET.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DELAYS: RangeInclusive<u64> = 20..=200;
+
+    /// Plays packets as they arrive, `arrivals[tick]` naming those that come in that tick, and
+    /// returns the first sample of each frame played. Packet `n` sounds like `loud(n)`.
+    fn play(arrivals: &[Vec<u32>], ptime: u32) -> (Vec<i16>, JitterBuffer) {
+        let mut buffer = JitterBuffer::new(&DELAYS);
+        let mut heard = Vec::new();
+        for packets in arrivals {
+            for n in packets {
+                let mut payload = Vec::new();
+                let samples = usize::try_from(ptime * 8).unwrap();
+                Codec::Pcma.encode(&vec![loud(*n); samples], &mut payload);
+                let timestamp = (u32::MAX - 1_000).wrapping_add(n * ptime * 8);
+                buffer.push(timestamp, Codec::Pcma, &payload);
+            }
+            let mut frame = [0; FRAME_SAMPLES];
+            buffer.pull(&mut frame);
+            heard.push(frame[0]);
+        }
+        (heard, buffer)
+    }
+
+    /// Sixteen levels that A-law keeps apart; never quiet.
+    fn loud(n: u32) -> i16 {
+        let mut payload = Vec::new();
+        let mut back = Vec::new();
+        let level = i16::try_from(1_000 + (n % 16) * 500).unwrap();
+        Codec::Pcma.encode(&[level], &mut payload);
+        Codec::Pcma.decode(&payload, &mut back);
+        back[0]
+    }
+
+    fn in_time(count: u32) -> Vec<Vec<u32>> {
+        (0..count).map(|n| vec![n]).collect()
+    }
+
+    #[test]
+    fn packets_in_time_are_played_in_order_twenty_ms_late() {
+        let (heard, buffer) = play(&in_time(100), 20);
+        assert_eq!(heard[0], 0);
+        let expected: Vec<i16> = (0..99).map(loud).collect();
+        assert_eq!(heard[1..], expected);
+        assert_eq!(buffer.counts(), Counts::default());
+    }
+
+    #[test]
+    fn any_packet_length_is_played_whole() {
+        let cases = [
+            (
+                10,
+                (0..50).map(|n| vec![2 * n, 2 * n + 1]).collect::<Vec<_>>(),
+            ),
+            (
+                30,
+                (0..60)
+                    .map(|n| {
+                        if n % 3 == 2 {
+                            vec![]
+                        } else {
+                            vec![n / 3 * 2 + n % 3]
+                        }
+                    })
+                    .collect(),
+            ),
+            (
+                40,
+                (0..60)
+                    .map(|n| if n % 2 == 1 { vec![] } else { vec![n / 2] })
+                    .collect(),
+            ),
+            (
+                60,
+                (0..60)
+                    .map(|n| if n % 3 == 0 { vec![n / 3] } else { vec![] })
+                    .collect(),
+            ),
+        ];
+        for (ptime, arrivals) in cases {
+            let (heard, buffer) = play(&arrivals, ptime);
+            assert_eq!(buffer.counts().late, 0, "{ptime} ms");
+            let silent = heard[10..].iter().filter(|sample| **sample == 0).count();
+            assert_eq!(silent, 0, "{ptime} ms: {heard:?}");
+        }
+    }
+
+    #[test]
+    fn swapped_packets_lose_nothing() {
+        let arrivals: Vec<Vec<u32>> = (0..500).map(|n| vec![n ^ 1]).collect();
+        let (heard, buffer) = play(&arrivals, 20);
+        assert_eq!(buffer.counts().late, 0);
+        let first = heard.iter().position(|sample| *sample != 0).unwrap();
+        let expected: Vec<i16> = (0..490).map(loud).collect();
+        assert_eq!(heard[first..first + 490], expected);
+    }
+
+    #[test]
+    fn a_lost_packet_is_covered_by_the_one_before_it() {
+        let mut arrivals = in_time(50);
+        arrivals[20].clear();
+        let (heard, buffer) = play(&arrivals, 20);
+        assert_eq!(
+            buffer.counts(),
+            Counts {
+                late: 0,
+                concealed: 1
+            }
+        );
+        assert_eq!(heard[21], loud(19), "starts as the frame before and fades");
+        assert_eq!(heard[22], loud(21));
+    }
+
+    #[test]
+    fn a_long_gap_ends_in_silence() {
+        let mut arrivals = in_time(50);
+        arrivals[20..30].iter_mut().for_each(Vec::clear);
+        let (heard, _) = play(&arrivals, 20);
+        assert_eq!(heard[25], 0);
+        assert_eq!(heard[31], loud(30));
+    }
+
+    #[test]
+    fn the_delay_grows_with_the_network_and_shrinks_again() {
+        // Four ticks of nothing, then all at once, again and again; then a good network.
+        let bad = (0..200).map(|n| {
+            if n % 5 == 4 {
+                (n - 4..=n).collect()
+            } else {
+                vec![]
+            }
+        });
+        let good = (200..2_000).map(|n| vec![n]);
+        let (heard, buffer) = play(&bad.chain(good).collect::<Vec<_>>(), 20);
+        let silent = heard[30..200].iter().filter(|sample| **sample == 0).count();
+        assert_eq!(silent, 0, "{:?}", &heard[..60]);
+        assert!(buffer.delay_ms() <= 40, "{} ms", buffer.delay_ms());
+        assert!(buffer.counts().late < 10, "{:?}", buffer.counts());
+    }
+
+    #[test]
+    fn a_path_that_became_longer_for_good_is_followed() {
+        let before = (0..50).map(|n| vec![n]);
+        let gap = (0..40).map(|_| vec![]);
+        let after = (50..200).map(|n| vec![n]);
+        let (heard, _) = play(&before.chain(gap).chain(after).collect::<Vec<_>>(), 20);
+        assert!(heard[150..].iter().all(|sample| *sample != 0));
+    }
+
+    #[test]
+    fn one_wild_timestamp_is_ignored_and_two_start_anew() {
+        let mut buffer = JitterBuffer::new(&DELAYS);
+        let payload = [0x55; 160];
+        buffer.push(1_000, Codec::Pcma, &payload);
+        buffer.push(900_000, Codec::Pcma, &payload);
+        assert_eq!(buffer.timeline.map(|line| line.next), Some(840));
+        buffer.push(900_160, Codec::Pcma, &payload);
+        assert_eq!(buffer.timeline.map(|line| line.next), Some(900_000));
+    }
+
+    #[test]
+    fn copies_are_played_once_and_a_flood_is_bounded() {
+        let mut buffer = JitterBuffer::new(&DELAYS);
+        for n in 0..1_000 {
+            buffer.push(n / 2 * 160, Codec::Pcma, &[0x55; 160]);
+        }
+        assert!(buffer.packets.len() <= MAX_PACKETS);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_timestamps_never_panic(
+            packets in proptest::collection::vec((any::<u32>(), 0..400_usize, any::<bool>()), 0..300),
+        ) {
+            let mut buffer = JitterBuffer::new(&DELAYS);
+            let mut frame = [0; FRAME_SAMPLES];
+            for (timestamp, length, pull) in packets {
+                buffer.push(timestamp, Codec::Pcmu, &vec![0; length]);
+                if pull {
+                    buffer.pull(&mut frame);
+                }
+            }
+        }
+
+        #[test]
+        fn a_shuffle_within_sixty_ms_settles_without_loss(seed in proptest::collection::vec(0..3_usize, 400)) {
+            let mut order: Vec<u32> = (0..400).collect();
+            for (index, offset) in seed.iter().enumerate() {
+                let other = (index + offset).min(399);
+                if order[index].abs_diff(order[other]) <= 2 {
+                    order.swap(index, other);
+                }
+            }
+            let (_, buffer) = play(&order.into_iter().map(|n| vec![n]).collect::<Vec<_>>(), 20);
+            prop_assert!(buffer.counts().late <= 6, "{:?}", buffer.counts());
+        }
+    }
+}

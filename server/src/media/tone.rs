@@ -1,0 +1,70 @@
+//! Sounds made here: pure tones, and the faint noise sent while nobody speaks.
+
+use std::f64::consts::TAU;
+
+use super::codec::{FRAME_SAMPLES, SAMPLE_RATE};
+
+/// A sine at `hertz`, swelling and fading over 10 ms so that it doesn't click.
+pub fn tone(hertz: f64, milliseconds: u32, amplitude: i16) -> Vec<i16> {
+    let count = milliseconds * SAMPLE_RATE / 1_000;
+    let edge = f64::from(SAMPLE_RATE / 100);
+    (0..count)
+        .map(|n| {
+            let from_edge = f64::from(n.min(count - n));
+            let swell = (from_edge / edge).min(1.0);
+            let angle = TAU * hertz * f64::from(n) / f64::from(SAMPLE_RATE);
+            round(angle.sin() * swell * f64::from(amplitude))
+        })
+        .collect()
+}
+
+/// Noise at about -70 dB, so that a silent line does not sound dead.
+#[derive(Debug)]
+pub(super) struct ComfortNoise(u32);
+
+impl ComfortNoise {
+    pub(super) fn new(seed: u32) -> Self {
+        Self(seed | 1)
+    }
+
+    /// The next frame, from a xorshift generator.
+    pub(super) fn fill(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
+        for sample in frame {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 17;
+            self.0 ^= self.0 << 5;
+            *sample = [-8, 0, 0, 8][(self.0 >> 30) as usize];
+        }
+    }
+}
+
+/// The nearest sample; out of range is cut off.
+pub(crate) fn round(value: f64) -> i16 {
+    let bounded = value
+        .round()
+        .clamp(f64::from(i16::MIN), f64::from(i16::MAX));
+    #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+    let sample = bounded as i16;
+    sample
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tone_has_its_length_and_loudness() {
+        let tone = tone(1_000.0, 500, 8_000);
+        assert_eq!(tone.len(), 4_000);
+        let loudest = tone.iter().map(|sample| sample.unsigned_abs()).max();
+        assert!(loudest > Some(7_900) && loudest <= Some(8_000));
+    }
+
+    #[test]
+    fn comfort_noise_is_faint_and_not_silent() {
+        let mut frame = [0; FRAME_SAMPLES];
+        ComfortNoise::new(5).fill(&mut frame);
+        assert!(frame.iter().any(|sample| *sample != 0));
+        assert!(frame.iter().all(|sample| sample.abs() <= 8));
+    }
+}
