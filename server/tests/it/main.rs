@@ -10,6 +10,7 @@ mod desk;
 mod house;
 mod media_calls;
 mod samples;
+mod services;
 mod sip_edge;
 mod sip_scenarios;
 mod sip_session;
