@@ -72,7 +72,7 @@ impl Talk {
         loop {
             let quiet_at = self.last + self.call.behaviour.silence;
             tokio::select! {
-                heard = self.call.line.hear() => if !self.take(heard) {
+                heard = self.call.line.hear() => if !self.take(&heard) {
                     return EngineEnd::CallerGone;
                 },
                 () = sleep_until(quiet_at), if self.is_waiting() => {
@@ -139,7 +139,7 @@ impl Talk {
                 }
                 heard = self.call.line.hear() => {
                     let begins = matches!(heard, Heard::SpeechStarted { .. } | Heard::Digit { .. });
-                    if !self.take(heard) {
+                    if !self.take(&heard) {
                         let span = self.call.line.clear();
                         self.spoken(Words::CutOff(text.to_owned()), span);
                         return Said::CallerGone;
@@ -156,8 +156,8 @@ impl Talk {
     }
 
     /// Takes note of what was heard; false if the caller is gone.
-    fn take(&mut self, heard: Heard) -> bool {
-        match heard {
+    fn take(&mut self, heard: &Heard) -> bool {
+        match *heard {
             Heard::Audio(_) => return true,
             Heard::SpeechStarted { at_ms } => self.speaking = Some(at_ms),
             Heard::SpeechEnded { at_ms } => self.listened(at_ms),

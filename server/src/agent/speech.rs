@@ -26,8 +26,11 @@ const KEPT: usize = 200;
 #[derive(Debug)]
 pub struct Voice {
     program: Option<PathBuf>,
-    said: Mutex<HashMap<(String, String), Arc<[i16]>>>,
+    said: Mutex<HashMap<Sentence, Arc<[i16]>>>,
 }
+
+/// Language and words.
+type Sentence = (String, String);
 
 /// Why a sentence was not spoken.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +137,7 @@ fn decode(wav: Vec<u8>) -> Result<Vec<i16>, Mute> {
     if samples.is_empty() || rate == 0 {
         return Err(hound::Error::FormatError("no samples").into());
     }
-    Ok(audio_codec::resample(&samples, rate, SAMPLE_RATE).to_vec())
+    Ok(audio_codec::resample(&samples, rate, SAMPLE_RATE))
 }
 
 /// espeak-ng's name of a language; an unknown one is read as English rather than not at all.
@@ -143,7 +146,6 @@ fn voice_of(language: &str) -> &'static str {
     let base = language.split('-').next().unwrap_or_default();
     match (base, language.as_str()) {
         ("en", "en-gb") => "en-gb",
-        ("en", _) => "en-us",
         ("pt", "pt-br") => "pt-br",
         ("pt", _) => "pt",
         ("zh", _) => "cmn",

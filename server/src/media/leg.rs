@@ -226,14 +226,14 @@ impl Leg {
             }
             Source::Locked { moved } => {
                 self.shared.stats.lock().locked = Some(from);
-                drop(self.tell.send(if moved {
+                _ = self.tell.send(if moved {
                     SessionEvent::Moved(from)
                 } else {
                     SessionEvent::Locked {
                         address: from,
                         as_described: described == Some(from),
                     }
-                }));
+                });
             }
             Source::Known => {}
         }
@@ -423,11 +423,11 @@ impl Leg {
         let quiet = self.clock.alive_ms.saturating_sub(self.clock.heard_ms);
         if quiet >= NOTHING_HEARD_MS && !self.clock.complained && self.latch.address().is_none() {
             self.clock.complained = true;
-            drop(self.tell.send(SessionEvent::NothingHeard));
+            _ = self.tell.send(SessionEvent::NothingHeard);
         }
         if quiet >= self.timeout_ms && !self.clock.timed_out {
             self.clock.timed_out = true;
-            drop(self.tell.send(SessionEvent::TimedOut));
+            _ = self.tell.send(SessionEvent::TimedOut);
         }
     }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -75,11 +75,8 @@ fn run(inbox: &Receiver<Leg>, load: &AtomicUsize) {
             legs.push(leg);
             due = Instant::now();
         }
-        loop {
-            match inbox.try_recv() {
-                Ok(leg) => legs.push(leg),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(leg) = inbox.try_recv() {
+            legs.push(leg);
         }
         due = wait(due, &mut legs);
         let before = legs.len();
@@ -99,7 +96,9 @@ fn wait(due: Instant, legs: &mut [Leg]) -> Instant {
     if behind <= MAX_CATCH_UP {
         return due + FRAME;
     }
-    legs.iter_mut().for_each(|leg| leg.skip(behind));
+    for leg in legs {
+        leg.skip(behind);
+    }
     now + FRAME
 }
 

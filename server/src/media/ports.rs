@@ -99,7 +99,7 @@ impl PortPool {
             match bind_pair(address, lease.port) {
                 Ok((rtp, rtcp)) => return Ok(PortPair { rtp, rtcp, lease }),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    held_by_others.push(lease)
+                    held_by_others.push(lease);
                 }
                 Err(source) => {
                     let address = SocketAddr::new(address, lease.port);

@@ -206,11 +206,10 @@ impl Agents for AgentDesk {
                     Some(holder) if holder != id => {
                         return Err(held_by(&mut tx, number, holder).await?);
                     }
-                    Some(_) => {}
                     None if errors.is_empty() => {
-                        changed.push(self.bind(&mut tx, stored, Some(id)).await?)
+                        changed.push(self.bind(&mut tx, stored, Some(id)).await?);
                     }
-                    None => {}
+                    Some(_) | None => {}
                 },
             }
         }

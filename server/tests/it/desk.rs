@@ -63,7 +63,7 @@ impl Office {
         Self { desk, clock, work }
     }
 
-    fn invite(&self, to: &str) -> Invite {
+    fn invite(to: &str) -> Invite {
         Invite {
             source: IpAddr::from([198, 51, 100, 7]),
             transport: Transport::Udp,
@@ -85,7 +85,7 @@ impl Office {
     /// An INVITE arrives: what was decided of it.
     fn arrives(&self, to: &str) -> NewCall {
         let id: CallId = self.clock.new_id();
-        let invite = self.invite(to);
+        let invite = Self::invite(to);
         let decision = self.desk.admit(id, &invite);
         NewCall {
             id,

@@ -161,6 +161,7 @@ fn answer(
 }
 
 /// How strong a frequency is (Goertzel), as amplitude.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
 fn strength(samples: &[i16], hertz: f64) -> f64 {
     let step = TAU * hertz / 8_000.0;
     let (mut re, mut im) = (0.0, 0.0);

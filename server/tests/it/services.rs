@@ -2,7 +2,6 @@
 //! when it may not.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use app::domain::account::KeyDraft;
 use app::domain::agent::{AgentDraft, Assign};
