@@ -40,6 +40,8 @@ enum Command {
     CheckConfig,
     /// Which agent would answer a call to this number.
     RouteTest(routes::RouteTest),
+    /// Print the OpenAPI document of the SIP API.
+    Openapi,
     /// Copy the database into a new file while the server runs (SQLite).
     Backup {
         /// The file to make.
@@ -54,6 +56,10 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     let config = loaded.config;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&config, &loaded.advice).await,
+        Command::Openapi => {
+            print!("{}", crate::api::document::json());
+            Ok(())
+        }
         Command::CheckConfig => {
             for advice in &loaded.advice {
                 println!("note: {advice}");

@@ -9,6 +9,7 @@
 //! telemetry   log lines and counters
 //! store       what is kept, in SQLite or PostgreSQL
 //! service     the use cases, between what is kept and who asks
+//! api         the SIP API, for scripts
 //! web         pages, their forms, sessions, health and the site's files
 //! sip         the edge towards carriers
 //! media       audio: RTP, codecs, digits, recordings
@@ -18,6 +19,7 @@
 //! ```
 
 pub mod agent;
+pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -15,6 +15,7 @@ pub mod house;
 pub mod keys;
 pub mod news;
 pub mod numbers;
+pub mod replays;
 pub mod route_test;
 pub mod routes;
 pub mod signin;

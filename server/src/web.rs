@@ -56,7 +56,7 @@ pub fn router(parts: Parts) -> Router {
         origin: config.http.public_url.origin().to_owned(),
         max_ms: i64::from(config.sign_in.max_hours) * 3_600_000,
     };
-    let health = health::Health::new(life, metrics)
+    let health = health::Health::new(life.clone(), metrics)
         .with("database", move || {
             let db = db.clone();
             async move { db.ping().await.map_err(|_| "no answer".to_owned()) }
@@ -71,10 +71,22 @@ pub fn router(parts: Parts) -> Router {
                 }
             }
         });
+    let sip = &config.sip;
+    let advertised = sip.external_ip.get().copied();
+    let api = crate::api::router(crate::api::Parts {
+        services: house.services.clone(),
+        replays: house.replays.clone(),
+        addresses: crate::serve::settings(&config).addresses,
+        sources: vec![advertised.unwrap_or(sip.addr.ip()).to_string()],
+        per_minute: config.limits.api_per_minute,
+        body_limit: usize::try_from(config.limits.body_kib).unwrap_or(256) * 1024,
+        life: life.clone(),
+    });
     let files = assets::Assets::new(config.http.site_dir());
     Router::new()
         .layer(middleware::from_fn_with_state(desk, session::recognise))
         .layer(session::layer(sessions, &config.sign_in, https))
+        .merge(api)
         .merge(files.router())
         .merge(health.router())
         .layer(middleware::from_fn_with_state(

@@ -17,6 +17,7 @@ use crate::service::facts::{FactDesk, Fixed};
 use crate::service::keys::KeyDesk;
 use crate::service::news::NewsDesk;
 use crate::service::numbers::NumberDesk;
+use crate::service::replays::Replays;
 use crate::service::route_test::RouteTest;
 use crate::service::routes::RouteBook;
 use crate::service::signin::{PasswordError, SignIn};
@@ -52,6 +53,7 @@ pub enum HouseError {
 #[derive(Clone)]
 pub struct House {
     pub services: Services,
+    pub replays: Arc<Replays>,
     pub desk: Arc<CallDesk>,
     pub sign_in: Arc<SignIn>,
     pub news: NewsDesk,
@@ -84,6 +86,7 @@ impl House {
         };
         let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in)?);
         let addresses = Arc::new(settings.addresses);
+        let replays = Arc::new(Replays::new(core.clone()));
         let services = Services {
             trunks: Arc::new(Trunks::new(
                 core.clone(),
@@ -103,6 +106,7 @@ impl House {
         };
         let house = Self {
             services,
+            replays,
             desk,
             sign_in,
             news,

@@ -1,0 +1,139 @@
+//! The SIP API: everything the console does, for scripts.
+//!
+//! Routes and their documentation are declared together ([`routes`]); handlers are a few lines
+//! over the use cases of `app::ports`. It must not know SQL or SIP.
+//!
+//! # Layout
+//!
+//! ```text
+//! callers   who asks, by Bearer key          body      JSON bodies into drafts
+//! limits    requests a minute, per key       params    query filters
+//! replay    Idempotency-Key                  wire      ids, times, pages, versions
+//! problem   failures as JSON                 document  OpenAPI, and the page that shows it
+//! ```
+//!
+//! The other files are one resource each.
+
+mod agent_numbers;
+mod agents;
+mod audit;
+mod body;
+mod callers;
+mod calls;
+mod credentials;
+pub mod document;
+mod events;
+mod inbound_trunk;
+mod keys;
+mod limits;
+mod numbers;
+mod params;
+mod problem;
+mod receipt;
+mod recording;
+mod regions;
+mod replay;
+mod route_test;
+mod routes;
+mod said;
+mod sources;
+mod wire;
+
+use std::sync::Arc;
+
+use app::error::{AppError, Thing};
+use app::ports::Services;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::any;
+
+use crate::lifecycle::Lifecycle;
+use crate::service::addresses::Addresses;
+use crate::service::replays::Replays;
+use limits::Limits;
+use problem::Problem;
+use routes::Routes;
+
+/// What the API is made of.
+pub struct Parts {
+    pub services: Services,
+    pub replays: Arc<Replays>,
+    pub addresses: Addresses,
+    /// Addresses our own SIP comes from, which carriers must allow.
+    pub sources: Vec<String>,
+    /// Requests a minute, for each key.
+    pub per_minute: u32,
+    /// The longest body, in bytes.
+    pub body_limit: usize,
+    pub life: Lifecycle,
+}
+
+/// What every handler has.
+#[derive(Clone)]
+pub struct Api {
+    services: Services,
+    replays: Arc<Replays>,
+    addresses: Arc<Addresses>,
+    sources: Arc<[String]>,
+    limits: Arc<Limits>,
+    body_limit: usize,
+    life: Lifecycle,
+}
+
+/// Everything under `/api`.
+pub fn router(parts: Parts) -> Router {
+    let api = Api {
+        services: parts.services,
+        replays: parts.replays,
+        addresses: Arc::new(parts.addresses),
+        sources: parts.sources.into(),
+        limits: Arc::new(Limits::per_minute(parts.per_minute)),
+        body_limit: parts.body_limit,
+        life: parts.life,
+    };
+    let routes = all();
+    let document = document::of(routes.paths, routes.schemas);
+    routes
+        .router
+        .route("/api", any(nothing_here))
+        .route("/api/", any(nothing_here))
+        .route("/api/{*rest}", any(nothing_here))
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(from_fn_with_state(api.clone(), replay::replay))
+        .layer(from_fn_with_state(api.clone(), limits::limit))
+        .layer(from_fn_with_state(api.clone(), callers::authenticate))
+        .merge(document::router(&document))
+        .layer(map_response(keep_private))
+        .with_state(api)
+}
+
+/// Every operation.
+fn all() -> Routes {
+    Routes::new()
+        .and(inbound_trunk::routes())
+        .and(credentials::routes())
+        .and(agent_numbers::routes())
+        .and(regions::routes())
+        .and(sources::routes())
+        .and(route_test::routes())
+        .and(agents::routes())
+        .and(numbers::routes())
+        .and(calls::routes())
+        .and(keys::routes())
+        .and(audit::routes())
+}
+
+async fn nothing_here() -> Problem {
+    Problem::App(AppError::NotFound(Thing::Page))
+}
+
+/// Answers hold numbers and passwords; no cache may keep one that does not say so itself.
+async fn keep_private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,60 @@
+//! Who asks: a Bearer key. A console session is not taken here, because this door has no Origin
+//! check; pages have their own.
+
+use app::error::AppError;
+use app::ports::{Caller, Who};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Api;
+use super::problem::Problem;
+use crate::telemetry::Asker;
+use crate::web::client::ClientAddress;
+
+/// Lets in whoever has a key.
+pub(super) async fn authenticate(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let address = request
+        .extensions()
+        .get::<ClientAddress>()
+        .map(|client| client.0);
+    let caller = match bearer(request.headers()) {
+        Some(token) => api.services.keys.recognise(token, address).await,
+        None => Err(AppError::Unauthenticated),
+    };
+    let caller = match caller {
+        Ok(caller) if !matches!(caller.who, Who::Nobody) => caller,
+        Ok(_) => return Problem::App(AppError::Unauthenticated).into_response(),
+        Err(error) => return Problem::App(error).into_response(),
+    };
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(Asker::Key);
+    response
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The caller, for handlers. Without [`authenticate`] in front there is none.
+pub(super) struct Asking(pub(super) Caller);
+
+impl FromRequestParts<Api> for Asking {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller
+            .map(Self)
+            .ok_or(Problem::App(AppError::Unauthenticated))
+    }
+}

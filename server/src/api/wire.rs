@@ -1,0 +1,248 @@
+//! Small things as they stand in JSON: ids, times, numbers, pages, versions.
+
+use std::str::FromStr;
+
+use app::domain::endpoint::Endpoint;
+use app::domain::page::{Cursor, Limit, Page};
+use app::domain::phone::PhoneNumber;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
+use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
+
+use app::domain::draft::Entry;
+use app::error::{AppError, Reason, Thing};
+
+use super::problem::Problem;
+
+/// The pattern of ids that the reference API publishes (RFC 9562, versions 1 to 8, nil and max).
+pub(super) const UUID_PATTERN: &str = "^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000|ffffffff-ffff-ffff-ffff-ffffffffffff)$";
+
+/// An id of any kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(super) struct Id(Uuid);
+
+impl Id {
+    /// As JSON shows it.
+    pub(super) fn of(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+            .pattern(Some(UUID_PATTERN))
+            .into()
+    }
+}
+
+impl ToSchema for Id {}
+
+/// A moment, unix milliseconds here, RFC 3339 in UTC on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Time(pub(super) i64);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        serializer.collect_str(&moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        text()
+            .format(Some(format))
+            .examples(["2026-01-31T08:00:00.000Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Time {}
+
+/// A phone number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(super) struct E164(pub(super) PhoneNumber);
+
+impl PartialSchema for E164 {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .pattern(Some("^\\+[1-9][0-9]{6,14}$"))
+            .examples(["+14155550100"])
+            .into()
+    }
+}
+
+impl ToSchema for E164 {}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::Type(Type::String))
+}
+
+/// The schema of one of a few words.
+pub(super) fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    text().enum_values(Some(words)).build()
+}
+
+/// The same, where there may be none.
+pub(super) fn words_or_null<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    let words = words.into_iter().map(Value::from).chain([Value::Null]);
+    let types = SchemaType::Array(vec![Type::String, Type::Null]);
+    ObjectBuilder::new()
+        .schema_type(types)
+        .enum_values(Some(words))
+        .build()
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct List<T> {
+    /// At most `limit` of them.
+    pub(super) items: Vec<T>,
+    /// The `cursor` of the next page; null when this is the last.
+    pub(super) next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page of domain things as a page of what the wire shows of them.
+    pub(super) fn of<D>(page: Page<D>, show: impl FnMut(D) -> T) -> Self {
+        let next = page.next.map(|cursor| cursor.to_string());
+        Self {
+            items: page.items.into_iter().map(show).collect(),
+            next,
+        }
+    }
+}
+
+impl<T> List<T> {
+    /// A page of a list that is known whole: the cursor counts, because nothing orders it by time.
+    pub(super) fn cut<D>(
+        all: Vec<D>,
+        limit: Option<Limit>,
+        cursor: Option<Cursor>,
+        show: impl FnMut(D) -> T,
+    ) -> Self {
+        let limit = limit.unwrap_or_default().as_usize();
+        let start = cursor
+            .and_then(|cursor| usize::try_from(cursor.at_ms).ok())
+            .unwrap_or(0);
+        let end = start.saturating_add(limit);
+        let more = end < all.len();
+        let place = || Cursor {
+            at_ms: i64::try_from(end).unwrap_or(i64::MAX),
+            id: Uuid::nil(),
+        };
+        let items = all.into_iter().skip(start).take(limit).map(show).collect();
+        Self {
+            items,
+            next: more.then(|| place().to_string()),
+        }
+    }
+}
+
+/// The id in a path; what is none names nothing.
+pub(super) fn id<T: FromStr>(text: &str, thing: Thing) -> Result<T, Problem> {
+    text.parse()
+        .map_err(|_| Problem::App(AppError::NotFound(thing)))
+}
+
+/// The number in a path, whose `+` may be raw, escaped, or a blank that once was one.
+pub(super) fn number(text: &str) -> Result<PhoneNumber, Problem> {
+    let plain = match text.strip_prefix(' ') {
+        Some(digits) => format!("+{digits}"),
+        None => text.to_owned(),
+    };
+    plain.parse().map_err(|why| {
+        Problem::field(
+            "phone_number",
+            Reason::PhoneNumber {
+                found: text.to_owned(),
+                why,
+            },
+        )
+    })
+}
+
+/// As carriers are told it: the port only where it is not SIP's own.
+pub(super) fn endpoint(endpoint: &Endpoint) -> String {
+    match endpoint.port {
+        5060 => endpoint.host.clone(),
+        port => format!("{}:{port}", endpoint.host),
+    }
+}
+
+/// An object with its version, which also goes into `ETag`.
+pub(super) struct Versioned<T>(pub(super) i64, pub(super) T);
+
+impl<T: Serialize> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        let mut response = axum::Json(self.1).into_response();
+        if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", self.0)) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        response
+    }
+}
+
+/// The version a change was made on: the body's, or that of `If-Match`. If both are there and
+/// differ, one of them is stale, and the older one makes the service find out.
+pub(super) fn version(headers: &HeaderMap, body: Entry) -> Result<Entry, Problem> {
+    let Some(tag) = headers.get(header::IF_MATCH) else {
+        return Ok(body);
+    };
+    let tag = tag.to_str().unwrap_or_default().trim();
+    if tag == "*" {
+        return Ok(body);
+    }
+    let bare = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+    let wrong = || {
+        Problem::field(
+            "If-Match",
+            Reason::NotAnInteger {
+                found: tag.to_owned(),
+            },
+        )
+    };
+    let tagged: i64 = bare.parse().map_err(|_| wrong())?;
+    Ok(match body.version().ok().flatten() {
+        Some(said) if said < tagged => body,
+        _ => Entry::text(tagged.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_in_utc() {
+        let json = serde_json::to_string(&Time(1_700_000_000_123)).unwrap();
+        assert_eq!(json, "\"2023-11-14T22:13:20.123Z\"");
+        assert_eq!(
+            serde_json::to_string(&Time(0)).unwrap(),
+            "\"1970-01-01T00:00:00.000Z\""
+        );
+    }
+
+    #[test]
+    fn of_two_versions_the_older_is_asked_for() {
+        let with = |tag: &str| HeaderMap::from_iter([(header::IF_MATCH, tag.parse().unwrap())]);
+        let asked = |tag: &str, body: Entry| version(&with(tag), body).unwrap();
+        assert_eq!(asked("\"3\"", Entry::Absent), Entry::text("3"));
+        assert_eq!(asked("W/\"3\"", Entry::text("5")), Entry::text("3"));
+        assert_eq!(asked("\"5\"", Entry::text("3")), Entry::text("3"));
+        assert_eq!(asked("*", Entry::Absent), Entry::Absent);
+        assert!(version(&with("\"x\""), Entry::Absent).is_err());
+    }
+}
