@@ -90,9 +90,6 @@ async fn update(
             Reason::NoSuch { found },
         ));
     }
-    if body.phone_numbers.is_absent() {
-        return shown(api.services.agents.get(&caller, agent).await?);
-    }
     shown(
         api.services
             .agents

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Routes {
         Scope::Full,
     )
     .pages()
-    .answers::<List<AuditRecord>>("A page of changes.");
+    .answers_list::<AuditRecord>("A page of changes.");
     Routes::new().on(&Method::GET, "/api/audit", list, op)
 }
 
@@ -42,10 +42,10 @@ pub(super) struct AuditRecord {
     /// What it is called.
     label: String,
     /// As it was, without secrets.
-    #[schema(value_type = Object, nullable, required = true)]
+    #[schema(value_type = serde_json::Value, required = true)]
     before: Value,
     /// As it became, without secrets.
-    #[schema(value_type = Object, nullable, required = true)]
+    #[schema(value_type = serde_json::Value, required = true)]
     after: Value,
 }
 

@@ -40,7 +40,7 @@ pub(super) fn routes() -> Routes {
             .query("trunk", Id::schema(), "Only those that came by this trunk.")
             .query("since", Time::schema(), "Only those that began then or later.")
             .query("until", Time::schema(), "Only those that began before.")
-            .pages().answers::<List<PhoneCall>>("A page of calls."))
+            .pages().answers_list::<PhoneCall>("A page of calls."))
         .on(&Method::GET, "/api/phone/calls/{id}", get, op("get_call", "One call, with its receipt and transcript", Scope::CallsRead)
             .answers::<PhoneCallDetail>("The call."))
         .on(&Method::GET, "/api/phone/calls/{id}/events", events::get, op("list_call_events", "What happened in a call, and what was said", Scope::CallsRead)

@@ -27,7 +27,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .on(&Method::GET, PATH, list, op("list_inbound_credentials", "Who may come in", Scope::SipRead)
             .note("Newest first, without passwords.").pages()
-            .answers::<List<InboundCredential>>("A page of credentials."))
+            .answers_list::<InboundCredential>("A page of credentials."))
         .on(&Method::POST, PATH, create, op("create_inbound_credential", "Let one more carrier or PBX in", Scope::SipWrite)
             .note("For `digest` a username and a password are made, for `network` an endpoint name.")
             .takes::<CreateInboundCredential>().answers::<InboundCredential>(credential).refuses(&[404]))

@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
             list,
             op("list_keys", "All keys, newest first")
                 .pages()
-                .answers::<List<Key>>("A page of keys."),
+                .answers_list::<Key>("A page of keys."),
         )
         .on(
             &Method::POST,

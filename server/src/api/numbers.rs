@@ -44,7 +44,7 @@ pub(super) fn routes() -> Routes {
                 "Part of the number or of the label.",
             )
             .pages()
-            .answers::<List<Number>>("A page of numbers."),
+            .answers_list::<Number>("A page of numbers."),
         )
         .on(
             &Method::POST,
@@ -117,7 +117,7 @@ pub(super) struct AddNumbers {
     lines: Option<String>,
     /// ISO code; reads those without a country code.
     country: Option<String>,
-    /// Put them on the inbound trunk too.
+    /// Put them on the inbound trunk too. Default: true.
     on_trunk: Option<bool>,
     /// And let this agent answer them.
     agent: Option<Id>,

@@ -10,7 +10,7 @@ use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
@@ -144,12 +144,39 @@ impl Op {
         self
     }
 
+    /// A page of these, with 200.
+    #[must_use]
+    pub(super) fn answers_list<T: ToSchema>(mut self, description: &str) -> Self {
+        let items = ArrayBuilder::new()
+            .items(self.refer::<T>())
+            .description(Some("At most `limit` of them."));
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+            .description(Some(
+                "The `cursor` of the next page; null when this is the last.",
+            ));
+        let list = ObjectBuilder::new()
+            .property("items", items)
+            .required("items")
+            .property("next", next)
+            .required("next")
+            .build();
+        let name = format!("{}List", T::name());
+        self.schemas
+            .push((name.clone(), Schema::Object(list).into()));
+        let reference = RefOr::<Schema>::Ref(Ref::from_schema_name(name));
+        let content = ContentBuilder::new().schema(Some(reference)).build();
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/json", content);
+        self.builder = self.builder.response("200", response.build());
+        self
+    }
+
     /// A bare list, as `GET /api/phone` answers.
     #[must_use]
     pub(super) fn answers_array<T: ToSchema>(mut self, description: &str) -> Self {
-        let items = utoipa::openapi::ArrayBuilder::new()
-            .items(self.refer::<T>())
-            .build();
+        let items = ArrayBuilder::new().items(self.refer::<T>()).build();
         let content = ContentBuilder::new()
             .schema(Some(Schema::Array(items)))
             .build();
@@ -200,8 +227,8 @@ impl Op {
     /// It is a list, with `limit` and `cursor`.
     #[must_use]
     pub(super) fn pages(self) -> Self {
-        let integer = utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::Integer)
+        let integer = ObjectBuilder::new()
+            .schema_type(Type::Integer)
             .minimum(Some(1))
             .maximum(Some(100))
             .default(Some(25.into()));

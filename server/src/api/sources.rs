@@ -27,7 +27,7 @@ pub(super) fn routes() -> Routes {
             op("list_sources", "Who did not get in", Scope::SipRead)
                 .note("The last 500 addresses; those that dialled a number of yours first.")
                 .pages()
-                .answers::<List<SipSource>>("A page of sources."),
+                .answers_list::<SipSource>("A page of sources."),
         )
         .on(
             &Method::POST,

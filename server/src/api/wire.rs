@@ -106,7 +106,7 @@ pub(super) fn words_or_null<'a>(words: impl IntoIterator<Item = &'a str>) -> Obj
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(super) struct List<T> {
     /// At most `limit` of them.
     pub(super) items: Vec<T>,

@@ -191,6 +191,9 @@ impl Agents for AgentDesk {
         caller.may(Scope::SipWrite)?;
         let mut tx = self.0.db.begin().await?;
         let agent = self.stored(&mut tx, id).await?;
+        if numbers.is_absent() {
+            return self.view(&mut tx, agent).await;
+        }
         let mut errors = FieldErrors::new();
         let wanted = entered::numbers("phone_numbers", &numbers, None, &mut errors);
         let mut changed = Vec::new();

@@ -5,6 +5,7 @@
     reason = "a test that can't go on should say where, and drains nothing when it ends"
 )]
 
+mod api;
 mod databases;
 mod desk;
 mod house;
@@ -17,3 +18,4 @@ mod sip_session;
 mod sip_streams;
 mod sip_world;
 mod store_both;
+mod world;

@@ -1,0 +1,9 @@
+//! The SIP API as scripts meet it.
+
+mod agents;
+mod calls;
+mod document;
+mod errors;
+mod numbers;
+mod schema;
+mod trunk;

@@ -1,0 +1,299 @@
+//! The document against the running server: what it says is so, and nothing is left out.
+
+use app::error::Scope;
+use serde_json::{Value, json};
+
+use super::schema::Schemas;
+use crate::world::{Answer, Script, World};
+
+/// An operation of the document.
+struct Operation {
+    method: String,
+    path: String,
+    said: Value,
+}
+
+async fn document(world: &World) -> Value {
+    world.stranger().get("/api/openapi.json").await.ok()
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &Value)| {
+        let path = path.clone();
+        let verbs = item.as_object().unwrap().clone().into_iter();
+        verbs.map(move |(verb, said)| Operation {
+            method: verb.to_uppercase(),
+            path: path.clone(),
+            said,
+        })
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+impl Operation {
+    /// The path with something in the place of each parameter.
+    fn filled(&self) -> String {
+        self.path
+            .replace("{phone_number}", "+14155550100")
+            .replace("{ip}", "198.51.100.7")
+            .replace("{id}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
+            .replace("{agent}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
+    }
+
+    async fn ask(&self, script: &Script<'_>) -> Answer {
+        let body = self.said["requestBody"]
+            .is_object()
+            .then(|| "{}".to_owned());
+        script.send(&self.method, &self.filled(), body).await
+    }
+}
+
+#[tokio::test]
+async fn the_committed_document_is_the_servers() {
+    let committed = include_str!("../../../openapi.json");
+    let made = server::api::document::json();
+    assert!(
+        committed == made,
+        "write it anew: cargo run -p server -- openapi > server/openapi.json"
+    );
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_a_key_and_its_scope() {
+    let world = World::new().await;
+    let (stranger, scopeless) = (world.stranger(), world.script(&[]).await);
+    let all = operations(&document(&world).await);
+    assert!(all.len() >= 35, "{}", all.len());
+    for operation in &all {
+        let name = format!("{} {}", operation.method, operation.path);
+        assert_eq!(operation.ask(&stranger).await.status, 401, "{name}");
+        assert_eq!(operation.ask(&scopeless).await.status, 403, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_scope_that_an_operation_names_is_the_one_it_needs() {
+    let world = World::with(10_000).await;
+    for scope in Scope::ALL {
+        let script = world.script(&[scope]).await;
+        for operation in operations(&document(&world).await) {
+            let named = operation.said["security"][0]["bearerAuth"][0]
+                .as_str()
+                .unwrap();
+            let needed: Scope = named.parse().unwrap();
+            let holder = app::ports::Caller {
+                scopes: vec![scope],
+                ..app::ports::Caller::operator()
+            };
+            // A key that may end keys must not end its own here.
+            if operation.method == "DELETE" && scope == Scope::Full {
+                continue;
+            }
+            let status = operation.ask(&script).await.status;
+            assert_eq!(
+                status != 403,
+                holder.can(needed),
+                "{} {} with {}",
+                operation.method,
+                operation.path,
+                scope.as_str()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_a_body_is_read_and_no_other() {
+    let world = World::with(10_000).await;
+    let api = world.api().await;
+    let document = document(&world).await;
+    let schemas = Schemas::of(&document);
+    for operation in operations(&document) {
+        let body = &operation.said["requestBody"]["content"]["application/json"]["schema"];
+        if body.is_null() {
+            continue;
+        }
+        let name = format!("{} {}", operation.method, operation.path);
+        let fields = schemas.properties(body);
+        assert!(!fields.is_empty(), "{name}");
+        let all: serde_json::Map<_, _> = fields
+            .iter()
+            .map(|field| (field.clone(), json!([[]])))
+            .collect();
+        let answer = api
+            .send(
+                &operation.method,
+                &operation.filled(),
+                Some(Value::Object(all).to_string()),
+            )
+            .await;
+        assert!(
+            !answer.text.contains("unknown_field"),
+            "{name}: {}",
+            answer.text
+        );
+        let stray = api
+            .send(
+                &operation.method,
+                &operation.filled(),
+                Some("{\"stray\":1}".to_owned()),
+            )
+            .await;
+        assert_eq!(stray.fields(), ["stray unknown_field"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_filter_is_read() {
+    let world = World::with(10_000).await;
+    let api = world.api().await;
+    for operation in operations(&document(&world).await) {
+        let parameters = operation.said["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        for parameter in parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "query")
+        {
+            let name = parameter["name"].as_str().unwrap();
+            let path = format!("{}?{name}=%F0%9F%98%80", operation.filled());
+            let answer = api.send(&operation.method, &path, None).await;
+            assert!(
+                !answer.text.contains("unknown_field"),
+                "{path}: {}",
+                answer.text
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_what_the_document_says() {
+    let world = World::new().await;
+    let api = world.api().await;
+    let document = document(&world).await;
+    let schemas = Schemas::of(&document);
+    let number = "+14155550100";
+    let trunk = "/api/phone/sip/inbound-trunk";
+    let check = async |method: &str, pattern: &str, path: &str, body: Value| {
+        let body = (!body.is_null()).then(|| body.to_string());
+        let answer = api.send(method, path, body).await;
+        schemas.check(&document, method, pattern, &answer);
+        answer.body
+    };
+    check("GET", trunk, trunk, Value::Null).await;
+    check(
+        "POST",
+        "/api/phone/numbers",
+        "/api/phone/numbers",
+        json!({ "phone_numbers": [number, "x"] }),
+    )
+    .await;
+    check("POST", trunk, trunk, json!({})).await;
+    check("POST", trunk, trunk, json!({})).await;
+    check("GET", trunk, trunk, Value::Null).await;
+    check(
+        "PATCH",
+        trunk,
+        trunk,
+        json!({ "region": "eu", "max_channels": 3, "country": "US" }),
+    )
+    .await;
+    check("PATCH", trunk, trunk, json!({ "region": "mars" })).await;
+    let sync = format!("{trunk}/sync");
+    check("POST", &sync, &sync, json!({})).await;
+    let credentials = format!("{trunk}/credentials");
+    let made = check(
+        "POST",
+        &credentials,
+        &credentials,
+        json!({ "label": "Second" }),
+    )
+    .await;
+    check("GET", &credentials, &credentials, Value::Null).await;
+    let one = format!("{credentials}/{}", made["id"].as_str().unwrap());
+    check("GET", &format!("{credentials}/{{id}}"), &one, Value::Null).await;
+    let agent = check(
+        "POST",
+        "/api/phone",
+        "/api/phone",
+        json!({ "name": "Front desk" }),
+    )
+    .await;
+    let agent = agent["id"].as_str().unwrap();
+    check("GET", "/api/phone", "/api/phone", Value::Null).await;
+    check(
+        "GET",
+        "/api/phone/{agent}",
+        &format!("/api/phone/{agent}"),
+        Value::Null,
+    )
+    .await;
+    let pattern = "/api/phone/sip/agents/{agent}";
+    let config = format!("/api/phone/sip/agents/{agent}");
+    check(
+        "PATCH",
+        pattern,
+        &config,
+        json!({ "phone_numbers": [number] }),
+    )
+    .await;
+    check("GET", pattern, &config, Value::Null).await;
+    check(
+        "GET",
+        "/api/phone/numbers",
+        "/api/phone/numbers",
+        Value::Null,
+    )
+    .await;
+    check(
+        "GET",
+        "/api/phone/numbers/{phone_number}",
+        &format!("/api/phone/numbers/{number}"),
+        Value::Null,
+    )
+    .await;
+    let test = "/api/phone/sip/route-test";
+    check("POST", test, test, json!({ "to": number })).await;
+    check("POST", test, test, json!({ "to": "nobody" })).await;
+    for path in [
+        "/api/phone/sip/regions",
+        "/api/phone/sip/sources",
+        "/api/phone/calls",
+        "/api/keys",
+        "/api/audit",
+    ] {
+        check("GET", path, path, Value::Null).await;
+    }
+    check(
+        "POST",
+        "/api/keys",
+        "/api/keys",
+        json!({ "name": "ci", "scopes": ["full"] }),
+    )
+    .await;
+    check("DELETE", trunk, trunk, Value::Null).await;
+}
+
+#[tokio::test]
+async fn the_page_shows_every_operation_and_loads_nothing() {
+    let world = World::new().await;
+    let page = world.stranger().get("/api/docs").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none'; style-src 'sha256-")
+    );
+    for operation in operations(&document(&world).await) {
+        let id = operation.said["operationId"].as_str().unwrap();
+        assert!(
+            page.text.contains(&format!("<section id=\"{id}\">")),
+            "{id}"
+        );
+    }
+    for foreign in ["<script", "http://", "https://", "url("] {
+        assert!(!page.text.contains(foreign), "{foreign}");
+    }
+}

@@ -1,0 +1,304 @@
+//! The whole house without sockets: a temporary database, a clock that stands still, and the
+//! routers as requests reach them.
+
+use app::domain::account::KeyDraft;
+use app::domain::draft::{Entry, EntryList};
+use app::domain::sip::Transport;
+use app::error::Scope;
+use app::ports::{Caller, Services};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response, StatusCode};
+use axum::middleware::from_fn_with_state;
+use serde_json::Value;
+use server::clock::Clock;
+use server::config::Config;
+use server::lifecycle::Lifecycle;
+use server::service::addresses::Addresses;
+use server::service::calls::DeskSettings;
+use server::service::facts::Fixed;
+use server::service::{House, HouseSettings};
+use server::store::Db;
+use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
+
+use crate::databases::{Sqlite, key};
+use crate::samples::NOW;
+
+/// One installation.
+pub(crate) struct World {
+    pub(crate) house: House,
+    pub(crate) clock: Clock,
+    pub(crate) life: Lifecycle,
+    pub(crate) sqlite: Sqlite,
+    pub(crate) db: Db,
+    router: Router,
+    writer: JoinHandle<()>,
+}
+
+/// Who asks the API: a key, or nobody.
+pub(crate) struct Script<'a> {
+    world: &'a World,
+    token: Option<String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(600).await
+    }
+
+    /// With so many API requests a minute.
+    pub(crate) async fn with(per_minute: u32) -> Self {
+        let sqlite = Sqlite::fresh();
+        let db = Db::open(&sqlite.url, key()).await.unwrap();
+        let clock = Clock::fixed(NOW);
+        let life = Lifecycle::new();
+        let settings = settings(&sqlite);
+        let addresses = settings.addresses.clone();
+        let (house, writer) = House::open(db.clone(), clock.clone(), settings)
+            .await
+            .unwrap();
+        let writer = tokio::spawn(writer);
+        let api = server::api::router(server::api::Parts {
+            services: house.services.clone(),
+            replays: house.replays.clone(),
+            addresses,
+            sources: vec!["203.0.113.7".to_owned()],
+            per_minute,
+            body_limit: 256 * 1024,
+            life: life.clone(),
+        });
+        let observe = from_fn_with_state(clock.clone(), server::web::requests::observe);
+        let router = api.layer(observe);
+        Self {
+            house,
+            clock,
+            life,
+            sqlite,
+            db,
+            router,
+            writer,
+        }
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.house.services
+    }
+
+    /// A script with a key that may do everything.
+    pub(crate) async fn api(&self) -> Script<'_> {
+        self.script(&[Scope::Full]).await
+    }
+
+    /// A script with a key of these scopes.
+    pub(crate) async fn script(&self, scopes: &[Scope]) -> Script<'_> {
+        // A key must have some scope; one without any is what is left of scopes nobody knows.
+        let asked = if scopes.is_empty() {
+            &[Scope::SipRead][..]
+        } else {
+            scopes
+        };
+        let draft = KeyDraft {
+            name: Entry::text("script"),
+            scopes: EntryList::of(asked.iter().map(|scope| scope.as_str())),
+        };
+        let (key, secret) = self
+            .services()
+            .keys
+            .create(&Caller::operator(), draft)
+            .await
+            .unwrap();
+        if scopes.is_empty() {
+            self.take_scopes(key.id.as_uuid()).await;
+        }
+        Script {
+            world: self,
+            token: Some(secret.expose().to_owned()),
+            headers: Vec::new(),
+        }
+    }
+
+    async fn take_scopes(&self, key: uuid::Uuid) {
+        let pool = sqlx::SqlitePool::connect(&self.sqlite.url).await.unwrap();
+        sqlx::query("delete from api_key_scopes where key_id = $1")
+            .bind(key)
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+    }
+
+    /// A script without a key.
+    pub(crate) fn stranger(&self) -> Script<'_> {
+        Script {
+            world: self,
+            token: None,
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}
+
+impl Script<'_> {
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// The same script, with one more header from now on.
+    pub(crate) fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut headers = self.headers.clone();
+        headers.push((name, value.to_owned()));
+        Self {
+            world: self.world,
+            token: self.token.clone(),
+            headers,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None).await
+    }
+
+    pub(crate) async fn put(&self, path: &str) -> Answer {
+        self.send("PUT", path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, Some(body.to_string())).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, Some(body.to_string())).await
+    }
+
+    /// Any request; a body is said to be JSON.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+        let response = self.ask(method, path, body).await;
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            text,
+        }
+    }
+
+    /// The answer with its body still to be read, for streams.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let typed = self.headers.iter().any(|(name, _)| *name == "content-type");
+        if body.is_some() && !typed {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request
+            .body(body.map_or(Body::empty(), Body::from))
+            .unwrap();
+        self.world.router.clone().oneshot(request).await.unwrap()
+    }
+}
+
+impl Answer {
+    /// The body, if all went well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        self.body
+    }
+
+    /// The refusal's code, if it has this status.
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16) -> &str {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.body["statusCode"], status, "{}", self.text);
+        assert!(
+            self.body["request_id"]
+                .as_str()
+                .is_some_and(|id| id.len() == 36),
+            "{}",
+            self.text
+        );
+        self.body["code"].as_str().unwrap()
+    }
+
+    /// `field code` of every refused field, if fields were refused.
+    #[track_caller]
+    pub(crate) fn fields(&self) -> Vec<String> {
+        assert_eq!(self.refused(422), "invalid");
+        let errors = self.body["errors"].as_array().unwrap();
+        let shown = |error: &Value| {
+            format!(
+                "{} {}",
+                error["field"].as_str().unwrap(),
+                error["code"].as_str().unwrap()
+            )
+        };
+        errors.iter().map(shown).collect()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+fn settings(sqlite: &Sqlite) -> HouseSettings {
+    let folder = sqlite.folder.path();
+    HouseSettings {
+        desk: DeskSettings {
+            max_calls: 10,
+            recordings: folder.join("recordings"),
+            spool: folder.join("calls.spool"),
+            instance: "here".to_owned(),
+        },
+        addresses: Addresses {
+            host: "sip.example.com".to_owned(),
+            port: 5060,
+            transports: vec![Transport::Udp, Transport::Tcp],
+            us: None,
+            eu: Some("eu.sip.example.com".to_owned()),
+            apac: None,
+        },
+        agent_id_header: "X-Agent-ID".parse().unwrap(),
+        fixed: Fixed {
+            public_url: "http://127.0.0.1:3000".to_owned(),
+            external_host: "sip.example.com".to_owned(),
+            rtp_first: 20_000,
+            rtp_last: 20_999,
+        },
+        sign_in: Config::built_in().unwrap().sign_in,
+    }
+}
