@@ -25,7 +25,7 @@ pub(crate) use words::words;
 
 /// Characters that change how text around them is shown without being seen: direction marks,
 /// joiners, byte order marks. They have no place in a name, a number or an address.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }

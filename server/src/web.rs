@@ -2,17 +2,21 @@
 //!
 //! # Layout
 //! `requests` one line each · `client` from where · `security` headers · `session` who asks ·
-//! `health` · `assets` the site's files
+//! `health` · `pages` · `forms` the one door under /fn · `events` · `assets` the site's files
 
 pub mod assets;
 pub mod client;
+pub mod events;
+mod forms;
 pub mod health;
+mod pages;
 pub mod requests;
 pub mod security;
 pub mod session;
 
 use std::sync::Arc;
 
+use axum::routing::{any, get};
 use axum::{Router, middleware};
 
 use crate::clock::Clock;
@@ -83,10 +87,28 @@ pub fn router(parts: Parts) -> Router {
         life: life.clone(),
     });
     let files = assets::Assets::new(config.http.site_dir());
+    let pages = pages::Pages::new(
+        &files.package_dir(),
+        house.services.clone(),
+        clock.clone(),
+        config.http.public_url.origin(),
+    );
+    let live = events::Live {
+        calls: house.services.calls.clone(),
+        life,
+    };
     Router::new()
+        .route("/fn/{*name}", any(forms::door))
+        .fallback(get(pages::page))
+        .with_state(pages)
+        .merge(
+            Router::new()
+                .route("/events", get(events::stream))
+                .with_state(live),
+        )
+        .merge(api)
         .layer(middleware::from_fn_with_state(desk, session::recognise))
         .layer(session::layer(sessions, &config.sign_in, https))
-        .merge(api)
         .merge(files.router())
         .merge(health.router())
         .layer(middleware::from_fn_with_state(

@@ -271,6 +271,8 @@ pub struct CallFilter {
     pub result: Option<CallResult>,
     /// Refused calls only, or none of them.
     pub refused: Option<bool>,
+    /// Only those that have not ended.
+    pub live: bool,
     /// Part of the caller's or the dialled number.
     pub number: Option<String>,
     pub agent: Option<AgentId>,

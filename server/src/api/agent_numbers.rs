@@ -73,9 +73,7 @@ impl Draft for UpdateAgentSipConfig {}
 type Answer = Result<Json<AgentSipConfig>, Problem>;
 
 async fn get(State(api): State<Api>, Asking(caller): Asking, Path(agent): Path<String>) -> Answer {
-    Ok(shown(
-        api.services.agents.get(&caller, id_of(&agent)?).await?,
-    ))
+    shown(api.services.agents.get(&caller, id_of(&agent)?).await?)
 }
 
 async fn update(
@@ -92,12 +90,12 @@ async fn update(
             Reason::NoSuch { found },
         ));
     }
-    Ok(shown(
+    shown(
         api.services
             .agents
             .set_numbers(&caller, agent, body.phone_numbers)
             .await?,
-    ))
+    )
 }
 
 async fn assign(
@@ -112,12 +110,12 @@ async fn assign(
     };
     params.done()?;
     let number = wire::number(&number)?;
-    Ok(shown(
+    shown(
         api.services
             .agents
             .assign(&caller, id_of(&agent)?, number, how)
             .await?,
-    ))
+    )
 }
 
 async fn release(
@@ -126,17 +124,17 @@ async fn release(
     Path((agent, number)): Path<(String, String)>,
 ) -> Answer {
     let number = wire::number(&number)?;
-    Ok(shown(
+    shown(
         api.services
             .agents
             .release(&caller, id_of(&agent)?, number)
             .await?,
-    ))
+    )
 }
 
-fn shown(view: AgentView) -> Json<AgentSipConfig> {
+fn shown(view: AgentView) -> Answer {
     let id = Id::of(view.agent.id.as_uuid());
-    Json(AgentSipConfig {
+    Ok(Json(AgentSipConfig {
         agent_id: id,
         phone_numbers: view
             .numbers
@@ -147,5 +145,5 @@ fn shown(view: AgentView) -> Json<AgentSipConfig> {
         transfer_destinations: Vec::new(),
         agent_id_header: view.header,
         agent_id_header_value: id,
-    })
+    }))
 }

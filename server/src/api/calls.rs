@@ -189,6 +189,7 @@ async fn list(
         until: params.time("until"),
         limit: params.limit(),
         cursor: params.cursor(),
+        live: false,
     };
     params.done()?;
     if let Some(trunk) = trunk {

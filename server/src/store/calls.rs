@@ -93,6 +93,9 @@ fn asked(filter: &CallFilter) -> Filter {
         Some(false) => query.also("not refused"),
         None => &mut query,
     };
+    if filter.live {
+        query.also("state <> 'ended'");
+    }
     match filter.number.as_deref() {
         // A whole number is found by its index, a part of one by looking.
         Some(whole) if whole.starts_with('+') && whole.len() >= 9 => {

@@ -39,6 +39,19 @@ impl EntryList {
         Self::of(items.filter(|item| !item.is_empty()))
     }
 
+    /// With each item that holds several lines cut into one a line: what a `textarea` sends
+    /// as the one item of a list.
+    #[must_use]
+    pub fn lines(self) -> Self {
+        match self {
+            Self::Items(items) if items.len() == 1 => match &items[0] {
+                Entry::Text(text) if text.contains('\n') => Self::pasted(text),
+                _ => Self::Items(items),
+            },
+            other => other,
+        }
+    }
+
     /// What a change wants: `null` clears, a list, even an empty one, replaces.
     pub fn change(&self) -> Result<Change<&[Entry]>, DraftProblem> {
         match self {

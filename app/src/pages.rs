@@ -1,0 +1,37 @@
+//! One file or folder for each place in the console: server functions first, then the
+//! page, then its parts. Compiled for the server only; what reacts in the browser are the
+//! islands of `ui`, so no page can reach them with more than small values.
+
+pub mod account;
+pub mod agents;
+pub mod calls;
+pub mod inbox;
+pub mod notice;
+pub mod numbers;
+pub mod overview;
+pub mod set_up;
+pub mod sign_in;
+pub mod sip;
+pub mod troubleshooting;
+
+use leptos::prelude::use_context;
+
+use crate::domain::id::IncidentId;
+use crate::error::AppError;
+use crate::ports::{Caller, Services};
+
+/// The ports and who asks, as the server gave them to this request.
+pub(crate) fn asked() -> Result<(Services, Caller), AppError> {
+    let services = use_context::<Services>().ok_or(AppError::Internal {
+        incident: IncidentId::from_uuid(uuid::Uuid::nil()),
+    })?;
+    Ok((
+        services,
+        use_context::<Caller>().unwrap_or_else(|| Caller::nobody(None)),
+    ))
+}
+
+/// Whether who reads this page may do so; decides only what is shown.
+pub(crate) fn may(scope: crate::error::Scope) -> bool {
+    use_context::<Caller>().is_some_and(|caller| caller.can(scope))
+}

@@ -1,0 +1,251 @@
+//! Channels → Phone → Agents: the list, a new one, and the page of each.
+
+mod functions;
+mod routing;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+pub use functions::*;
+
+use crate::domain::agent::{AgentSettings, AgentView};
+use crate::pages::notice::Notice;
+use crate::text::text;
+use crate::ui::copy::CopyRow;
+use crate::ui::feedback::{Badge, Tone, loaded};
+use crate::ui::form::{
+    Actions, Choice, ErrorSummary, Form, Kind, LinkButton, Look, RadioGroup, Submit, Switch,
+    TextField,
+};
+use crate::ui::page::{ByScript, Empty, Jump, PageHead, Question, Section, query};
+use crate::ui::returned::FormState;
+use crate::ui::table::{Cell, Column, Lead, Row, Table};
+
+const HOME: &str = "/channels/phone/agents";
+
+/// `/channels/phone/agents`
+#[component]
+pub fn AgentsPage() -> impl IntoView {
+    let say = &text().agents;
+    let agents = Resource::new(|| (), |()| list_agents());
+    let new =
+        view! { <LinkButton href="/channels/phone/agents/new" label=say.new look=Look::Primary/> }
+            .into_any();
+    view! {
+        <div class="page">
+            <PageHead title=say.title actions=new/>
+            <Notice/>
+            {loaded(agents, |agents| if agents.is_empty() { empty().into_any() } else { table(agents).into_any() })}
+            <ByScript method="GET" path="/api/phone"/>
+        </div>
+    }
+}
+
+fn empty() -> impl IntoView {
+    let say = &text().agents;
+    view! { <Empty why=say.none><LinkButton href="/channels/phone/agents/new" label=say.new look=Look::Primary/></Empty> }
+}
+
+fn table(agents: Vec<AgentView>) -> impl IntoView {
+    let say = &text().agents;
+    let columns = vec![
+        Column(say.name),
+        Column(say.numbers),
+        Column(say.state),
+        Column(say.recording),
+    ];
+    let rows = agents
+        .into_iter()
+        .map(|view| {
+            let settings = view.agent.settings;
+            let to = format!("{HOME}/{}", view.agent.id);
+            let state = on_off(&settings);
+            let name = settings.name;
+            let numbers = view
+                .numbers
+                .iter()
+                .map(|number| number.number.grouped())
+                .collect::<Vec<_>>()
+                .join(", ");
+            let numbers = if numbers.is_empty() {
+                "–".to_owned()
+            } else {
+                numbers
+            };
+            let default = settings
+                .is_default
+                .then(|| view! { " "<Badge tone=Tone::Accent word=say.default/> });
+            let recorded = if settings.recording_enabled {
+                say.recorded
+            } else {
+                say.not_recorded
+            };
+            view! {
+                <Row>
+                    <Lead><a href=to>{name}</a></Lead>
+                    <Cell head=say.numbers><span class="digits">{numbers}</span></Cell>
+                    <Cell head=say.state>{state}{default}</Cell>
+                    <Cell head=say.recording>{recorded}</Cell>
+                </Row>
+            }
+        })
+        .collect_view();
+    view! { <Table caption=say.title columns>{rows}</Table> }
+}
+
+fn on_off(settings: &AgentSettings) -> impl IntoView + use<> {
+    let say = &text().agents;
+    if settings.enabled {
+        view! { <Badge tone=Tone::Good word=say.on/> }
+    } else {
+        view! { <Badge tone=Tone::Neutral word=say.off/> }
+    }
+}
+
+/// `/channels/phone/agents/new`
+#[component]
+pub fn NewAgentPage() -> impl IntoView {
+    let say = &text().agents;
+    let state = FormState::of("/fn/create_agent").or_stored(vec![("language", "en".to_owned())]);
+    view! {
+        <div class="page">
+            <PageHead title=say.new up=(HOME.to_owned(), say.title.to_owned())/>
+            <ErrorSummary state=state.clone()/>
+            <Form state=state.clone()>
+                <TextField state=state.clone() field="name" label=say.name help=say.name_help width="input-medium"/>
+                {words(&state)}
+                {recording(&state)}
+                <Actions>
+                    <Submit label=say.create look=Look::Primary/>
+                    <LinkButton href=HOME label=text().common.cancel/>
+                </Actions>
+            </Form>
+            <ByScript method="POST" path="/api/phone" body="{\"name\": \"Front desk\", \"first_message\": \"Hello, how can I help?\", \"recording_enabled\": false}"/>
+        </div>
+    }
+}
+
+fn words(state: &FormState) -> impl IntoView + use<> {
+    let say = &text().agents;
+    let state = state.clone();
+    view! {
+        <TextField state=state.clone() field="language" label=say.language help=say.language_help width="input-short" mono=true/>
+        <TextField state field="first_message" label=say.first_message help=say.first_message_help kind=Kind::Area optional=true rows=2/>
+    }
+}
+
+/// The operator must choose: nothing is preselected on a new agent.
+fn recording(state: &FormState) -> impl IntoView + use<> {
+    let say = &text().agents;
+    let choices = vec![
+        Choice::new("on", text().form.on),
+        Choice::new("off", text().form.off),
+    ];
+    let state = state.clone();
+    view! {
+        <div class="when-on stack">
+            <RadioGroup state=state.clone() field="recording_enabled" label=say.recording help=say.recording_help choices inline=true/>
+            <div class="depends">
+                <TextField state field="recording_notice" label=say.notice help=say.notice_help optional=true/>
+            </div>
+        </div>
+    }
+}
+
+/// `/channels/phone/agents/{id}`
+#[component]
+pub fn AgentPage() -> impl IntoView {
+    let id = use_params_map()
+        .get_untracked()
+        .get("id")
+        .unwrap_or_default();
+    let agent = Resource::new(move || id.clone(), get_agent);
+    view! { <div class="page">{loaded(agent, one)}</div> }
+}
+
+fn one(view: AgentView) -> impl IntoView {
+    let say = &text().agents;
+    let settings = view.agent.settings.clone();
+    let id = view.agent.id;
+    let parts = vec![
+        ("identity", say.identity),
+        ("behaviour", say.behaviour),
+        ("routing", say.routing),
+    ];
+    let beside = on_off(&settings).into_any();
+    let below =
+        view! { <p class="muted">{(say.answers)(&view.numbers.len().to_string())}</p> }.into_any();
+    let header = match &view.header {
+        Some(header) => {
+            view! { <CopyRow label=say.copy_header value=format!("{header}: {id}")/> }.into_any()
+        }
+        None => view! { <p class="help">{say.no_header}</p> }.into_any(),
+    };
+    let asked = (query("confirm").as_deref() == Some("delete-agent")).then(|| {
+        view! {
+            <Question title=(say.delete_q)(&settings.name) consequence=say.delete_why yes=say.delete no=text().common.keep
+                back=format!("{HOME}/{id}") state=FormState::of("/fn/delete_agent") hidden=vec![("id", id.to_string())]/>
+        }
+    });
+    let (behaviour, routing) = (behaviour(&view), routing::part(&view));
+    let delete = format!("{HOME}/{id}?confirm=delete-agent#question");
+    let id_text = id.to_string();
+    view! {
+        <PageHead title=settings.name up=(HOME.to_owned(), say.title.to_owned()) beside below/>
+        <Notice/>
+        {asked}
+        <Jump parts/>
+        <Section id="identity" title=say.identity>
+            <div class="copy-rows"><CopyRow label=say.agent_id value=id_text/>{header}</div>
+        </Section>
+        <Section id="behaviour" title=say.behaviour>{behaviour}</Section>
+        <Section id="routing" title=say.routing>{routing}</Section>
+        <p><a class="button button-link button-link-bad" href=delete>{say.delete}</a></p>
+        <ByScript method="PATCH" path=format!("/api/phone/{id}") body="{\"first_message\": \"Hello, how can I help?\"}"/>
+    }
+}
+
+fn behaviour(view: &AgentView) -> impl IntoView + use<> {
+    let say = &text().agents;
+    let settings = &view.agent.settings;
+    let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let stored = vec![
+        ("name", settings.name.clone()),
+        ("language", settings.language.clone()),
+        (
+            "first_message",
+            settings.first_message.clone().unwrap_or_default(),
+        ),
+        ("recording_enabled", switch(settings.recording_enabled)),
+        (
+            "recording_notice",
+            settings.recording_notice.clone().unwrap_or_default(),
+        ),
+        ("interruptible", switch(settings.interruptible)),
+        ("keep_digits", switch(settings.keep_digits)),
+        ("enabled", switch(settings.enabled)),
+        ("is_default", switch(settings.is_default)),
+        ("silence_seconds", settings.silence_seconds.to_string()),
+        ("max_duration_s", settings.max_duration_s.to_string()),
+    ];
+    let state = FormState::of("/fn/update_agent").or_stored(stored);
+    let hidden = vec![
+        ("id", view.agent.id.to_string()),
+        ("draft[version]", view.agent.version.to_string()),
+    ];
+    view! {
+        <ErrorSummary state=state.clone()/>
+        <Form state=state.clone() hidden>
+            <TextField state=state.clone() field="name" label=say.name width="input-medium"/>
+            {words(&state)}
+            {recording(&state)}
+            <Switch state=state.clone() field="interruptible" label=say.interruptible on=true/>
+            <Switch state=state.clone() field="keep_digits" label=say.keep_digits/>
+            <TextField state=state.clone() field="silence_seconds" label=say.silence help=say.silence_help kind=Kind::Number width="input-short"/>
+            <TextField state=state.clone() field="max_duration_s" label=say.longest kind=Kind::Number width="input-short"/>
+            <Switch state=state.clone() field="enabled" label=say.enabled on=true/>
+            <Switch state=state.clone() field="is_default" label=say.default_agent help=say.default_help/>
+            <Actions><Submit label=text().form.save look=Look::Primary/></Actions>
+        </Form>
+    }
+}

@@ -1,0 +1,122 @@
+//! Telephony & Routing: the numbers an agent answers, and the one-step move of a number
+//! that another one holds.
+
+use leptos::prelude::*;
+
+use crate::domain::agent::AgentView;
+use crate::error::{AppError, Conflict, Thing};
+use crate::text::text;
+use crate::ui::form::{Actions, ErrorSummary, Form, Kind, LinkButton, Look, Submit, TextField};
+use crate::ui::reader::Ago;
+use crate::ui::returned::FormState;
+use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
+
+const ASSIGN: &str = "/fn/assign_number";
+
+pub(super) fn part(view: &AgentView) -> impl IntoView + use<> {
+    let say = &text().agents;
+    let numbers = if view.numbers.is_empty() {
+        view! { <p class="muted">{say.no_number}</p> }.into_any()
+    } else {
+        table(view).into_any()
+    };
+    let state = FormState::of(ASSIGN);
+    let number = state.value("=number");
+    let id = view.agent.id.to_string();
+    let ask = match state.failure() {
+        Some(AppError::Conflict(Conflict::NumberHeld { number, name, .. })) => {
+            let said = (say.held)(&number.grouped(), name);
+            next_step(
+                &id,
+                number.to_string(),
+                "moving",
+                said,
+                say.move_number,
+                format!("{} {name}", say.keep),
+            )
+            .into_any()
+        }
+        Some(AppError::NotFound(Thing::Number)) => {
+            let said = (say.new_number)(&number);
+            next_step(
+                &id,
+                number,
+                "adding",
+                said,
+                say.add_and_assign,
+                text().common.cancel.to_owned(),
+            )
+            .into_any()
+        }
+        _ => view! { <ErrorSummary state=state.clone()/> }.into_any(),
+    };
+    view! {
+        <h3>{say.inbound_numbers}</h3>
+        <p class="help">{say.inbound_help}</p>
+        {numbers}
+        <Form state=state.clone() hidden=vec![("id", id)] class="inline-form">
+            <TextField state field="=number" label=say.add_number kind=Kind::Tel mono=true width="input-medium"/>
+            <Actions><Submit label=say.add/></Actions>
+        </Form>
+        {ask}
+    }
+}
+
+/// The question in place, with its answer one click away.
+fn next_step(
+    id: &str,
+    number: String,
+    how: &'static str,
+    said: String,
+    yes: &'static str,
+    no: String,
+) -> impl IntoView + use<> {
+    let back = format!("/channels/phone/agents/{id}#routing");
+    let label = said.clone();
+    let hidden = vec![
+        ("id", id.to_owned()),
+        ("number", number),
+        (how, "on".to_owned()),
+    ];
+    view! {
+        <section class="question" id="question" tabindex="-1" data-focus="question" aria-label=label>
+            <p>{said}</p>
+            <Form state=FormState::default().posting_to(ASSIGN) hidden class="stack">
+                <div class="form-actions">
+                    <Submit label=yes look=Look::Primary/>
+                    <LinkButton href=back label=no/>
+                </div>
+            </Form>
+        </section>
+    }
+}
+
+fn table(view: &AgentView) -> impl IntoView + use<> {
+    let say = &text().agents;
+    let id = view.agent.id.to_string();
+    let rows = view
+        .numbers
+        .iter()
+        .map(|number| {
+            let shown = number.number.grouped();
+            let about = shown.clone();
+            let hidden = vec![("id", id.clone()), ("number", number.number.to_string())];
+            let last = match number.last_call_at {
+                Some(at) => view! { <Ago ms=at/> }.into_any(),
+                None => "–".into_any(),
+            };
+            view! {
+                <Row>
+                    <Lead><span class="digits">{shown}</span></Lead>
+                    <Cell head=text().sip.last_call>{last}</Cell>
+                    <RowActions>
+                        <Form state=FormState::of("/fn/release_number") hidden class="row">
+                            <Submit label=say.remove look=Look::LinkBad about/>
+                        </Form>
+                    </RowActions>
+                </Row>
+            }
+        })
+        .collect_view();
+    view! { <Table caption=say.inbound_numbers columns=vec![Column(text().sip.number), Column(text().sip.last_call), Column("")]>{rows}</Table> }
+}

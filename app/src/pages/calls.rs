@@ -1,0 +1,195 @@
+//! The page of a call: what was said, why this agent, how it went on the wire.
+
+mod parts;
+
+pub(crate) use parts::receipt;
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use leptos_router::hooks::use_params_map;
+
+use crate::domain::call::{Call, CallDetail, CallResult, CallState, CallerId, EndReason};
+use crate::domain::phone::PhoneNumber;
+use crate::error::{AppError, Thing};
+use crate::pages::asked;
+use crate::pages::inbox::live;
+use crate::pages::notice::{Done, Notice, done_at};
+use crate::text::text;
+use crate::ui::feedback::{Badge, Tone, loaded};
+use crate::ui::form::LinkButton;
+use crate::ui::page::{ByScript, Jump, PageHead, Question, query};
+use crate::ui::reader::{Moment, duration, reader};
+use crate::ui::returned::FormState;
+
+/// One call with everything known of it.
+#[server(prefix = "/fn", endpoint = "get_call", input = GetUrl)]
+pub async fn get_call(#[server(default)] id: String) -> Result<CallDetail, AppError> {
+    let (services, caller) = asked()?;
+    let id = id.parse().map_err(|_| AppError::NotFound(Thing::Call))?;
+    services.calls.get(&caller, id).await
+}
+
+/// Ends a call that runs.
+#[server(prefix = "/fn", endpoint = "hang_up")]
+pub async fn hang_up(#[server(default)] id: String) -> Result<Call, AppError> {
+    let (services, caller) = asked()?;
+    let id = id.parse().map_err(|_| AppError::NotFound(Thing::Call))?;
+    let call = services.calls.hang_up(&caller, id).await?;
+    leptos_axum::redirect(&done_at(&format!("/inbox/{id}"), Done::CallEnded, None));
+    Ok(call)
+}
+
+/// Who called, in a few words. A name is shown only beside the number it came with.
+pub(crate) fn caller_name(caller: &CallerId) -> String {
+    let say = &text().calls;
+    if caller.anonymous {
+        return say.anonymous.to_owned();
+    }
+    match (&caller.number, &caller.name) {
+        (Some(number), Some(name)) => format!("{name} {}", number.grouped()),
+        (Some(number), None) => number.grouped(),
+        (None, Some(name)) => name.clone(),
+        (None, None) => say.unknown_caller.to_owned(),
+    }
+}
+
+/// How a call stands, in a word.
+pub(crate) fn badge(call: &Call) -> (Tone, &'static str) {
+    let say = &text().calls;
+    let Some(end) = call.end else {
+        return match call.state {
+            CallState::Answered => (Tone::Accent, say.in_progress),
+            _ => (Tone::Accent, say.ringing),
+        };
+    };
+    match (end.reason, end.result) {
+        (EndReason::Refused(_), _) => (Tone::Bad, say.refused_badge),
+        (EndReason::CallerGaveUp, _) => (Tone::Warn, say.missed),
+        (_, CallResult::Success) => (Tone::Good, say.answered),
+        _ if call.answered_at.is_some() => (Tone::Warn, say.answered),
+        _ => (Tone::Bad, say.failed),
+    }
+}
+
+/// Why it ended, where that says more than the badge.
+pub(crate) fn result_words(call: &Call) -> String {
+    match call.end {
+        Some(end) if !matches!(end.reason, EndReason::CallerHungUp) => {
+            text().end(end.reason).to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// One sentence for every end.
+fn sentence(call: &Call) -> String {
+    let say = &text().calls;
+    let Some(end) = call.end else {
+        return badge(call).1.to_owned();
+    };
+    let since = |from: i64, to: Option<i64>| duration(to.unwrap_or(from) - from);
+    let reason = text().end(end.reason);
+    match end.reason {
+        EndReason::Refused(_) => {
+            let number = call
+                .number
+                .as_ref()
+                .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
+            (say.refused_because)(reason, &number)
+        }
+        EndReason::CallerGaveUp => (say.missed_after)(&since(call.started_at, call.ended_at)),
+        _ => match (call.answered_at, &call.agent_name) {
+            (Some(answered), Some(agent)) => {
+                let rest = format!(
+                    "lasted {}, {}",
+                    since(answered, call.ended_at),
+                    lower(reason)
+                );
+                (say.answered_sentence)(agent, &since(call.started_at, Some(answered)), &rest)
+            }
+            _ => (say.failed_because)(reason, &since(call.started_at, call.ended_at)),
+        },
+    }
+}
+
+fn lower(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+/// `/inbox/{id}`
+#[component]
+pub fn CallPage() -> impl IntoView {
+    let id = use_params_map()
+        .get_untracked()
+        .get("id")
+        .unwrap_or_default();
+    let call = Resource::new(move || id.clone(), get_call);
+    view! { <div class="page">{loaded(call, one)}</div> }
+}
+
+fn one(detail: CallDetail) -> impl IntoView {
+    let say = &text().calls;
+    let call = &detail.call;
+    let (tone, word) = badge(call);
+    let title = (say.call_from)(&caller_name(&call.caller));
+    let running = call.state != CallState::Ended;
+    let refused = call
+        .end
+        .is_some_and(|end| matches!(end.reason, EndReason::Refused(_)));
+    let id = call.id.to_string();
+    let number = call
+        .number
+        .as_ref()
+        .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
+    let utc = reader().machine(call.started_at);
+    let ask = (query("confirm").as_deref() == Some("hang-up") && running).then(|| {
+        view! {
+            <Question title=say.hang_up_q consequence=say.hang_up_why yes=say.end_call no=say.keep_call
+                back=format!("/inbox/{id}") state=FormState::of("/fn/hang_up") hidden=vec![("id", id.clone())]/>
+        }
+    });
+    let hang_up = running.then(|| view! { <LinkButton href=format!("/inbox/{id}?confirm=hang-up#question") label=say.hang_up/> }.into_any());
+    let mut jumps = vec![
+        ("why", say.why),
+        ("signalling", say.signalling),
+        ("quality", say.quality),
+        ("details", say.details),
+    ];
+    if !refused {
+        jumps.insert(0, ("conversation", say.conversation));
+    }
+    let (conversation, why) = (parts::conversation(&detail), parts::why(&detail));
+    let main = if refused {
+        why.into_any()
+    } else {
+        view! { {conversation} {why} }.into_any()
+    };
+    let following = running.then(|| live("calls", "call-live"));
+    let beside = view! { <Badge tone word/> }.into_any();
+    let head = match hang_up {
+        Some(actions) => view! { <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/> }.into_any(),
+        None => view! { <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside/> }.into_any(),
+    };
+    view! {
+        {head}
+        <Notice/>
+        {ask}
+        {following}
+        <div id="call-live">
+            <div class="call-summary">
+                <p>{sentence(call)}</p>
+                <p class="muted"><Moment ms=call.started_at/>" ("{utc}") · "{(say.on_trunk_number)(&number)}</p>
+            </div>
+            <Jump parts=jumps/>
+            {main}
+            {parts::signalling(&detail)}
+            {parts::quality(&detail)}
+            {parts::details(&detail)}
+        </div>
+        <ByScript method="GET" path=format!("/api/phone/calls/{id}")/>
+    }
+}

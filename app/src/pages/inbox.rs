@@ -1,0 +1,245 @@
+//! The Inbox: calls, those that run, those refused, and who did not get in.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+
+use crate::domain::agent::AgentView;
+use crate::domain::call::{Call, CallFilter, CallState};
+use crate::domain::page::Page;
+use crate::domain::phone::PhoneNumber;
+use crate::error::{AppError, Reason};
+use crate::pages::asked;
+use crate::pages::calls::{badge, caller_name, result_words};
+use crate::pages::notice::Notice;
+use crate::text::text;
+use crate::ui::browser::{Live, LiveWords};
+use crate::ui::feedback::{Badge, loaded};
+use crate::ui::form::{LinkButton, Submit};
+use crate::ui::page::{ByScript, Empty, PageHead, Pager, here, query};
+use crate::ui::reader::{Moment, duration, reader};
+use crate::ui::returned::encode;
+use crate::ui::table::{Cell, Column, Lead, Row, Table};
+
+const HOME: &str = "/inbox";
+
+/// Calls, newest first. `view` is `calls`, `live` or `refused`.
+#[server(prefix = "/fn", endpoint = "list_calls", input = GetUrl)]
+pub async fn list_calls(
+    #[server(default)] view: String,
+    #[server(default)] number: String,
+    #[server(default)] agent: String,
+    #[server(default)] cursor: String,
+) -> Result<Page<Call>, AppError> {
+    let (services, caller) = asked()?;
+    // A `+` that was not escaped arrives as a blank.
+    let number = number
+        .strip_prefix(' ')
+        .map_or_else(|| number.clone(), |digits| format!("+{digits}"));
+    let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+    let id = |field: &'static str| {
+        move |found: String| AppError::field(field, Reason::NotAnId { found })
+    };
+    let filter = CallFilter {
+        refused: match view.as_str() {
+            "refused" => Some(true),
+            "live" => None,
+            _ => Some(false),
+        },
+        live: view == "live",
+        number: filled(number.trim().replace(' ', "")),
+        agent: filled(agent)
+            .map(|text| text.parse().map_err(|_| id("agent")(text)))
+            .transpose()?,
+        cursor: filled(cursor)
+            .map(|text| text.parse().map_err(|_| id("cursor")(text)))
+            .transpose()?,
+        ..CallFilter::default()
+    };
+    services.calls.list(&caller, filter).await
+}
+
+/// `/inbox`
+#[component]
+pub fn InboxPage() -> impl IntoView {
+    let say = &text().calls;
+    let view = query("view").unwrap_or_else(|| "calls".to_owned());
+    let body = if view == "strangers" {
+        strangers().into_any()
+    } else {
+        calls(view.clone()).into_any()
+    };
+    view! {
+        <div class="page">
+            <PageHead title=say.title/>
+            <Notice/>
+            {tabs(&view)}
+            {body}
+        </div>
+    }
+}
+
+fn tabs(view: &str) -> impl IntoView + use<> {
+    let say = &text().calls;
+    let tab = |name: &'static str, label: &'static str| {
+        let to = if name == "calls" {
+            HOME.to_owned()
+        } else {
+            format!("{HOME}?view={name}")
+        };
+        view! { <li><a href=to aria-current=(name == view).then_some("page")>{label}</a></li> }
+    };
+    view! {
+        <nav aria-label=say.view_label>
+            <ul class="tabs">
+                {tab("calls", say.calls)}
+                {tab("live", say.live)}
+                {tab("refused", say.refused)}
+                {tab("strangers", say.strangers)}
+            </ul>
+        </nav>
+    }
+}
+
+fn strangers() -> impl IntoView {
+    let sources = Resource::new(|| (), |()| crate::pages::sip::list_sources());
+    loaded(sources, crate::pages::sip::source_list)
+}
+
+fn calls(view: String) -> impl IntoView {
+    let say = &text().calls;
+    let number = query("number").unwrap_or_default();
+    let agent = query("agent").unwrap_or_default();
+    let cursor = query("cursor").unwrap_or_default();
+    let filtered = !number.is_empty() || !agent.is_empty();
+    let kept = format!(
+        "view={view}&number={}&agent={}",
+        encode(&number),
+        encode(&agent)
+    );
+    let first = if cursor.is_empty() {
+        String::new()
+    } else {
+        format!("{HOME}?{kept}")
+    };
+    let asked = (view.clone(), number.clone(), agent.clone(), cursor);
+    let page = Resource::new(
+        || (),
+        move |()| {
+            let (view, number, agent, cursor) = asked.clone();
+            async move {
+                let agents = crate::pages::agents::list_agents().await?;
+                Ok((list_calls(view, number, agent, cursor).await?, agents))
+            }
+        },
+    );
+    loaded(page, move |(page, agents): (Page<Call>, Vec<AgentView>)| {
+        let count = page.items.len();
+        let said = if count == 1 {
+            (say.one_count)("")
+        } else {
+            (say.many_count)(&count.to_string())
+        };
+        let next = page
+            .next
+            .map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"))
+            .unwrap_or_default();
+        let empty = (count == 0).then(|| {
+            if filtered {
+                let clear = format!("{HOME}?view={view}");
+                view! { <Empty why=say.no_match><LinkButton href=clear label=say.clear/></Empty> }.into_any()
+            } else {
+                view! { <Empty why=say.none><LinkButton href="/settings/sip" label=text().sip.copy_all/></Empty> }.into_any()
+            }
+        });
+        let filter = filter(&view, &number, &agent, &agents);
+        view! {
+            {filter}
+            {live("calls", "calls")}
+            {table(page.items)}
+            {empty}
+            <Pager count=said first=first.clone() next/>
+            <ByScript method="GET" path="/api/phone/calls"/>
+        }
+    })
+}
+
+/// The line that keeps a list current.
+pub(crate) fn live(topics: &'static str, target: &'static str) -> impl IntoView {
+    let text = text();
+    let reader = reader();
+    let words = LiveWords {
+        live: text.common.live.to_owned(),
+        as_of: (text.common.as_of)(&reader.clock_time(reader.now_ms)),
+        new_one: text.common.one_new.to_owned(),
+        new_many: text.common.many_new.to_owned(),
+        show: text.common.show_new.to_owned(),
+        stopped: text.common.stopped.to_owned(),
+        reload: text.common.reload.to_owned(),
+    };
+    view! { <Live topics=topics.to_owned() target=target.to_owned() page=here() words/> }
+}
+
+fn filter(view: &str, number: &str, agent: &str, agents: &[AgentView]) -> impl IntoView + use<> {
+    let say = &text().calls;
+    let options = agents
+        .iter()
+        .map(|view| {
+            let id = view.agent.id.to_string();
+            let selected = id == agent;
+            view! { <option value=id selected=selected>{view.agent.settings.name.clone()}</option> }
+        })
+        .collect_view();
+    let (view, number) = (view.to_owned(), number.to_owned());
+    view! {
+        <form method="get" action=HOME class="filters" role="search">
+            <input type="hidden" name="view" value=view/>
+            <div class="field"><label class="label" for="number">{say.number_filter}</label><input id="number" name="number" type="tel" class="input input-medium" value=number/></div>
+            <div class="field">
+                <label class="label" for="agent">{say.agent}</label>
+                <select id="agent" name="agent" class="input input-medium"><option value="">{say.any_agent}</option>{options}</select>
+            </div>
+            <div class="form-actions"><Submit label=say.filter/></div>
+        </form>
+    }
+}
+
+fn table(calls: Vec<Call>) -> impl IntoView {
+    let say = &text().calls;
+    let columns = vec![
+        Column(say.from),
+        Column(say.to),
+        Column(say.agent),
+        Column(say.result),
+        Column(say.length),
+        Column(say.time),
+    ];
+    let rows = calls.into_iter().map(row).collect_view();
+    view! { <Table caption=say.calls columns id="calls">{rows}</Table> }
+}
+
+fn row(call: Call) -> impl IntoView {
+    let say = &text().calls;
+    let (tone, word) = badge(&call);
+    let to = call
+        .number
+        .as_ref()
+        .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
+    let length = match (call.state, call.answered_at, call.ended_at) {
+        (CallState::Ended, Some(from), Some(to)) => duration(to - from),
+        _ => "–".to_owned(),
+    };
+    let repeats = (call.repeats > 1)
+        .then(|| view! { <p class="help">{(say.repeats)(&call.repeats.to_string())}</p> });
+    let words = result_words(&call);
+    let words = (!words.is_empty()).then(|| view! { <p class="help">{words}</p> });
+    view! {
+        <Row id=format!("call-{}", call.id)>
+            <Lead><a href=format!("{HOME}/{}", call.id)>{caller_name(&call.caller)}</a></Lead>
+            <Cell head=say.to><span class="digits wrap-anywhere">{to}</span></Cell>
+            <Cell head=say.agent>{call.agent_name.clone().unwrap_or_else(|| "–".to_owned())}</Cell>
+            <Cell head=say.result><Badge tone word/>{words}{repeats}</Cell>
+            <Cell head=say.length>{length}</Cell>
+            <Cell head=say.time><Moment ms=call.started_at/></Cell>
+        </Row>
+    }
+}

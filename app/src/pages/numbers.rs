@@ -1,0 +1,164 @@
+//! Channels → Phone → Numbers: the whole inventory, searched and paged.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+
+use crate::domain::draft::Entry;
+use crate::domain::number::{NumberFilter, NumberRow};
+use crate::domain::page::Page;
+use crate::domain::phone::PhoneNumber;
+use crate::error::{AppError, Reason};
+use crate::pages::asked;
+use crate::pages::notice::{Done, Notice, done_at, number_of_query};
+use crate::pages::sip::number_of;
+use crate::text::text;
+use crate::ui::feedback::loaded;
+use crate::ui::form::{Look, Submit};
+use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, query};
+use crate::ui::reader::Ago;
+use crate::ui::returned::{FormState, encode};
+use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
+
+const HOME: &str = "/channels/phone/numbers";
+
+/// Numbers of the inventory, by number.
+#[server(prefix = "/fn", endpoint = "list_numbers", input = GetUrl)]
+pub async fn list_numbers(
+    #[server(default)] q: String,
+    #[server(default)] show: String,
+    #[server(default)] cursor: String,
+) -> Result<Page<NumberRow>, AppError> {
+    let (services, caller) = asked()?;
+    let cursor = Some(cursor).filter(|cursor| !cursor.is_empty());
+    let cursor = cursor.map(|found| {
+        found
+            .parse()
+            .map_err(|_| AppError::field("cursor", Reason::NotAnId { found }))
+    });
+    let filter = NumberFilter {
+        query: Some(q).filter(|q| !q.is_empty()),
+        unassigned: show == "unassigned",
+        cursor: cursor.transpose()?,
+        ..NumberFilter::default()
+    };
+    services.numbers.list(&caller, filter).await
+}
+
+/// Takes a number out of the inventory.
+#[server(prefix = "/fn", endpoint = "delete_number")]
+pub async fn delete_number(#[server(default)] number: Entry) -> Result<(), AppError> {
+    let (services, caller) = asked()?;
+    let number = number_of(&number)?;
+    services.numbers.delete(&caller, number.clone()).await?;
+    leptos_axum::redirect(&done_at(HOME, Done::NumberDeleted, Some(&number)));
+    Ok(())
+}
+
+/// `/channels/phone/numbers`
+#[component]
+pub fn NumbersPage() -> impl IntoView {
+    let say = &text().numbers;
+    let (q, show, cursor) = (
+        query("q").unwrap_or_default(),
+        query("show").unwrap_or_default(),
+        query("cursor").unwrap_or_default(),
+    );
+    let filtered = !q.is_empty() || !show.is_empty();
+    let kept = format!("q={}&show={}", encode(&q), encode(&show));
+    let first = (!cursor.is_empty()).then(|| format!("{HOME}?{kept}"));
+    let filter = filter(&q, &show);
+    let page = Resource::new(
+        || (),
+        move |()| list_numbers(q.clone(), show.clone(), cursor.clone()),
+    );
+    let question = (query("confirm").as_deref() == Some("delete-number"))
+        .then(|| number_of_query("number"))
+        .flatten()
+        .map(question);
+    view! {
+        <div class="page">
+            <PageHead title=say.title/>
+            <Notice/>
+            <p class="help">{say.help}</p>
+            {question}
+            {filter}
+            {loaded(page, move |page| {
+                if page.items.is_empty() {
+                    return view! { <Empty why=if filtered { say.no_match } else { say.none }/> }.into_any();
+                }
+                let count = (say.count)(&page.items.len().to_string());
+                let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
+                view! { {table(page.items)} <Pager count first=first.clone().unwrap_or_default() next=next.unwrap_or_default()/> }.into_any()
+            })}
+            <Section id="add" title=text().sip.add_numbers help=text().sip.numbers_help>{crate::pages::sip::add_numbers_form()}</Section>
+            <ByScript method="GET" path="/api/phone/numbers"/>
+        </div>
+    }
+}
+
+fn question(number: PhoneNumber) -> impl IntoView {
+    let say = &text().numbers;
+    view! {
+        <Question title=(say.delete_q)(&number.grouped()) consequence=say.delete_why yes=say.delete no=text().common.keep
+            back=HOME state=FormState::of("/fn/delete_number") hidden=vec![("number", number.to_string())]/>
+    }
+}
+
+fn filter(q: &str, show: &str) -> impl IntoView + use<> {
+    let say = &text().numbers;
+    let (q, unassigned) = (q.to_owned(), show == "unassigned");
+    view! {
+        <form method="get" action=HOME class="filters" role="search">
+            <div class="field"><label class="label" for="q">{say.search}</label><input id="q" name="q" class="input input-medium" value=q/></div>
+            <div class="field">
+                <label class="label" for="show">{say.show}</label>
+                <select id="show" name="show" class="input input-medium">
+                    <option value="">{say.all}</option>
+                    <option value="unassigned" selected=unassigned>{say.unassigned}</option>
+                </select>
+            </div>
+            <div class="form-actions"><Submit label=say.find/></div>
+        </form>
+    }
+}
+
+fn table(rows: Vec<NumberRow>) -> impl IntoView {
+    let say = &text().numbers;
+    let sip = &text().sip;
+    let columns = vec![
+        Column(sip.number),
+        Column(sip.agent),
+        Column(say.on_trunk),
+        Column(sip.last_call),
+        Column(""),
+    ];
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            let number = row.number.number;
+            let shown = number.grouped();
+            let agent = match (row.number.agent, row.agent_name) {
+                (Some(id), Some(name)) => view! { <a href=format!("/channels/phone/agents/{id}")>{name}</a> }.into_any(),
+                _ => view! { <span class="muted">{sip.no_agent}</span> }.into_any(),
+            };
+            let last = match row.number.last_call_at {
+                Some(at) => view! { <Ago ms=at/> }.into_any(),
+                None => "–".into_any(),
+            };
+            let label = row.number.label.map(|label| view! { <p class="help">{label}</p> });
+            let delete = format!("{HOME}?confirm=delete-number&number=%2B{}#question", number.digits());
+            let about = shown.clone();
+            let on_trunk = if row.number.on_trunk { say.yes } else { say.no };
+            view! {
+                <Row>
+                    <Lead><span class="digits">{shown}</span>{label}</Lead>
+                    <Cell head=sip.agent>{agent}</Cell>
+                    <Cell head=say.on_trunk>{on_trunk}</Cell>
+                    <Cell head=sip.last_call>{last}</Cell>
+                    <RowActions><a class=Look::LinkBad.class() href=delete>{say.delete}<span class="sr-only">" "{about}</span></a></RowActions>
+                </Row>
+            }
+        })
+        .collect_view();
+    view! { <Table caption=say.title columns>{rows}</Table> }
+}

@@ -1,0 +1,151 @@
+//! Settings → SIP: the way in, its numbers, who may call in, who did not get in.
+
+mod access;
+mod connection;
+mod functions;
+mod numbers;
+mod others;
+
+use leptos::prelude::*;
+
+pub use functions::*;
+pub(crate) use numbers::add_form as add_numbers_form;
+pub(crate) use others::list as source_list;
+
+use crate::domain::endpoint::TrunkView;
+use crate::domain::inbound::Access;
+use crate::domain::number::NumberRow;
+use crate::domain::seen::Source;
+use crate::error::AppError;
+use crate::pages::notice::Notice;
+use crate::text::text;
+use crate::ui::copy::CopyRow;
+use crate::ui::feedback::loaded;
+use crate::ui::form::{Actions, ErrorSummary, Form, Look, Submit};
+use crate::ui::page::{ByScript, Disclosure, Empty, Jump, PageHead, Section};
+use crate::ui::returned::FormState;
+
+/// As many numbers are shown before "Numbers" is the better place.
+const SHOWN: u32 = 50;
+
+/// Everything the page shows.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Seen {
+    trunk: Option<TrunkView>,
+    accesses: Vec<Access>,
+    numbers: Vec<NumberRow>,
+    sources: Vec<Source>,
+}
+
+async fn look() -> Result<Seen, AppError> {
+    let trunk = get_inbound_trunk().await?;
+    let numbers = list_trunk_numbers(SHOWN).await?;
+    Ok(Seen {
+        accesses: list_accesses().await?,
+        sources: list_sources().await?,
+        numbers,
+        trunk,
+    })
+}
+
+/// `/settings/sip`
+#[component]
+pub fn SipPage() -> impl IntoView {
+    let text = text();
+    let seen = Resource::new(|| (), |()| look());
+    view! {
+        <div class="page">
+            <PageHead title=text.sip.title/>
+            <Notice/>
+            {loaded(seen, |seen| match seen.trunk.clone() {
+                Some(trunk) => whole(trunk, seen).into_any(),
+                None => empty().into_any(),
+            })}
+        </div>
+    }
+}
+
+fn empty() -> impl IntoView {
+    let text = text();
+    let state = FormState::of("/fn/create_inbound_trunk");
+    view! {
+        <ErrorSummary state=state.clone()/>
+        <Empty why=text.sip.empty>
+            <Form state class="row"><Submit label=text.sip.create_trunk look=Look::Primary/></Form>
+        </Empty>
+        <Section id="ask" title=text.sip.ask_first>
+            <ul class="ask-list">{text.sip.questions.lines().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+            <CopyRow label=text.sip.ask_first value=text.sip.questions/>
+        </Section>
+        <p class="muted">{text.sip.own_numbers}</p>
+        <ByScript method="POST" path="/api/phone/sip/inbound-trunk" body="{}"/>
+    }
+}
+
+fn whole(trunk: TrunkView, seen: Seen) -> impl IntoView {
+    let say = &text().sip;
+    let parts = vec![
+        ("connection", say.connection),
+        ("numbers", say.numbers),
+        ("who", say.who),
+        ("others", say.not_let_in),
+        ("advanced", say.advanced),
+    ];
+    let host = trunk.endpoint.host.clone();
+    view! {
+        <Jump parts/>
+        {connection::section(&trunk, &seen.accesses)}
+        {numbers::section(&trunk, seen.numbers)}
+        {access::section(&trunk, seen.accesses, &host)}
+        {others::section(seen.sources)}
+        {advanced(&trunk)}
+    }
+}
+
+fn advanced(trunk: &TrunkView) -> impl IntoView + use<> {
+    use crate::ui::form::{Kind, Switch, TextField};
+    use crate::ui::page::{Question, query};
+    let say = &text().sip;
+    let settings = &trunk.trunk.settings;
+    let stored = vec![
+        (
+            "krisp_enabled",
+            if settings.krisp_enabled { "on" } else { "off" }.to_owned(),
+        ),
+        (
+            "max_channels",
+            settings
+                .max_channels
+                .map(|most| most.to_string())
+                .unwrap_or_default(),
+        ),
+        ("agent_id_header", settings.agent_id_header.to_string()),
+    ];
+    let state = FormState::of_one("/fn/update_inbound_trunk", "part", "advanced").or_stored(stored);
+    let hidden = vec![
+        ("part", "advanced".to_owned()),
+        ("draft[version]", trunk.trunk.version.to_string()),
+    ];
+    let asked = (query("confirm").as_deref() == Some("remove-trunk")).then(|| {
+        view! {
+            <Question title=say.remove_trunk consequence=say.remove_trunk_why yes=say.remove_trunk no=text().common.keep
+                back="/settings/sip#advanced" state=FormState::of("/fn/delete_inbound_trunk")/>
+        }
+    });
+    view! {
+        <Section id="advanced" title=say.advanced>
+            <ErrorSummary state=state.clone()/>
+            <Form state=state.clone() hidden>
+                <Switch state=state.clone() field="krisp_enabled" label=say.krisp help=say.krisp_help on=true/>
+                <TextField state=state.clone() field="max_channels" label=say.max_channels help=say.max_channels_help kind=Kind::Number optional=true width="input-short"/>
+                <TextField state=state.clone() field="agent_id_header" label=say.agent_header help=say.agent_header_help mono=true width="input-medium"/>
+                <Actions><Submit label=text().form.save look=Look::Primary/></Actions>
+            </Form>
+            {asked}
+            <p><a class="button button-link button-link-bad" href="/settings/sip?confirm=remove-trunk#question">{say.remove_trunk}</a></p>
+            <Disclosure title=text().common.by_script>
+                <pre tabindex="0">"curl -X PATCH \"$PATCHBAY/api/phone/sip/inbound-trunk\" -H \"Authorization: Bearer $PATCHBAY_KEY\" -H 'Content-Type: application/json' -d '{\"max_channels\": 10}'"</pre>
+            </Disclosure>
+        </Section>
+    }
+}

@@ -1,0 +1,124 @@
+//! The numbers on the trunk.
+
+use leptos::prelude::*;
+
+use crate::domain::country::Country;
+use crate::domain::endpoint::TrunkView;
+use crate::domain::number::NumberRow;
+use crate::domain::phone::PhoneNumber;
+use crate::pages::notice::number_of_query;
+use crate::text::text;
+use crate::ui::form::{Actions, Choice, ErrorSummary, Form, Kind, Look, Select, Submit, TextField};
+use crate::ui::page::{Empty, Question, Section, query};
+use crate::ui::reader::{Ago, Moment};
+use crate::ui::returned::FormState;
+use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
+
+pub(super) fn section(trunk: &TrunkView, rows: Vec<NumberRow>) -> impl IntoView + use<> {
+    let say = &text().sip;
+    let asked = (query("confirm").as_deref() == Some("remove-number"))
+        .then(|| number_of_query("number"))
+        .flatten();
+    let question = asked.map(|number| question(&number, &rows));
+    let more = trunk.numbers.len() > rows.len();
+    let more = more.then(|| {
+        let label = (text().numbers.count)(&trunk.numbers.len().to_string());
+        view! { <p><a href="/channels/phone/numbers">{label}</a></p> }
+    });
+    let list = if rows.is_empty() {
+        view! { <Empty why=say.no_numbers/> }.into_any()
+    } else {
+        view! { {table(rows)} {more} }.into_any()
+    };
+    view! {
+        <Section id="numbers" title=say.numbers help=say.numbers_help>
+            {question}
+            {list}
+            {add_form()}
+            <Form state=FormState::of("/fn/sync_inbound_trunk") class="row"><Submit label=say.sync/></Form>
+            <ErrorSummary state=FormState::of("/fn/sync_inbound_trunk")/>
+        </Section>
+    }
+}
+
+fn question(number: &PhoneNumber, rows: &[NumberRow]) -> impl IntoView + use<> {
+    let say = &text().sip;
+    let agent = rows
+        .iter()
+        .find(|row| row.number.number == *number)
+        .and_then(|row| row.agent_name.clone());
+    let consequence = match agent {
+        Some(agent) => (say.remove_number_why)(&agent),
+        None => (say.remove_free_why)(""),
+    };
+    view! {
+        <Question title=(say.remove_number_q)(&number.grouped()) consequence yes=say.remove_number no=text().common.keep
+            back="/settings/sip#numbers" state=FormState::of("/fn/remove_number") hidden=vec![("number", number.to_string())]/>
+    }
+}
+
+fn table(rows: Vec<NumberRow>) -> impl IntoView {
+    let say = &text().sip;
+    let columns = vec![
+        Column(say.number),
+        Column(say.agent),
+        Column(say.verified),
+        Column(say.last_call),
+        Column(""),
+    ];
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            let number = row.number.number.clone();
+            let shown = number.grouped();
+            let remove = format!("/settings/sip?confirm=remove-number&number=%2B{}#question", number.digits());
+            let agent = match (row.number.agent, row.agent_name) {
+                (Some(id), Some(name)) => view! { <a href=format!("/channels/phone/agents/{id}")>{name}</a> }.into_any(),
+                _ => view! { <span class="muted">{say.no_agent}" "</span><a href="/channels/phone/agents">{say.assign}</a> }.into_any(),
+            };
+            let verified = match row.number.verified_at {
+                Some(at) => view! { {say.verified_yes}", "<Moment ms=at/> }.into_any(),
+                None => say.verified_not_yet.into_any(),
+            };
+            let last = match row.number.last_call_at {
+                Some(at) => view! { <Ago ms=at/> }.into_any(),
+                None => "–".into_any(),
+            };
+            let about = shown.clone();
+            view! {
+                <Row>
+                    <Lead><span class="digits">{shown}</span></Lead>
+                    <Cell head=say.agent>{agent}</Cell>
+                    <Cell head=say.verified>{verified}</Cell>
+                    <Cell head=say.last_call>{last}</Cell>
+                    <RowActions><a class=Look::LinkBad.class() href=remove>{say.remove}<span class="sr-only">" "{about}</span></a></RowActions>
+                </Row>
+            }
+        })
+        .collect_view();
+    view! { <Table caption=say.numbers columns>{rows}</Table> }
+}
+
+/// A box to paste into, and the country of what has no plus.
+pub(crate) fn add_form() -> impl IntoView {
+    let say = &text().sip;
+    let state = FormState::of("/fn/add_numbers");
+    let none = Choice::new("", say.no_country);
+    let countries = Country::all().map(|country| {
+        Choice::new(
+            country.iso(),
+            format!("{} (+{})", country.english(), country.calling_code()),
+        )
+    });
+    let mut countries: Vec<Choice> = countries.collect();
+    countries.sort_by(|one, two| one.label.cmp(&two.label));
+    countries.insert(0, none);
+    view! {
+        <ErrorSummary state=state.clone()/>
+        <Form state=state.clone()>
+            <TextField state=state.clone() field="lines" label=say.one_per_line kind=Kind::Area mono=true rows=3/>
+            <Select state=state.clone() field="country" label=say.country_without choices=countries/>
+            <Actions><Submit label=say.add_numbers/></Actions>
+        </Form>
+    }
+}

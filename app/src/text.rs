@@ -1,0 +1,276 @@
+//! Every sentence the console says. A language is a value of [`Text`]; one that lacks a
+//! sentence does not compile. Knows nothing of pages: they ask for [`text()`] and pick.
+//!
+//! Reasons and failures become words in `text/said.rs`, the same for page and API.
+
+pub mod en;
+mod said;
+
+use leptos::prelude::use_context;
+
+/// Declares one part of the catalogue: plain sentences first, then those with one, two
+/// or three blanks to fill in.
+macro_rules! part {
+    ($(#[$doc:meta])* $name:ident { $($plain:ident)* }
+        $(1 { $($one:ident)* })? $(2 { $($two:ident)* })? $(3 { $($three:ident)* })?) => {
+        $(#[$doc])*
+        pub struct $name {
+            $(pub $plain: &'static str,)*
+            $($(pub $one: fn(&str) -> String,)*)?
+            $($(pub $two: fn(&str, &str) -> String,)*)?
+            $($(pub $three: fn(&str, &str, &str) -> String,)*)?
+        }
+    };
+}
+
+/// The languages the console speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// The default.
+    #[default]
+    English,
+}
+
+impl Language {
+    /// As the `lang` attribute and the cookie write it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+        }
+    }
+
+    /// Reads a cookie or the first entry of `Accept-Language` that is one of ours.
+    pub fn read(header: &str) -> Option<Self> {
+        header.split(',').find_map(|entry| {
+            match entry.trim().get(..2)?.to_ascii_lowercase().as_str() {
+                "en" => Some(Self::English),
+                _ => None,
+            }
+        })
+    }
+
+    /// Its catalogue.
+    pub fn text(self) -> &'static Text {
+        match self {
+            Self::English => &en::ENGLISH,
+        }
+    }
+}
+
+/// The catalogue of the language this page is read in.
+pub fn text() -> &'static Text {
+    use_context::<&'static Text>().unwrap_or(Language::default().text())
+}
+
+/// Everything the console says, part by part.
+pub struct Text {
+    /// The frame around every page.
+    pub frame: Frame,
+    /// Words that many pages share.
+    pub common: Common,
+    /// Forms.
+    pub form: FormText,
+    /// Times.
+    pub time: Time,
+    /// Why a field was refused.
+    pub reasons: Reasons,
+    /// Why a request was refused.
+    pub failures: Failures,
+    /// Signing in and setting up.
+    pub door: Door,
+    /// Account.
+    pub account: AccountText,
+    /// Overview.
+    pub overview: OverviewText,
+    /// Settings, SIP.
+    pub sip: SipText,
+    /// Who may call in, on the SIP page.
+    pub access: AccessText,
+    /// Agents.
+    pub agents: AgentsText,
+    /// Numbers.
+    pub numbers: NumbersText,
+    /// Inbox and calls.
+    pub calls: CallsText,
+    /// Troubleshooting.
+    pub troubleshooting: TroubleText,
+    /// Receipts: checks and why a call ended.
+    pub receipt: ReceiptText,
+}
+
+part! {
+    /// The frame around every page.
+    Frame {
+        skip main_nav menu brand
+        overview inbox channels_phone agents numbers settings sip account help
+        sign_in not_found not_found_why to_overview
+    }
+}
+
+part! {
+    /// Words that many pages share.
+    Common {
+        on_this_page first_page next_page by_script actions
+        copy copied press_ctrl_c reveal_failed
+        yes no never none keep cancel details reload as_of_now nothing_yet
+        live show_new stopped one_new many_new
+    } 1 { announce_copied reveal hide revealed as_of }
+}
+
+part! {
+    /// Forms.
+    FormText { one_problem title_error on off optional saving save discard } 1 { problems }
+}
+
+part! {
+    /// Times.
+    Time { just_now } 1 { seconds_ago minutes_ago hours_ago }
+}
+
+part! {
+    /// Why a field was refused (`console.md` §12).
+    Reasons {
+        required wrong_kind_list wrong_kind_value not_an_id unknown_field
+        not_e164 phone_too_short phone_too_long wrong_password not_for_this_kind
+    }
+    1 {
+        not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host
+        bad_host bad_header bad_uri
+    }
+    2 { too_long too_short not_a_choice bad_network }
+    3 { out_of_range }
+}
+
+part! {
+    /// Why a request was refused.
+    Failures {
+        unreadable unauthenticated forbidden same_origin signed_in_only
+        no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_setup_link no_such
+        trunk_exists last_access changed idempotency setup_done call_ended
+        database disk_full read_only draining offline
+    }
+    1 { numbers_assigned agent_in_use too_many internal need_scope }
+    2 { number_held }
+}
+
+part! {
+    /// Receipts: what each check looked at, expected and found; and how calls ended.
+    ReceiptText {
+        room signed_in agent_header number agent codec lines
+        passed failed skipped
+        draining stale_nonce no_agent_header no_trunk late_offer line_free
+        caller_hung_up agent_hung_up operator_hung_up caller_gave_up media_timeout no_ack session_expired
+        max_duration engine_failed peer_lost drained interrupted fault
+        wrong_password unknown_username no_credentials source_not_allowed source_blocked uri_mismatch
+        number_unknown number_unassigned no_codec all_lines engine_down
+    }
+    1 {
+        all_lines_in_use no_password source_unknown password_wrong no_such_username unreadable_sign_in
+        header_unknown header_off header_twice header_names no_number unassigned codec_chosen no_common_codec
+        near_not_on_trunk
+    }
+    2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country }
+    3 { signed_in_by by_address only_from number_read default_for_off near_other_endpoint }
+}
+
+part! {
+    /// Setting up and signing in.
+    Door {
+        set_up_title set_up_why link_missing email email_help password password_help create_admin
+        sign_in_title sign_in forgot wrong form_waits
+    }
+}
+
+part! {
+    /// One's own account.
+    AccountText {
+        title preferences password password_help sessions sessions_help sign_out sign_out_everywhere
+        theme theme_system theme_light theme_dark zone old_password new_password change_password
+    } 1 { zone_help }
+}
+
+part! {
+    /// Overview.
+    OverviewText {
+        title listening no_packet set_up_list done to_do needs_attention
+        step_trunk step_trunk_help step_number step_number_help step_agent step_agent_help step_reach step_reach_help
+        step_call step_call_help reach_local reach_network reach_internet open now today
+        a_call_was_answered
+    }
+    1 { last_packet last_call numbers_on_trunk agents_on answered_at }
+    2 { listens_on }
+    3 { counts }
+}
+
+part! {
+    /// Settings, SIP.
+    SipText {
+        title connection numbers who others not_let_in advanced
+        empty ask_first questions create_trunk own_numbers
+        region region_help save_region region_global region_us region_eu region_apac
+        endpoint username password other_forms copy_all last_used_never
+        host_alone host_port uri_udp uri_tcp
+        reach_computer reach_network
+        numbers_help add_numbers one_per_line country_without no_country no_numbers number agent verified last_call
+        no_agent assign remove verified_yes verified_not_yet sync
+        remove_number remove_trunk remove_trunk_why krisp krisp_help max_channels max_channels_help agent_header agent_header_help
+        everyone_else everyone_digest everyone_refuse
+        nobody_missed source software dialled reason tries last blocked unblock sends_no_password
+        saved trunk_created trunk_removed region_saved access_created access_rotated access_removed
+        one_number_added number_removed_plain numbers_synced source_unblocked agent_created agent_deleted call_ended password_changed
+        for_carrier
+    }
+    1 {
+        region_without remove_number_q remove_number_why remove_free_why numbers_added number_removed number_assigned number_released number_deleted
+        blocked_until last_used
+    }
+}
+
+part! {
+    /// Who may call in.
+    AccessText {
+        help by_password by_address by_address_help label kind details used add_credential add_address networks networks_help
+        country own_endpoint own_endpoint_help rotate rotate_why remove show disabled agent_header no_credentials
+        allow
+    } 1 { remove_q remove_why own_name last_use remove_why_never }
+}
+
+part! {
+    /// Agents.
+    AgentsText {
+        title new none name name_help language language_help first_message first_message_help recording recording_help
+        notice notice_help create identity behaviour routing agent_id copy_header inbound_numbers inbound_help no_number
+        add_number add move_number keep add_and_assign interruptible keep_digits silence silence_help longest enabled default_agent
+        default_help numbers state on off default recorded not_recorded delete delete_why instructions instructions_help remove also_header
+        no_header
+    }
+    1 { delete_q answers new_number }
+    2 { held }
+}
+
+part! {
+    /// Numbers.
+    NumbersText { title help search find none no_match on_trunk yes no delete delete_why all unassigned show }
+    1 { delete_q count }
+}
+
+part! {
+    /// Inbox and calls.
+    CallsText {
+        title calls live refused strangers none no_match clear from to agent result length time number_filter any_agent filter filters
+        anonymous unknown_caller ringing in_progress answered refused_badge failed missed
+        conversation why signalling quality details no_transcript no_recording recording_running recording_cut
+        caller pressed spoke play_from download hang_up hang_up_q hang_up_why end_call keep_call
+        at direction_in direction_out peer message from_caller to_caller packets lost jitter
+        id call_id source transport software codec offered sent_as diverted raw_from access late player near
+        live_help view_label who
+    }
+    1 { call_from repeats on_trunk_number answered_by_none one_count many_count mos missed_after }
+    2 { refused_because failed_because }
+    3 { answered_sentence }
+}
+
+part! {
+    /// Troubleshooting.
+    TroubleText { title test_a_route test_help source header test nobody } 1 { would_answer would_refuse }
+}

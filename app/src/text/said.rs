@@ -1,0 +1,306 @@
+//! Reasons, failures, checks and ends as sentences: the one place where a code becomes
+//! words, for the page beside the field and for the message in the API's answer.
+
+use super::Text;
+use crate::domain::call::EndReason;
+use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber, ReadAs};
+use crate::domain::routing::{Near, Note, Outcome, Refusal, Step};
+use crate::error::{AppError, Conflict, Need, Reason, Thing, Unavailable};
+
+impl Text {
+    /// Why a field was refused.
+    pub fn reason(&self, reason: &Reason) -> String {
+        let say = &self.reasons;
+        match reason {
+            Reason::Required => say.required.to_owned(),
+            Reason::TooLong { max, found } => (say.too_long)(&max.to_string(), &found.to_string()),
+            Reason::TooShort { min, found } => {
+                (say.too_short)(&min.to_string(), &found.to_string())
+            }
+            Reason::ForbiddenCharacter { character } => {
+                (say.forbidden_character)(&format!("U+{:04X}", u32::from(*character)))
+            }
+            Reason::NotAnAddress { found } => (say.not_an_address)(&short(found)),
+            Reason::WrongKind { .. } => say.wrong_kind_list.to_owned(),
+            Reason::NotAChoice { found, allowed } => {
+                (say.not_a_choice)(&short(found), &allowed.join(", "))
+            }
+            Reason::NotAnInteger { found } => (say.not_an_integer)(&short(found)),
+            Reason::OutOfRange { min, max, found } => {
+                (say.out_of_range)(&min.to_string(), &max.to_string(), &found.to_string())
+            }
+            Reason::NotAnId { .. } => say.not_an_id.to_owned(),
+            Reason::UnknownField => say.unknown_field.to_owned(),
+            Reason::PhoneNumber { found, why } => self.not_a_phone_number(found, *why),
+            Reason::Network { found, why } => (say.bad_network)(&short(found), &why.to_string()),
+            Reason::Host { found, .. } => (say.bad_host)(&short(found)),
+            Reason::HeaderName { found, .. } => (say.bad_header)(&short(found)),
+            Reason::SipUri { found, .. } => (say.bad_uri)(&short(found)),
+            Reason::NotAnEmail { found } => (say.not_an_email)(&short(found)),
+            Reason::Taken { found } => (say.taken)(&short(found)),
+            Reason::Repeated { found } => (say.repeated)(&short(found)),
+            Reason::NoSuch { found } => (say.no_such)(&short(found)),
+            Reason::RegionWithoutHost { setting } => (say.region_without_host)(setting),
+            Reason::WrongPassword => say.wrong_password.to_owned(),
+            Reason::NotForThisKind => say.not_for_this_kind.to_owned(),
+        }
+    }
+
+    fn not_a_phone_number(&self, found: &str, why: InvalidPhoneNumber) -> String {
+        let say = &self.reasons;
+        let found = short(found);
+        match why {
+            InvalidPhoneNumber::NotE164 => format!("{found}: {}", say.not_e164),
+            InvalidPhoneNumber::NotANumber { letter } => {
+                format!("{found}: {}", (say.not_a_number)(&letter.to_string()))
+            }
+            InvalidPhoneNumber::TooShort => format!("{found}: {}", say.phone_too_short),
+            InvalidPhoneNumber::TooLong => format!("{found}: {}", say.phone_too_long),
+        }
+    }
+
+    /// Why a request was refused.
+    pub fn failure(&self, error: &AppError) -> String {
+        let say = &self.failures;
+        match error {
+            AppError::Unreadable => say.unreadable.to_owned(),
+            AppError::Invalid(errors) => errors
+                .iter()
+                .next()
+                .map(|(_, reason)| self.reason(reason))
+                .unwrap_or_default(),
+            AppError::Unauthenticated => say.unauthenticated.to_owned(),
+            AppError::Forbidden(Need::Scope(scope)) => (say.need_scope)(scope.as_str()),
+            AppError::Forbidden(Need::SameOrigin) => say.same_origin.to_owned(),
+            AppError::Forbidden(Need::SignedInUser) => say.signed_in_only.to_owned(),
+            AppError::NotFound(thing) => self.absent(*thing).to_owned(),
+            AppError::Conflict(conflict) => self.conflict(conflict),
+            AppError::TooMany { retry_after_s } => (say.too_many)(&retry_after_s.to_string()),
+            AppError::Unavailable(Unavailable::Database) => say.database.to_owned(),
+            AppError::Unavailable(Unavailable::DiskFull) => say.disk_full.to_owned(),
+            AppError::Unavailable(Unavailable::ReadOnly) => say.read_only.to_owned(),
+            AppError::Unavailable(Unavailable::Draining) => say.draining.to_owned(),
+            AppError::Internal { incident } => (say.internal)(&incident.to_string()),
+            AppError::Offline => say.offline.to_owned(),
+        }
+    }
+
+    fn absent(&self, thing: Thing) -> &'static str {
+        let say = &self.failures;
+        match thing {
+            Thing::Page => say.no_page,
+            Thing::InboundTrunk => say.no_trunk,
+            Thing::Access => say.no_access,
+            Thing::Number => say.no_number,
+            Thing::Agent => say.no_agent,
+            Thing::Call => say.no_call,
+            Thing::Recording => say.no_recording,
+            Thing::Source => say.no_source,
+            Thing::User => say.no_user,
+            Thing::Key => say.no_key,
+            Thing::SetupLink => say.no_setup_link,
+        }
+    }
+
+    fn conflict(&self, conflict: &Conflict) -> String {
+        let say = &self.failures;
+        match conflict {
+            Conflict::TrunkExists => say.trunk_exists.to_owned(),
+            Conflict::NumberHeld { number, name, .. } => (say.number_held)(&number.grouped(), name),
+            Conflict::NumbersAssigned { numbers } => (say.numbers_assigned)(&grouped(numbers)),
+            Conflict::LastAccess => say.last_access.to_owned(),
+            Conflict::AgentInUse { numbers } => (say.agent_in_use)(&grouped(numbers)),
+            Conflict::Changed { .. } => say.changed.to_owned(),
+            Conflict::IdempotencyKey => say.idempotency.to_owned(),
+            Conflict::SetupDone => say.setup_done.to_owned(),
+            Conflict::CallEnded => say.call_ended.to_owned(),
+        }
+    }
+
+    /// What a check looks at.
+    pub fn step(&self, step: Step) -> &'static str {
+        let say = &self.receipt;
+        match step {
+            Step::Room => say.room,
+            Step::SignedIn => say.signed_in,
+            Step::AgentHeader => say.agent_header,
+            Step::Number => say.number,
+            Step::Agent => say.agent,
+            Step::Codec => say.codec,
+            Step::Lines => say.lines,
+        }
+    }
+
+    /// How a check went.
+    pub fn outcome(&self, outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Passed => self.receipt.passed,
+            Outcome::Failed => self.receipt.failed,
+            Outcome::Skipped => self.receipt.skipped,
+        }
+    }
+
+    /// What a check expected and found.
+    pub fn note(&self, note: &Note) -> String {
+        let say = &self.receipt;
+        match note {
+            Note::Room { in_use, limit } => {
+                (say.room_left)(&in_use.to_string(), &limit.to_string())
+            }
+            Note::Draining => say.draining.to_owned(),
+            Note::AllLinesInUse { limit } => (say.all_lines_in_use)(&limit.to_string()),
+            Note::SignedIn {
+                label,
+                algorithm,
+                source,
+                ..
+            } => (say.signed_in_by)(label, algorithm, &source.to_string()),
+            Note::ByAddress {
+                label,
+                network,
+                source,
+            } => (say.by_address)(label, &network.to_string(), &source.to_string()),
+            Note::NoPassword { source } => (say.no_password)(&source.to_string()),
+            Note::SourceUnknown { source } => (say.source_unknown)(&source.to_string()),
+            Note::OnlyFromElsewhere {
+                label,
+                source,
+                allowed,
+            } => (say.only_from)(label, &source.to_string(), &list(allowed)),
+            Note::WrongPassword { username } => (say.password_wrong)(&short(username)),
+            Note::NoSuchUsername { username } => (say.no_such_username)(&short(username)),
+            Note::StaleNonce => say.stale_nonce.to_owned(),
+            Note::UriMismatch { signed, called } => {
+                (say.uri_differs)(&short(signed), &short(called))
+            }
+            Note::UnreadableSignIn { part } => (say.unreadable_sign_in)(&short(part)),
+            Note::NoAgentHeader => say.no_agent_header.to_owned(),
+            Note::AgentHeaderNotHonoured { value, label } => {
+                (say.header_not_honoured)(&short(value), label)
+            }
+            Note::AgentHeaderUnknown { value } => (say.header_unknown)(&short(value)),
+            Note::AgentHeaderOff { name } => (say.header_off)(name),
+            Note::AgentHeaderTwice { count } => (say.header_twice)(&count.to_string()),
+            Note::AgentHeaderNames { name } => (say.header_names)(name),
+            Note::NumberRead { sent, number, form } => {
+                (say.number_read)(&short(sent), number.as_str(), &read_as(*form))
+            }
+            Note::NumberUnknown { sent, tried } => (say.number_missing)(&short(sent), &list(tried)),
+            Note::NumberAmbiguous { sent, hits } => {
+                (say.number_ambiguous)(&short(sent), &list(hits))
+            }
+            Note::NoNumber { sent } => (say.no_number)(&short(sent)),
+            Note::NoTrunk => say.no_trunk.to_owned(),
+            Note::Assigned { name, number } => (say.assigned)(name, &number.grouped()),
+            Note::FellToDefault {
+                name,
+                number,
+                off: None,
+            } => (say.default_agent)(name, &number.grouped()),
+            Note::FellToDefault {
+                name,
+                number,
+                off: Some(off),
+            } => (say.default_for_off)(name, &number.grouped(), off),
+            Note::Unassigned { number } => (say.unassigned)(&number.grouped()),
+            Note::AgentOff { name, number } => (say.agent_off)(name, &number.grouped()),
+            Note::Codec { codec } => (say.codec_chosen)(codec),
+            Note::NoCommonCodec { offered } => (say.no_common_codec)(&offered.join(", ")),
+            Note::LateOffer => say.late_offer.to_owned(),
+            Note::LineFree => say.line_free.to_owned(),
+            Note::EngineDown { name, cause } => (say.engine_did_not_answer)(name, cause),
+        }
+    }
+
+    /// What would have let the call through.
+    pub fn near(&self, near: &Near) -> String {
+        let say = &self.receipt;
+        match near {
+            Near::WithCountry { number, country } => {
+                (say.near_country)(&number.grouped(), country.english())
+            }
+            Near::NotOnTrunk { number } => (say.near_not_on_trunk)(&number.grouped()),
+            Near::OtherEndpointName {
+                label,
+                expected,
+                found,
+            } => (say.near_other_endpoint)(label, expected, &short(found)),
+        }
+    }
+
+    /// Why a call ended, short, without a full stop.
+    pub fn end(&self, reason: EndReason) -> &'static str {
+        let say = &self.receipt;
+        match reason {
+            EndReason::CallerHungUp => say.caller_hung_up,
+            EndReason::AgentHungUp => say.agent_hung_up,
+            EndReason::OperatorHungUp => say.operator_hung_up,
+            EndReason::CallerGaveUp => say.caller_gave_up,
+            EndReason::MediaTimeout => say.media_timeout,
+            EndReason::NoAck => say.no_ack,
+            EndReason::SessionExpired => say.session_expired,
+            EndReason::MaxDuration => say.max_duration,
+            EndReason::EngineFailed => say.engine_failed,
+            EndReason::PeerLost => say.peer_lost,
+            EndReason::Drained => say.drained,
+            EndReason::Interrupted => say.interrupted,
+            EndReason::Fault => say.fault,
+            EndReason::Refused(refusal) => self.refusal(refusal),
+        }
+    }
+
+    /// Why a call was refused, short, without a full stop.
+    pub fn refusal(&self, refusal: Refusal) -> &'static str {
+        let say = &self.receipt;
+        match refusal {
+            Refusal::WrongPassword => say.wrong_password,
+            Refusal::UnknownUsername => say.unknown_username,
+            Refusal::NoCredentials => say.no_credentials,
+            Refusal::SourceNotAllowed => say.source_not_allowed,
+            Refusal::SourceBlocked => say.source_blocked,
+            Refusal::UriMismatch => say.uri_mismatch,
+            Refusal::NumberUnknown => say.number_unknown,
+            Refusal::NumberUnassigned => say.number_unassigned,
+            Refusal::NoCodec => say.no_codec,
+            Refusal::InstallationFull
+            | Refusal::TrunkFull
+            | Refusal::AccessFull
+            | Refusal::AgentFull => say.all_lines,
+            Refusal::Draining => say.draining,
+            Refusal::EngineDown => say.engine_down,
+        }
+    }
+}
+
+fn list<T: ToString>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(T::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn grouped(numbers: &[PhoneNumber]) -> String {
+    numbers
+        .iter()
+        .map(PhoneNumber::grouped)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What a stranger sent, cut to what fits into a sentence and without what hides text.
+fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    let shown = text
+        .chars()
+        .filter(|c| !c.is_control() && !crate::domain::is_invisible(*c));
+    let mut cut = shown.clone().take(MOST).collect::<String>();
+    if shown.count() > MOST {
+        cut.push('…');
+    }
+    cut
+}
+
+fn read_as(form: ReadAs) -> String {
+    format!("{form:?}").to_lowercase()
+}

@@ -1,0 +1,15 @@
+//! The parts every page is built of: accessible once, used everywhere. Server-only
+//! components, except the few islands in `copy`, `secret`, `browser` and `region`. Knows
+//! words and domain types, never where data come from.
+
+pub mod browser;
+pub mod copy;
+pub mod feedback;
+pub mod form;
+pub mod icon;
+pub mod page;
+pub mod reader;
+pub mod returned;
+pub mod secret;
+pub mod steps;
+pub mod table;

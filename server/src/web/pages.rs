@@ -1,0 +1,163 @@
+//! Pages: what each request gives Leptos, and who is shown the sign-in page instead.
+
+use std::sync::Arc;
+
+use app::error::AppError;
+use app::ports::{Caller, Doorkeeper, Services, Who};
+use app::shell::{App, is_door, shell};
+use app::text::Language;
+use app::ui::reader::{Reader, Theme};
+use app::ui::returned::{Returned, encode};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::config::LeptosOptions;
+use leptos::prelude::{provide_context, use_context};
+use tower_sessions::Session;
+
+use super::forms::WAITING;
+use crate::clock::Clock;
+
+/// What pages are rendered with.
+#[derive(Clone)]
+pub struct Pages {
+    options: LeptosOptions,
+    services: Services,
+    clock: Clock,
+    base_url: Arc<str>,
+}
+
+impl Pages {
+    pub fn new(package_dir: &str, services: Services, clock: Clock, base_url: &str) -> Self {
+        // Starts Leptos' executor, which nothing else here does.
+        drop(leptos_axum::generate_route_list(App));
+        let options = LeptosOptions::builder()
+            .output_name("patchbay")
+            .site_pkg_dir(package_dir)
+            .build();
+        Self {
+            options,
+            services,
+            clock,
+            base_url: base_url.into(),
+        }
+    }
+
+    /// What every page and every server function finds in its context.
+    pub(super) fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
+        let pages = self.clone();
+        move || {
+            provide_context(pages.services.clone());
+            let Some(parts) = use_context::<Parts>() else {
+                return;
+            };
+            if let Some(keeper) = parts.extensions.get::<Doorkeeper>() {
+                provide_context(keeper.clone());
+            }
+            let caller = parts.extensions.get::<Caller>().cloned();
+            let reader = pages.reader(&parts.headers, caller.as_ref());
+            provide_context(reader.language.text());
+            provide_context(reader);
+            if let Some(caller) = caller {
+                provide_context(caller);
+            }
+        }
+    }
+
+    /// Renders the page a request asks for, with something more in its context.
+    pub(super) async fn render(
+        &self,
+        request: Request,
+        more: impl Fn() + Clone + Send + Sync + 'static,
+    ) -> Response {
+        let (context, options) = (self.context(), self.options.clone());
+        let render = leptos_axum::render_app_async_with_context(
+            move || {
+                context();
+                more();
+            },
+            move || shell(options.clone()),
+        );
+        render(request).await.into_response()
+    }
+
+    fn reader(&self, headers: &HeaderMap, caller: Option<&Caller>) -> Reader {
+        let person = caller.and_then(|caller| match &caller.who {
+            Who::User(user) => Some(user),
+            _ => None,
+        });
+        let accepted = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
+        let theme = person
+            .and_then(|person| person.theme.clone())
+            .or_else(|| cookie(headers, "theme"));
+        Reader {
+            theme: Theme::read(theme.as_deref().unwrap_or_default()),
+            language: accepted.and_then(Language::read).unwrap_or_default(),
+            zone: person
+                .and_then(|person| person.zone.clone())
+                .or_else(|| cookie(headers, "tz")),
+            now_ms: self.clock.now_ms(),
+            base_url: self.base_url.to_string(),
+            name: person.map(|person| person.email.clone()),
+        }
+    }
+}
+
+/// One cookie, if it is there.
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    all.flat_map(|cookies| cookies.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Every address that is no file and no function: a page, or the way to the sign-in.
+pub(super) async fn page(State(pages): State<Pages>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let signed_in = request
+        .extensions()
+        .get::<Caller>()
+        .is_some_and(|caller| matches!(caller.who, Who::User(_)));
+    if !signed_in && !is_door(&path) {
+        return to_sign_in(
+            request
+                .uri()
+                .path_and_query()
+                .map_or("/", |whole| whole.as_str()),
+        );
+    }
+    let waiting = match request.extensions().get::<Session>() {
+        Some(session) if signed_in => session.remove::<Returned>(WAITING).await.ok().flatten(),
+        _ => None,
+    };
+    pages
+        .render(request, move || {
+            if let Some(waiting) = waiting.clone() {
+                provide_context(waiting);
+            }
+        })
+        .await
+}
+
+fn to_sign_in(next: &str) -> Response {
+    let to = format!("/sign-in?next={}", encode(next));
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let to = HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/sign-in"));
+    response.headers_mut().insert(header::LOCATION, to);
+    response
+}
+
+/// The id of the request that failed, for an error that has none yet.
+pub(super) fn incident() -> AppError {
+    let nil = || app::domain::id::IncidentId::from_uuid(uuid::Uuid::nil());
+    AppError::Internal {
+        incident: crate::telemetry::request::current().unwrap_or_else(nil),
+    }
+}
