@@ -3,6 +3,8 @@
 mod people;
 mod routes;
 
+use std::fmt;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -57,14 +59,14 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&config, &loaded.advice).await,
         Command::Openapi => {
-            print!("{}", crate::api::document::json());
+            tell(crate::api::document::json().trim_end());
             Ok(())
         }
         Command::CheckConfig => {
             for advice in &loaded.advice {
-                println!("note: {advice}");
+                tell(format_args!("note: {advice}"));
             }
-            println!("The configuration holds.");
+            tell(format_args!("The configuration holds."));
             Ok(())
         }
         Command::User(command) => command.run(&config).await,
@@ -74,7 +76,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Backup { file } => {
             let db = serve::open_store(&config).await.map_err(say)?;
             db.backup(&file).await.map_err(say)?;
-            println!("{}", file.display());
+            tell(file.display());
             Ok(())
         }
     }
@@ -99,9 +101,15 @@ async fn serve(config: &Config, advice: &[String]) -> Result<(), String> {
     )
     .await
     .map_err(say)?;
-    println!("Patchbay {} with {kind}", env!("CARGO_PKG_VERSION"));
-    println!("  console  {}", config.http.public_url.origin());
-    println!("  SIP      {} (UDP and TCP)", running.sip);
+    tell(format_args!(
+        "Patchbay {} with {kind}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    tell(format_args!(
+        "  console  {}",
+        config.http.public_url.origin()
+    ));
+    tell(format_args!("  SIP      {} (UDP and TCP)", running.sip));
     if let Some(token) = running
         .house
         .sign_in
@@ -109,8 +117,10 @@ async fn serve(config: &Config, advice: &[String]) -> Result<(), String> {
         .await
         .map_err(say)?
     {
-        println!("  set-up   {}", people::link(config, &token));
-        println!("The set-up link makes the first administrator. It works once.");
+        tell(format_args!("  set-up   {}", people::link(config, &token)));
+        tell(format_args!(
+            "The set-up link makes the first administrator. It works once."
+        ));
     }
     let ending = running.until(signals, config).await;
     db.close().await;
@@ -120,6 +130,11 @@ async fn serve(config: &Config, advice: &[String]) -> Result<(), String> {
         Ending::Forced => tracing::warn!("Ended at once."),
     }
     Ok(())
+}
+
+/// One line on standard output. Whoever reads may have gone (`patchbay … | head`).
+fn tell(line: impl fmt::Display) {
+    drop(writeln!(std::io::stdout(), "{line}"));
 }
 
 /// An error with what caused it, in one line.

@@ -1,5 +1,6 @@
 //! The binary: a command line, and the exit code that tells how it went.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -19,7 +20,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("patchbay: {message}");
+            // Whoever reads may be gone; that is no reason to panic.
+            drop(writeln!(std::io::stderr(), "patchbay: {message}"));
             ExitCode::FAILURE
         }
     }

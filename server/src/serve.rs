@@ -1,7 +1,10 @@
 //! Serving: the house on its database, the edge on its sockets, the console on its port,
 //! and their end.
 
+use std::fs::{DirBuilder, File, TryLockError};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,17 +25,19 @@ use crate::service::{House, HouseError, HouseSettings};
 use crate::sip::{Edge, EdgeConfig, EdgeError};
 use crate::store::sessions::Sessions;
 use crate::store::{DataKey, Db, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Event, Metrics};
 use crate::web;
 
 /// Why the server cannot start; each names the setting to look at.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("the data folder {path} can't be made (setting data.dir): {source}")]
+    #[error("the data folder {path} can't be used (setting data.dir): {source}")]
     Folder {
         path: String,
         source: std::io::Error,
     },
+    #[error("another patchbay is at work on the data folder {path} (setting data.dir)")]
+    InUse { path: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -62,6 +67,8 @@ pub struct Running {
     pub house: House,
     pub edge: Arc<Edge>,
     pub life: Lifecycle,
+    /// Held to the end, so that no second server works on the same calls.
+    _lock: File,
 }
 
 /// Starts everything. What it needs is passed in, so that tests can stop the clock and
@@ -73,6 +80,7 @@ pub async fn start(
     metrics: Metrics,
     life: Lifecycle,
 ) -> Result<Running, ServeError> {
+    let lock = lock_folder(&config.data.dir)?;
     make_folder(&config.recordings_dir())?;
     let listener = TcpListener::bind(config.http.addr)
         .await
@@ -92,11 +100,8 @@ pub async fn start(
     )]
     tokio::spawn(writer);
     let closed = house.desk.close_orphans().await?;
-    if closed > 0 {
-        tracing::warn!(
-            calls = closed,
-            "Calls that a former life of this server left open are closed."
-        );
+    if let Some(calls) = u64::try_from(closed).ok().filter(|calls| *calls > 0) {
+        Event::CallsRecovered { calls }.emit();
     }
 
     let media = Arc::new(Media::start(&media_settings(config)).map_err(ServeError::Media)?);
@@ -138,6 +143,7 @@ pub async fn start(
         house,
         edge,
         life,
+        _lock: lock,
     })
 }
 
@@ -177,11 +183,29 @@ async fn serve_http(listener: TcpListener, app: Router, life: Lifecycle) {
     }
 }
 
-fn make_folder(path: &std::path::Path) -> Result<(), ServeError> {
-    std::fs::create_dir_all(path).map_err(|source| ServeError::Folder {
-        path: path.display().to_string(),
-        source,
-    })
+/// For its owner alone: there are transcripts, sessions and recordings in it.
+fn make_folder(path: &Path) -> Result<(), ServeError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| no_folder(path, source))
+}
+
+fn no_folder(path: &Path, source: std::io::Error) -> ServeError {
+    let path = path.display().to_string();
+    ServeError::Folder { path, source }
+}
+
+/// The lock goes with the process, however that ends.
+fn lock_folder(folder: &Path) -> Result<File, ServeError> {
+    make_folder(folder)?;
+    let file =
+        File::create(folder.join("serve.lock")).map_err(|source| no_folder(folder, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ServeError::InUse {
+            path: folder.display().to_string(),
+        }),
+        Err(TryLockError::Error(source)) => Err(no_folder(folder, source)),
+    }
 }
 
 /// What the house needs of the configuration.

@@ -6,7 +6,7 @@ use app::error::AppError;
 use app::ports::{Caller, Keys as _};
 use clap::Subcommand;
 
-use super::say;
+use super::{say, tell};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve::open_store;
@@ -54,7 +54,7 @@ impl User {
                     .add_user(&Entry::text(email), &password, role)
                     .await
                     .map_err(explain)?;
-                println!("{} may sign in as {role}.", person.email);
+                tell(format_args!("{} may sign in as {role}.", person.email));
             }
             Self::Password { email } => {
                 let password = password()?;
@@ -62,10 +62,10 @@ impl User {
                     .replace_password(&Entry::text(email), &password)
                     .await
                     .map_err(explain)?;
-                println!(
+                tell(format_args!(
                     "{} has a new password; all sessions have ended.",
                     person.email
-                );
+                ));
             }
         }
         Ok(())
@@ -98,7 +98,7 @@ impl Key {
             .create(&Caller::operator(), draft)
             .await
             .map_err(explain)?;
-        println!("{}", key.expose());
+        tell(key.expose());
         Ok(())
     }
 }
@@ -107,10 +107,12 @@ impl Key {
 pub(super) async fn setup_link(config: &Config) -> Result<(), String> {
     match doors(config).await?.new_set_up_token().await.map_err(say)? {
         Some(token) => {
-            println!("{}", link(config, &token));
+            tell(link(config, &token));
             if config.http.public_url.is_loopback() {
                 let port = config.http.addr.port();
-                println!("From another computer first: ssh -L {port}:127.0.0.1:{port} SERVER");
+                tell(format_args!(
+                    "From another computer first: ssh -L {port}:127.0.0.1:{port} SERVER"
+                ));
             }
             Ok(())
         }

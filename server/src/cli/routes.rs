@@ -7,7 +7,7 @@ use app::domain::route_test::RouteTestDraft;
 use app::ports::Caller;
 use clap::Args;
 
-use super::{people, say};
+use super::{people, say, tell};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve::open_store;
@@ -54,7 +54,7 @@ impl RouteTest {
             .await
             .map_err(people::explain)?;
         let text = serde_json::to_string_pretty(&tested).map_err(say)?;
-        println!("{text}");
+        tell(text);
         Ok(())
     }
 }

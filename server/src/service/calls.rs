@@ -3,11 +3,12 @@
 //! # Layout
 //! `desk` (here) what the SIP edge asks and tells · `live` the calls that run · `writer` one
 //! task that groups commits, with a file for when the database is away · `refusals` one row
-//! for many alike · `inbox` what people and scripts read
+//! for many alike · `told` the log line of each · `inbox` what people and scripts read
 
 mod inbox;
 mod live;
 mod refusals;
+mod told;
 mod writer;
 
 use std::net::{IpAddr, SocketAddr};
@@ -258,6 +259,7 @@ impl CallDesk {
             refusals::Noted::First => {
                 let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
                 call.ended_at = Some(self.clock.now_ms());
+                told::ended(&call);
                 self.news.tell(News::Call {
                     call: Box::new(call.clone()),
                 });
@@ -323,6 +325,7 @@ impl CallDesk {
         papers.quality = facts.quality;
         papers.recording_path =
             (facts.recording != RecordingState::None).then(|| recording_name(id));
+        told::ended(&call);
         self.news.tell(News::Call {
             call: Box::new(call.clone()),
         });
@@ -340,7 +343,7 @@ impl CallDesk {
     pub async fn close_orphans(&self) -> Result<usize, StoreError> {
         let mut tx = self.db.append().await?;
         let open = crate::store::calls::unfinished(&mut tx).await?;
-        let mut closed = 0;
+        let mut closed = Vec::new();
         for (mut call, owner) in open {
             if owner != self.settings.instance || self.live.has(call.id) {
                 continue;
@@ -357,10 +360,11 @@ impl CallDesk {
                 papers.recording_path = Some(recording_name(call.id));
             }
             crate::store::calls::save(&mut tx, &call, &papers).await?;
-            closed += 1;
+            closed.push(call);
         }
         tx.commit().await?;
-        Ok(closed)
+        closed.iter().for_each(told::ended);
+        Ok(closed.len())
     }
 
     /// Waits until no call is left.
