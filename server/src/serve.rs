@@ -12,6 +12,7 @@ use app::domain::sip::Transport;
 use axum::Router;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
+use tower_sessions::ExpiredDeletion as _;
 
 use crate::agent::Voice;
 use crate::clock::Clock;
@@ -21,6 +22,7 @@ use crate::media::{self, Media};
 use crate::service::addresses::Addresses;
 use crate::service::calls::DeskSettings;
 use crate::service::facts::Fixed;
+use crate::service::retention::Retention;
 use crate::service::{House, HouseError, HouseSettings};
 use crate::sip::{Edge, EdgeConfig, EdgeError};
 use crate::store::sessions::Sessions;
@@ -117,6 +119,15 @@ pub async fn start(
     house.desk.connect(edge.clone());
 
     let sessions = Sessions::open(&db).await?;
+    let retention = Retention {
+        db: db.clone(),
+        clock: clock.clone(),
+        limits: config.retention.clone(),
+        recordings: config.recordings_dir(),
+    };
+    let stopped = life.stopped();
+    let upkeep = keep_house(retention, sessions.clone());
+    life.spawn("upkeep", stopped.run_until_cancelled_owned(upkeep));
     let app = web::router(web::Parts {
         config: config.clone(),
         house: house.clone(),
@@ -155,6 +166,20 @@ impl Running {
         let ending = self.life.run(signal, idle, config.shutdown.drain()).await;
         self.house.desk.flush().await;
         ending
+    }
+}
+
+/// Deletes what is old, every hour.
+async fn keep_house(retention: Retention, sessions: Sessions) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
+    loop {
+        hourly.tick().await;
+        if let Err(error) = retention.sweep().await {
+            tracing::warn!(%error, "what is old could not be deleted");
+        }
+        if let Err(error) = sessions.delete_expired().await {
+            tracing::warn!(%error, "sessions that are over could not be deleted");
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod news;
 pub mod numbers;
 pub mod replays;
+pub mod retention;
 pub mod route_test;
 pub mod routes;
 pub mod signin;

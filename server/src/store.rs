@@ -11,6 +11,7 @@
 
 pub mod accesses;
 pub mod agents;
+pub mod aging;
 pub mod audit;
 pub mod calls;
 mod error;

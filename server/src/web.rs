@@ -60,7 +60,7 @@ pub fn router(parts: Parts) -> Router {
         origin: config.http.public_url.origin().to_owned(),
         max_ms: i64::from(config.sign_in.max_hours) * 3_600_000,
     };
-    let health = health::Health::new(life.clone(), metrics)
+    let health = health::Health::new(life.clone(), metrics, config.http.metrics_from.clone())
         .with("database", move || {
             let db = db.clone();
             async move { db.ping().await.map_err(|_| "no answer".to_owned()) }

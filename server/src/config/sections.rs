@@ -36,6 +36,7 @@ pub struct Http {
     #[serde(deserialize_with = "parsed")]
     pub public_url: PublicUrl,
     pub trusted_proxies: List<Network>,
+    pub metrics_from: List<Network>,
     pub site_dir: Optional<PathBuf>,
 }
 
@@ -50,8 +51,6 @@ pub struct Data {
 #[serde(deny_unknown_fields)]
 pub struct Database {
     pub url: Optional<DatabaseUrl>,
-    pub max_connections: u32,
-    pub busy_timeout_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -70,18 +69,14 @@ pub struct Sip {
     #[serde(deserialize_with = "parsed_address")]
     pub addr: SocketAddr,
     pub tls_addr: Optional<Address>,
-    pub tls_cert: Optional<PathBuf>,
-    pub tls_key: Optional<PathBuf>,
     pub external_host: Optional<Host>,
     pub external_ip: Optional<IpAddr>,
     pub local_networks: List<Network>,
     pub trusted_proxies: List<Network>,
-    pub dns_servers: List<IpAddr>,
     #[serde(deserialize_with = "parsed")]
     pub rtp_ports: PortRange,
     pub rtp_addr: Optional<IpAddr>,
     pub digest: List<DigestAlgorithm>,
-    pub nonce_s: u32,
     pub t1_ms: u32,
     pub max_calls: u32,
     pub session_expires_s: u32,
@@ -89,8 +84,6 @@ pub struct Sip {
     #[serde(deserialize_with = "parsed")]
     pub agent_id_header: HeaderName,
     pub product: String,
-    pub engine_connect_ms: u32,
-    pub ring_timeout_s: u32,
     pub allow_local_targets: bool,
     pub regions: Regions,
     pub guard: Guard,
@@ -114,8 +107,6 @@ pub struct Guard {
     pub known_burst: u32,
     pub ban_after: u32,
     pub ban_s: u32,
-    pub max_datagram_bytes: u32,
-    pub max_message_bytes: u32,
     pub connections_per_source: u32,
     pub max_connections: u32,
     pub connection_idle_s: u32,
@@ -137,7 +128,6 @@ pub struct Media {
 pub struct Limits {
     pub api_per_minute: u32,
     pub body_kib: u32,
-    pub http_requests: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -69,12 +69,12 @@ fn lists_come_with_commas_from_the_environment() {
         "",
         &[
             ("PATCHBAY_SIP__DIGEST", "sha-256"),
-            ("PATCHBAY_SIP__DNS_SERVERS", "127.0.0.1, ::1"),
+            ("PATCHBAY_HTTP__TRUSTED_PROXIES", "127.0.0.1, ::1"),
         ],
     );
-    let sip = loaded.unwrap().config.sip;
+    let Config { sip, http, .. } = loaded.unwrap().config;
     assert_eq!(sip.digest.0, [DigestAlgorithm::Sha256]);
-    assert_eq!(sip.dns_servers.len(), 2);
+    assert_eq!(http.trusted_proxies.len(), 2);
 }
 
 #[test]
@@ -134,8 +134,7 @@ fn rules_between_settings_are_told_with_the_rest() {
     .unwrap_err();
     let found = keys(&problems);
     for key in [
-        "sip.tls_cert",
-        "sip.tls_key",
+        "sip.tls_addr",
         "sip.min_se_s",
         "sip.digest",
         "sip.max_calls",

@@ -49,7 +49,12 @@ impl SessionStore for Sessions {
         }
     }
 
+    /// Saving is an upsert: a request that was under way when its session was ended
+    /// must not bring it back.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
+        if self.load(&record.id).await?.is_none() {
+            return Ok(());
+        }
         match self {
             Self::Sqlite { write, .. } => write.save(record).await,
             Self::Postgres(store) => store.save(record).await,

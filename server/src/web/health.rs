@@ -10,10 +10,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 
+use crate::config::{List, Network};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::Metrics;
+use crate::web::client::ClientAddress;
 
 /// A check that takes longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -32,6 +34,7 @@ struct Check {
 pub struct Health {
     lifecycle: Lifecycle,
     metrics: Metrics,
+    metrics_from: List<Network>,
     checks: Vec<Check>,
 }
 
@@ -44,10 +47,12 @@ impl fmt::Debug for Health {
 }
 
 impl Health {
-    pub fn new(lifecycle: Lifecycle, metrics: Metrics) -> Self {
+    /// `metrics_from`: who may read the counters.
+    pub fn new(lifecycle: Lifecycle, metrics: Metrics, metrics_from: List<Network>) -> Self {
         Self {
             lifecycle,
             metrics,
+            metrics_from,
             checks: Vec::new(),
         }
     }
@@ -98,7 +103,14 @@ async fn ready(State(health): State<Health>) -> Response {
     (status, Json(told)).into_response()
 }
 
-async fn metrics(State(health): State<Health>) -> Response {
+async fn metrics(
+    State(health): State<Health>,
+    client: Option<Extension<ClientAddress>>,
+) -> Response {
+    let may = |address| health.metrics_from.iter().any(|net| net.contains(address));
+    if client.is_some_and(|Extension(ClientAddress(address))| !may(address)) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let kind = [(
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
@@ -125,8 +137,8 @@ mod tests {
     #[tokio::test]
     async fn says_what_is_missing_and_stays_alive() {
         let life = Lifecycle::new();
-        let health =
-            Health::new(life.clone(), Metrics::install().unwrap()).with("sip", || async { Ok(()) });
+        let health = Health::new(life.clone(), Metrics::install().unwrap(), List(Vec::new()))
+            .with("sip", || async { Ok(()) });
         assert_eq!(
             get_path(&health, "/readyz").await,
             (StatusCode::OK, "{\"sip\":\"ok\"}".into())
