@@ -76,12 +76,14 @@ pub fn router(parts: Parts) -> Router {
             }
         });
     let sip = &config.sip;
-    let advertised = sip.external_ip.get().copied();
+    // Bound to every address and told of none: which one carriers see cannot be known here.
+    let own = Some(sip.addr.ip()).filter(|ip| !ip.is_unspecified());
+    let advertised = sip.external_ip.get().copied().or(own);
     let api = crate::api::router(crate::api::Parts {
         services: house.services.clone(),
         replays: house.replays.clone(),
         addresses: crate::serve::settings(&config).addresses,
-        sources: vec![advertised.unwrap_or(sip.addr.ip()).to_string()],
+        sources: advertised.iter().map(ToString::to_string).collect(),
         per_minute: config.limits.api_per_minute,
         body_limit: usize::try_from(config.limits.body_kib).unwrap_or(256) * 1024,
         life: life.clone(),

@@ -5,5 +5,6 @@ mod calls;
 mod document;
 mod errors;
 mod numbers;
+mod replays;
 mod schema;
 mod trunk;

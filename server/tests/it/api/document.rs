@@ -144,6 +144,90 @@ async fn every_field_of_a_body_is_read_and_no_other() {
     }
 }
 
+/// What a script, or whoever found its key, may put anywhere.
+fn hostile() -> Vec<Value> {
+    let long = "x".repeat(4_000);
+    vec![
+        json!("a\r\nVia: SIP/2.0/UDP evil"),
+        json!("a\u{0}b"),
+        json!("\u{202e}gnp.exe"),
+        json!("\"'><script>alert(1)</script>"),
+        json!("'; drop table agents; --"),
+        json!("%00%0d%0a"),
+        json!("\u{fffd}\u{10ffff}"),
+        json!(long),
+        json!([long, null, { "a": [] }]),
+        json!({ "type": long }),
+        json!(-1),
+        json!(1e300),
+        json!(u64::MAX),
+        json!(true),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_hostile_in_any_field_is_a_fault_of_ours() {
+    let world = World::with(100_000).await;
+    let api = world.api().await;
+    let document = document(&world).await;
+    let schemas = Schemas::of(&document);
+    api.post("/api/phone/sip/inbound-trunk", json!({}))
+        .await
+        .ok();
+    for operation in operations(&document) {
+        let body = &operation.said["requestBody"]["content"]["application/json"]["schema"];
+        for field in schemas.properties(body) {
+            for value in hostile() {
+                let sent = json!({ &field: value }).to_string();
+                let answer = api
+                    .send(&operation.method, &operation.filled(), Some(sent))
+                    .await;
+                let name = format!(
+                    "{} {} {field}: {value:.60}",
+                    operation.method, operation.path
+                );
+                assert!(answer.status.as_u16() < 500, "{name}: {}", answer.text);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_hostile_in_a_path_or_query_is_a_fault_of_ours() {
+    let world = World::with(100_000).await;
+    let api = world.api().await;
+    let odd = [
+        "%00",
+        "%0d%0a",
+        "%E2%80%AE",
+        "..%2f..%2fetc",
+        "%F4%8F%BF%BF",
+        "%ff",
+        "'--",
+        "9999999999999999999999",
+    ];
+    let long = "9".repeat(4_000);
+    for operation in operations(&document(&world).await) {
+        for value in odd.iter().copied().chain([long.as_str()]) {
+            let mut path = operation.path.clone();
+            for name in ["{phone_number}", "{ip}", "{id}", "{agent}"] {
+                path = path.replace(name, value);
+            }
+            let body = operation.said["requestBody"]
+                .is_object()
+                .then(|| "{}".to_owned());
+            let path = format!("{path}?limit={value}&cursor={value}&number={value}&since={value}");
+            let answer = api.send(&operation.method, &path, body).await;
+            assert!(
+                answer.status.as_u16() < 500,
+                "{} {path:.80}: {}",
+                operation.method,
+                answer.text
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_filter_is_read() {
     let world = World::with(10_000).await;
