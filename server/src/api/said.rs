@@ -3,23 +3,37 @@
 use app::domain::call::EndReason;
 use app::domain::routing::{Near, Note};
 use app::error::{AppError, Reason};
+use app::text::{Language, Text};
+
+fn text() -> &'static Text {
+    Language::English.text()
+}
 
 pub(super) fn failure(error: &AppError) -> String {
-    error.to_string()
+    match error {
+        // A script has no form to sign in with.
+        AppError::Unauthenticated => {
+            "Send a key that is known as Authorization: Bearer.".to_owned()
+        }
+        AppError::Invalid(errors) if errors.len() > 1 => {
+            format!("{} fields are wrong; errors names each.", errors.len())
+        }
+        error => text().failure(error),
+    }
 }
 
 pub(super) fn reason(reason: &Reason) -> String {
-    reason.code().to_owned()
+    text().reason(reason)
 }
 
 pub(super) fn note(note: &Note) -> String {
-    format!("{note:?}")
+    text().note(note)
 }
 
 pub(super) fn near(near: &Near) -> String {
-    format!("{near:?}")
+    text().near(near)
 }
 
 pub(super) fn end(reason: EndReason) -> String {
-    reason.code().to_owned()
+    text().end(reason).to_owned()
 }

@@ -84,7 +84,7 @@ async fn calls_are_listed_newest_first_and_filtered() {
           "from_name": "Ada",
           "id": "[id]",
           "reason": "caller_hung_up",
-          "reason_message": "caller_hung_up",
+          "reason_message": "Ended by the caller",
           "recording": "kept",
           "recording_url": "[url]",
           "repeats": 1,
@@ -284,7 +284,20 @@ async fn a_route_test_gives_the_decision_and_its_receipt() {
         (&json!("number_unknown"), &json!(404))
     );
     let checks = refused["receipt"]["checks"].as_array().unwrap();
-    assert_eq!(checks.last().unwrap()["outcome"], "failed");
+    assert_json_snapshot!(checks.last().unwrap(), @r#"
+    {
+      "code": "number_unknown",
+      "facts": {
+        "sent": "+14155550100",
+        "tried": [
+          "+14155550100"
+        ]
+      },
+      "message": "+14155550100 is not on the trunk, read as +14155550100.",
+      "outcome": "failed",
+      "step": "number"
+    }
+    "#);
     assert_eq!(api.post(path, json!({})).await.fields(), ["to required"]);
 }
 

@@ -16,7 +16,7 @@ async fn an_error_looks_as_the_reference_says_and_tells_more() {
     {
       "code": "unauthenticated",
       "error": "Unauthorized",
-      "message": "Unauthenticated",
+      "message": "Send a key that is known as Authorization: Bearer.",
       "request_id": "[id]",
       "statusCode": 401
     }

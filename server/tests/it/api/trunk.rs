@@ -92,6 +92,52 @@ async fn every_wrong_field_is_named_at_once() {
         "krisp_enabled": "perhaps", "country": "ZZ",
     });
     let answer = api.post(TRUNK, wrong).await;
+    assert_json_snapshot!(answer.body, { ".request_id" => "[id]" }, @r#"
+    {
+      "code": "invalid",
+      "error": "Unprocessable Entity",
+      "errors": [
+        {
+          "code": "not_a_choice",
+          "field": "region",
+          "message": "mars is none of the choices: global, us, eu, apac."
+        },
+        {
+          "code": "not_a_choice",
+          "field": "krisp_enabled",
+          "message": "perhaps is none of the choices: on, off, true, false."
+        },
+        {
+          "code": "out_of_range",
+          "field": "max_channels",
+          "message": "Enter a number from 1 to 100000; this is 0."
+        },
+        {
+          "code": "no_such",
+          "field": "country",
+          "message": "There is no ZZ."
+        },
+        {
+          "code": "not_e164",
+          "field": "phone_numbers.1",
+          "message": "4155550100: This has no country code. Write it like +14155550100."
+        },
+        {
+          "code": "not_a_number",
+          "field": "phone_numbers.2",
+          "message": "+1415555O100: O, which is not a digit."
+        },
+        {
+          "code": "too_short",
+          "field": "phone_numbers.3",
+          "message": "112: This is too short for a phone number; emergency numbers can't be used here."
+        }
+      ],
+      "message": "7 fields are wrong; errors names each.",
+      "request_id": "[id]",
+      "statusCode": 422
+    }
+    "#);
     let mut fields = answer.fields();
     fields.sort();
     assert_eq!(
