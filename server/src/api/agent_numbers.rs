@@ -73,7 +73,9 @@ impl Draft for UpdateAgentSipConfig {}
 type Answer = Result<Json<AgentSipConfig>, Problem>;
 
 async fn get(State(api): State<Api>, Asking(caller): Asking, Path(agent): Path<String>) -> Answer {
-    shown(api.services.agents.get(&caller, id_of(&agent)?).await?)
+    Ok(shown(
+        api.services.agents.get(&caller, id_of(&agent)?).await?,
+    ))
 }
 
 async fn update(
@@ -90,12 +92,12 @@ async fn update(
             Reason::NoSuch { found },
         ));
     }
-    shown(
+    Ok(shown(
         api.services
             .agents
             .set_numbers(&caller, agent, body.phone_numbers)
             .await?,
-    )
+    ))
 }
 
 async fn assign(
@@ -110,12 +112,12 @@ async fn assign(
     };
     params.done()?;
     let number = wire::number(&number)?;
-    shown(
+    Ok(shown(
         api.services
             .agents
             .assign(&caller, id_of(&agent)?, number, how)
             .await?,
-    )
+    ))
 }
 
 async fn release(
@@ -124,17 +126,17 @@ async fn release(
     Path((agent, number)): Path<(String, String)>,
 ) -> Answer {
     let number = wire::number(&number)?;
-    shown(
+    Ok(shown(
         api.services
             .agents
             .release(&caller, id_of(&agent)?, number)
             .await?,
-    )
+    ))
 }
 
-fn shown(view: AgentView) -> Answer {
+fn shown(view: AgentView) -> Json<AgentSipConfig> {
     let id = Id::of(view.agent.id.as_uuid());
-    Ok(Json(AgentSipConfig {
+    Json(AgentSipConfig {
         agent_id: id,
         phone_numbers: view
             .numbers
@@ -145,5 +147,5 @@ fn shown(view: AgentView) -> Answer {
         transfer_destinations: Vec::new(),
         agent_id_header: view.header,
         agent_id_header_value: id,
-    }))
+    })
 }

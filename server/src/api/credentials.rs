@@ -219,16 +219,11 @@ fn id_of(text: &str) -> Result<AccessId, Problem> {
 
 async fn reveal(api: &Api, caller: &Caller, access: Access) -> Answer {
     let has_one = access.settings.kind == AccessKind::Digest && caller.can(Scope::SipWrite);
-    let password = match has_one {
-        true => Some(
-            api.services
-                .accesses
-                .reveal(caller, access.id)
-                .await?
-                .expose()
-                .to_owned(),
-        ),
-        false => None,
+    let password = if has_one {
+        let secret = api.services.accesses.reveal(caller, access.id).await?;
+        Some(secret.expose().to_owned())
+    } else {
+        None
     };
     Ok(Versioned(access.version, shown(access, password)))
 }

@@ -117,7 +117,7 @@ pub(super) async fn get(
         .and_then(|value| value.to_str().ok());
     let progress = last.and_then(Progress::read).unwrap_or_default();
     let stopped = api.life.draining().cancelled_owned();
-    let events = follow(api, caller, id, progress, first, news).take_until(stopped);
+    let events = follow(api, caller, id, progress, &first, news).take_until(stopped);
     Ok(Sse::new(events)
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response())
@@ -166,9 +166,9 @@ impl Progress {
         news.sort_by_key(|(at, ..)| *at);
         let told = |(at, is_event, kind, details): (i64, bool, String, Map<String, Value>)| {
             if is_event {
-                self.happened += 1
+                self.happened += 1;
             } else {
-                self.said += 1
+                self.said += 1;
             }
             Event {
                 id: self.name(),
@@ -200,10 +200,10 @@ fn follow(
     caller: Caller,
     id: CallId,
     mut progress: Progress,
-    first: CallDetail,
+    first: &CallDetail,
     news: NewsStream,
-) -> impl Stream<Item = Result<SseEvent, Infallible>> {
-    let begun = progress.news_in(&first);
+) -> impl Stream<Item = Result<SseEvent, Infallible>> + use<> {
+    let begun = progress.news_in(first);
     let over = first.call.state == CallState::Ended;
     let later = stream::unfold((api, caller, progress, news, over), move |state| {
         next(id, state)

@@ -85,6 +85,10 @@ pub(super) fn routes() -> Routes {
 
 /// A number of the inventory.
 #[derive(Serialize, ToSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the API calls numbers phone numbers"
+)]
 pub(super) struct Number {
     phone_number: E164,
     #[schema(required = true)]

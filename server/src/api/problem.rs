@@ -27,6 +27,10 @@ pub(super) enum Problem {
 
 /// The body of every answer that is no success.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the reference API names the fields"
+)]
 pub(super) struct Error {
     /// The HTTP status again.
     #[serde(rename = "statusCode")]

@@ -9,13 +9,10 @@ use crate::service::core::Core;
 use crate::store;
 
 const DAY_MS: i64 = 86_400_000;
-/// Old ones are swept with one claim in this many.
-const SWEEP_EVERY: u64 = 64;
 
 /// The use case. Answers may hold a fresh password or key; the store seals them.
 pub struct Replays {
     core: Core,
-    claims: std::sync::atomic::AtomicU64,
 }
 
 /// What to do with a request that carries a key.
@@ -34,10 +31,7 @@ pub enum Claim {
 
 impl Replays {
     pub fn new(core: Core) -> Self {
-        Self {
-            core,
-            claims: std::sync::atomic::AtomicU64::new(0),
-        }
+        Self { core }
     }
 
     /// Takes the key for this request, `request` being a hash of all that matters of it. Another
@@ -51,12 +45,7 @@ impl Replays {
         let owner = owner(caller)?;
         let now = self.core.clock.now_ms();
         let mut tx = self.core.db.begin().await?;
-        let before = self
-            .claims
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        if before.is_multiple_of(SWEEP_EVERY) {
-            store::idempotency::forget_before(&mut tx, now - DAY_MS).await?;
-        }
+        store::idempotency::forget_before(&mut tx, now - DAY_MS).await?;
         let first = store::idempotency::claim(&mut tx, owner, name, request, now).await?;
         let known = store::idempotency::get(&mut tx, owner, name).await?;
         tx.commit().await?;

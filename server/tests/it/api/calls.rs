@@ -4,6 +4,8 @@ use app::domain::call::{
     CallEnd, CallState, EndReason, Happening, RecordingState, Said, Speaker, TimelineEvent,
     TranscriptLine,
 };
+use app::domain::id::CallId;
+use app::domain::seen::News;
 use app::error::Scope;
 use axum::body::Body;
 use futures_util::StreamExt as _;
@@ -218,6 +220,71 @@ async fn the_events_of_an_ended_call_are_told_and_the_stream_ends() {
         .map(|data| serde_json::from_str(data).unwrap())
         .collect();
     assert_eq!(json!(told), events["items"]);
+}
+
+#[tokio::test]
+async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server() {
+    let world = World::new().await;
+    let id = a_call(&world, 1).await;
+    let id: CallId = id.parse().unwrap();
+    set_state(&world, id, CallState::Answered).await;
+    let api = world.script(&[Scope::CallsRead]).await;
+    let path = format!("{CALLS}/{id}/events");
+    let live = api
+        .with("accept", "text/event-stream")
+        .with("last-event-id", "3.0");
+    let mut stream = live
+        .ask("GET", &path, None)
+        .await
+        .into_body()
+        .into_data_stream();
+    // What was told before the stream broke off is not told again; the greeting is.
+    assert!(part(&mut stream).await.contains("\"text\":\"Hello?\""));
+    let mut tx = world.db.begin().await.unwrap();
+    let what = Happening::RecordingStarted;
+    let event = TimelineEvent {
+        at: samples::NOW,
+        what,
+    };
+    store::timeline::add_event(&mut tx, id, &event)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let line = TranscriptLine {
+        speaker: Speaker::Caller,
+        said: Said::Speech,
+        start_ms: 0,
+        end_ms: 1,
+    };
+    world.house.news.tell(News::Line {
+        call: samples::call(9, 0).id,
+        line: line.clone(),
+    });
+    world.house.news.tell(News::Line { call: id, line });
+    let told = part(&mut stream).await;
+    assert!(
+        told.contains("event: recording_started") && told.contains("id: 4.1"),
+        "{told}"
+    );
+    world.life.drain();
+    assert!(stream.next().await.is_none());
+}
+
+async fn set_state(world: &World, id: CallId, state: CallState) {
+    let mut tx = world.db.begin().await.unwrap();
+    let mut call = store::calls::get(&mut tx, id).await.unwrap().unwrap();
+    call.state = state;
+    call.end = None;
+    call.ended_at = None;
+    store::calls::save(&mut tx, &call, &samples::papers())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn part(stream: &mut axum::body::BodyDataStream) -> String {
+    let part = tokio::time::timeout(std::time::Duration::from_secs(5), stream.next()).await;
+    String::from_utf8_lossy(&part.unwrap().unwrap().unwrap()).into_owned()
 }
 
 async fn read_all(body: Body) -> String {

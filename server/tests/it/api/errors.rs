@@ -152,6 +152,13 @@ async fn the_same_post_under_one_key_is_done_once() {
     assert_eq!(other.refused(409), "idempotency_key");
     let other = once.post(TRUNK, json!({ "name": "Front desk" })).await;
     assert_eq!(other.refused(409), "idempotency_key");
+    world
+        .clock
+        .advance(std::time::Duration::from_secs(25 * 3600));
+    let much_later = once
+        .post("/api/phone", json!({ "name": "Front desk" }))
+        .await;
+    assert_eq!(much_later.header("idempotency-replayed"), "");
     // Another key has names of its own.
     world
         .api()
