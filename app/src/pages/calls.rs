@@ -49,8 +49,21 @@ pub(crate) fn caller_name(caller: &CallerId) -> String {
         (Some(number), Some(name)) => format!("{name} {}", number.grouped()),
         (Some(number), None) => number.grouped(),
         (None, Some(name)) => name.clone(),
-        (None, None) => say.unknown_caller.to_owned(),
+        // A PBX often calls as a user that is no number.
+        (None, None) => user_of(&caller.raw_from)
+            .unwrap_or(say.unknown_caller)
+            .to_owned(),
     }
+}
+
+/// The user part of a From header as sent.
+fn user_of(from: &str) -> Option<&str> {
+    let (_, rest) = from
+        .split_once("sip:")
+        .or_else(|| from.split_once("sips:"))?;
+    let (user, _) = rest.split_once('@')?;
+    Some(user.split([':', ';']).next().unwrap_or(user))
+        .filter(|user| !user.is_empty() && user.len() <= 80)
 }
 
 /// How a call stands, in a word.

@@ -76,7 +76,12 @@ fn transcript_line(
         }
         None => view! { <span class="muted">{at}</span> }.into_any(),
     };
-    view! { <li><span class="digits">{place}</span><strong>{who}</strong><span class="wrap-anywhere">{what}</span></li> }
+    view! {
+        <li>
+            <span class="at">{place}</span>
+            <div><span class="who">{who}</span><p class="wrap-anywhere">{what}</p></div>
+        </li>
+    }
 }
 
 /// The receipt.
