@@ -48,15 +48,13 @@ impl Text {
 
     fn not_a_phone_number(&self, found: &str, why: InvalidPhoneNumber) -> String {
         let say = &self.reasons;
-        let found = short(found);
-        match why {
-            InvalidPhoneNumber::NotE164 => format!("{found}: {}", say.not_e164),
-            InvalidPhoneNumber::NotANumber { letter } => {
-                format!("{found}: {}", (say.not_a_number)(&letter.to_string()))
-            }
-            InvalidPhoneNumber::TooShort => format!("{found}: {}", say.phone_too_short),
-            InvalidPhoneNumber::TooLong => format!("{found}: {}", say.phone_too_long),
-        }
+        let said = match why {
+            InvalidPhoneNumber::NotE164 => say.not_e164.to_owned(),
+            InvalidPhoneNumber::NotANumber { letter } => (say.not_a_number)(&named(letter)),
+            InvalidPhoneNumber::TooShort => say.phone_too_short.to_owned(),
+            InvalidPhoneNumber::TooLong => say.phone_too_long.to_owned(),
+        };
+        format!("{} {said}", short(found))
     }
 
     /// Why a request was refused.
@@ -303,4 +301,14 @@ fn short(text: &str) -> String {
 
 fn read_as(form: ReadAs) -> String {
     format!("{form:?}").to_lowercase()
+}
+
+/// A character that can be shown as itself, else its number: a direction mark would turn the
+/// sentence around.
+fn named(character: char) -> String {
+    if character.is_alphanumeric() || character.is_ascii_punctuation() {
+        character.to_string()
+    } else {
+        format!("U+{:04X}", u32::from(character))
+    }
 }

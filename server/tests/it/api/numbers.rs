@@ -50,7 +50,7 @@ async fn many_numbers_are_added_and_each_is_reported() {
           "error": {
             "code": "not_a_number",
             "field": "phone_numbers.4",
-            "message": "sales: s, which is not a digit."
+            "message": "sales contains s."
           },
           "outcome": "refused",
           "phone_number": null,

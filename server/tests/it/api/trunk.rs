@@ -120,17 +120,17 @@ async fn every_wrong_field_is_named_at_once() {
         {
           "code": "not_e164",
           "field": "phone_numbers.1",
-          "message": "4155550100: This has no country code. Write it like +14155550100."
+          "message": "4155550100 has no country code. Write it like +14155550100."
         },
         {
           "code": "not_a_number",
           "field": "phone_numbers.2",
-          "message": "+1415555O100: O, which is not a digit."
+          "message": "+1415555O100 contains O."
         },
         {
           "code": "too_short",
           "field": "phone_numbers.3",
-          "message": "112: This is too short for a phone number; emergency numbers can't be used here."
+          "message": "112 is too short for a phone number; emergency numbers can't be used here."
         }
       ],
       "message": "7 fields are wrong; errors names each.",
