@@ -7,6 +7,7 @@ use app::domain::call::{
 use app::domain::id::CallId;
 use app::domain::seen::News;
 use app::error::Scope;
+use app::ports::Caller;
 use axum::body::Body;
 use futures_util::StreamExt as _;
 use insta::assert_json_snapshot;
@@ -268,6 +269,36 @@ async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server()
     );
     world.life.drain();
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_revoked_key_hears_no_more_of_a_call() {
+    let world = World::new().await;
+    let id: CallId = a_call(&world, 1).await.parse().unwrap();
+    set_state(&world, id, CallState::Answered).await;
+    let api = world
+        .script(&[Scope::CallsRead])
+        .await
+        .with("accept", "text/event-stream");
+    let path = format!("{CALLS}/{id}/events");
+    let mut stream = api
+        .ask("GET", &path, None)
+        .await
+        .into_body()
+        .into_data_stream();
+    part(&mut stream).await;
+    let boss = Caller::operator();
+    for key in world.services().keys.list(&boss).await.unwrap() {
+        world.services().keys.revoke(&boss, key.id).await.unwrap();
+    }
+    let call = Box::new(samples::call(1, 0));
+    world.house.news.tell(News::Call { call });
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(5), read_rest(stream));
+    assert!(rest.await.is_ok());
+}
+
+async fn read_rest(mut stream: axum::body::BodyDataStream) {
+    while stream.next().await.is_some() {}
 }
 
 async fn set_state(world: &World, id: CallId, state: CallState) {
