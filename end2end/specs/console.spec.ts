@@ -1,0 +1,136 @@
+/** Each page in its states: names, moves, confirmations, hostile values, and nothing that axe minds. */
+import AxeBuilder from "@axe-core/playwright";
+import { Console } from "../pages/console";
+import { ADMIN, expect, test } from "../fixtures/server";
+
+const FRONT = "+14155550100";
+
+test("signing out and in again, and what a stranger sees @both", async ({ admin }) => {
+  await admin.goto("/account");
+  await admin.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(admin).toHaveURL(/\/sign-in/);
+  await admin.goto("/settings/sip");
+  await expect(admin).toHaveURL(/\/sign-in\?next=/);
+  await admin.getByLabel("E-mail").fill(ADMIN.email);
+  await admin.getByLabel("Password").fill("not the password at all");
+  await admin.getByRole("button", { name: "Sign in" }).click();
+  await expect(admin.getByRole("alert")).toContainText("The e-mail or password is not right.");
+  await admin.getByLabel("E-mail").fill(ADMIN.email);
+  await admin.getByLabel("Password").fill(ADMIN.password);
+  await admin.getByRole("button", { name: "Sign in" }).click();
+  await expect(admin.getByRole("heading", { level: 1, name: "SIP" })).toBeVisible();
+});
+
+test("a used set-up link makes nobody else @both", async ({ admin, server }) => {
+  await admin.goto(await server.setupLink());
+  await expect(admin.getByRole("main")).toContainText("Set-up is finished. Sign in.");
+});
+
+test("a number held by another agent is moved in one confirmed step @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  await walk.addNumbers(FRONT);
+  const front = await walk.createAgent({ name: "Front desk" });
+  const sales = await walk.createAgent({ name: "Sales" });
+  await walk.assign(front, FRONT);
+  await walk.assign(sales, FRONT);
+  await expect(admin.getByText("+1 415 555 0100 is answered by Front desk.")).toBeVisible();
+  await admin.getByRole("button", { name: "Move number" }).click();
+  await expect(walk.part("Telephony & Routing").getByRole("table")).toContainText("+1 415 555 0100");
+  await walk.assign(sales, "+41446681800");
+  await admin.getByRole("button", { name: "Add and assign" }).click();
+  await expect(walk.part("Telephony & Routing").getByRole("table")).toContainText("+41 44 668 18 00");
+});
+
+test("a second credential, an address, and removing after a question @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  const who = walk.part("Who may call in");
+  await who.getByText("Add credential").first().click();
+  await who.getByLabel("Label").first().fill("Office PBX");
+  await who.getByRole("button", { name: "Add credential" }).click();
+  await expect(who).toContainText("Office PBX");
+  await who.getByText("Add address").first().click();
+  await who.getByLabel("Label").nth(1).fill("Carrier");
+  await who.getByLabel("Addresses or ranges").fill("54.172.60.0/33\n0.0.0.0/0");
+  await who.getByRole("button", { name: "Allow address" }).click();
+  await expect(who.getByRole("alert")).toContainText("54.172.60.0/33");
+  await who.getByLabel("Addresses or ranges").fill("54.172.60.0/30");
+  await who.getByRole("button", { name: "Allow address" }).click();
+  await expect(who).toContainText("54.172.60.0/30");
+  await who.getByRole("link", { name: "Remove Office PBX" }).click();
+  await expect(who).toContainText("Remove credential Office PBX?");
+  await who.getByRole("button", { name: "Remove credential" }).click();
+  await expect(admin.getByRole("status").filter({ hasText: "The credential is removed." })).toBeVisible();
+  await expect(who).not.toContainText("Office PBX");
+});
+
+test("faulty numbers stay in the box with what is wrong with them @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  const box = admin.getByLabel("Numbers, one per line");
+  await box.fill("+14155550100\n+1415555O100\n112");
+  await admin.getByRole("button", { name: "Add numbers" }).click();
+  await expect(admin.getByRole("alert")).toContainText("There are 2 problems");
+  await expect(box).toHaveValue("+14155550100\n+1415555O100\n112");
+  await box.fill("+14155550100");
+  await admin.getByRole("button", { name: "Add numbers" }).click();
+  await expect(admin.getByRole("table", { name: "Phone Numbers" })).toContainText("+1 415 555 0100");
+});
+
+test("hostile names are refused or shown as they are @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  const asked: string[] = [];
+  admin.on("dialog", (dialog) => { asked.push(dialog.message()); void dialog.dismiss(); });
+  const name = `<img src=x onerror=alert(1)> "quoted" & 'so'`;
+  const id = await walk.createAgent({ name });
+  await admin.goto(`/channels/phone/agents/${id}`);
+  await expect(admin.getByRole("heading", { level: 1 })).toHaveText(name);
+  await expect(admin.getByLabel("Name", { exact: true })).toHaveValue(name);
+  await admin.getByLabel("Name", { exact: true }).fill("x".repeat(4_000));
+  await admin.getByRole("button", { name: "Save changes" }).click();
+  await expect(admin.getByRole("alert")).toContainText("Up to 120 characters; this has 4000.");
+  expect(asked).toEqual([]);
+});
+
+test("no such page, agent or call @both", async ({ admin }) => {
+  for (const path of ["/nope", "/channels/phone/agents/nobody", "/inbox/00000000-0000-7000-8000-000000000000"]) {
+    const answer = await admin.goto(path);
+    expect(answer?.status(), path).toBe(404);
+    await expect(admin.getByRole("main")).toContainText(/There is no/);
+  }
+});
+
+test("the theme is kept and the page speaks without JavaScript @both", async ({ admin }) => {
+  await admin.goto("/account");
+  await admin.getByLabel("Dark").check();
+  await admin.getByRole("region", { name: "Preferences" }).getByRole("button", { name: "Save changes" }).click();
+  await expect(admin.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+for (const theme of ["light", "dark"]) {
+  for (const width of [1280, 390, 320]) {
+    test(`axe finds nothing serious, ${theme}, ${width} px`, async ({ admin, server }) => {
+      test.setTimeout(120_000);
+      const walk = new Console(admin);
+      await admin.context().addCookies([{ name: "theme", value: theme, url: server.url }]);
+      await admin.setViewportSize({ width, height: 900 });
+      const look = async (path: string): Promise<void> => {
+        await admin.goto(path);
+        const found = await new AxeBuilder({ page: admin }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+        const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect(serious.map(({ id, nodes }) => `${path} ${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
+        const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+        expect(tooWide, `${path} scrolls sideways`).toBe(false);
+      };
+      const empty = ["/", "/settings/sip", "/channels/phone/agents", "/channels/phone/numbers", "/inbox", "/inbox?view=strangers", "/troubleshooting", "/account", "/nope"];
+      for (const path of empty) await look(path);
+      await walk.createTrunk();
+      await walk.addNumbers(FRONT, "+41446681800");
+      const agent = await walk.createAgent({ name: "Front desk" });
+      await walk.assign(agent, FRONT);
+      const filled = ["/", "/settings/sip", "/settings/sip?confirm=remove-trunk", "/channels/phone/agents", `/channels/phone/agents/${agent}`, "/channels/phone/agents/new", "/channels/phone/numbers", "/troubleshooting?to=0446681800"];
+      for (const path of filled) await look(path);
+    });
+  }
+}
