@@ -74,6 +74,12 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::SetupLink => people::setup_link(&config).await,
         Command::RouteTest(command) => command.run(&config).await,
         Command::Backup { file } => {
+            if file.exists() {
+                return Err(format!(
+                    "{} is there already; name a new file",
+                    file.display()
+                ));
+            }
             let db = serve::open_store(&config).await.map_err(say)?;
             db.backup(&file).await.map_err(say)?;
             tell(file.display());

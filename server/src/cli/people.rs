@@ -2,7 +2,7 @@
 
 use app::domain::account::{KeyDraft, Role};
 use app::domain::draft::{Entry, EntryList};
-use app::error::AppError;
+use app::error::{AppError, Reason};
 use app::ports::{Caller, Keys as _};
 use clap::Subcommand;
 
@@ -145,13 +145,22 @@ fn password() -> Result<Entry, String> {
     Ok(Entry::text(line))
 }
 
+fn in_words(reason: &Reason) -> String {
+    match reason {
+        Reason::NotAChoice { found, allowed } => {
+            format!("{found} is none of {}", allowed.join(", "))
+        }
+        other => other.code().replace('_', " "),
+    }
+}
+
 /// Reasons as an operator at a terminal reads them.
 pub(super) fn explain(error: AppError) -> String {
     match error {
         AppError::Invalid(errors) => {
             let lines: Vec<String> = errors
                 .iter()
-                .map(|(field, reason)| format!("{field}: {}", reason.code().replace('_', " ")))
+                .map(|(field, reason)| format!("{field}: {}", in_words(reason)))
                 .collect();
             lines.join("; ")
         }

@@ -6,10 +6,12 @@
 )]
 
 mod api;
+mod binary;
 mod databases;
 mod desk;
 mod house;
 mod media_calls;
+mod ops;
 mod samples;
 mod services;
 mod sip_edge;

@@ -310,12 +310,21 @@ impl Phone {
     }
 
     pub(crate) async fn at(world: &World, ip: &str) -> Self {
+        Self::between(ip, world.addr()).await
+    }
+
+    /// For any server, such as the real binary.
+    pub(crate) async fn towards(server: SocketAddr) -> Self {
+        Self::between("127.0.0.1", server).await
+    }
+
+    async fn between(ip: &str, to: SocketAddr) -> Self {
         let socket = tokio::net::UdpSocket::bind((ip, 0)).await.unwrap();
         let tag = Uuid::now_v7().simple().to_string();
         let call_id = format!("{}@test", Uuid::now_v7().simple());
         Self {
             socket,
-            to: world.addr(),
+            to,
             tag,
             call_id,
         }
@@ -394,6 +403,16 @@ impl Phone {
 
     /// Answers the challenge in a 401.
     pub(crate) fn sign(request: &mut Message, challenge: &Message, password: &str) {
+        Self::sign_as(request, challenge, USER, password);
+    }
+
+    /// The same for another access.
+    pub(crate) fn sign_as(
+        request: &mut Message,
+        challenge: &Message,
+        username: &str,
+        password: &str,
+    ) {
         let value = challenge.get("WWW-Authenticate").unwrap();
         let field = |name: &str| {
             let start = value.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
@@ -402,13 +421,13 @@ impl Phone {
         let (realm, nonce) = (field("realm"), field("nonce"));
         let uri = request.uri().unwrap().to_owned();
         let method = request.method().unwrap().to_owned();
-        let secret = md5(&format!("{USER}:{realm}:{password}"));
+        let secret = md5(&format!("{username}:{realm}:{password}"));
         let asked = md5(&format!("{method}:{uri}"));
         let response = md5(&format!("{secret}:{nonce}:00000001:c:auth:{asked}"));
         request.set(
             "Authorization",
             format!(
-                "Digest username=\"{USER}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+                "Digest username=\"{username}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
                  response=\"{response}\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\""
             ),
         );

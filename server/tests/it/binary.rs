@@ -1,0 +1,360 @@
+//! The real binary in a folder of its own.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_patchbay");
+/// For what takes a moment on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A folder, settings, and maybe a server at work on them.
+pub(crate) struct Installation {
+    folder: TempDir,
+    http: u16,
+    sip: u16,
+    settings: Vec<(String, String)>,
+    server: Option<Child>,
+}
+
+/// What a command left behind.
+pub(crate) struct Done {
+    pub(crate) status: ExitStatus,
+    output: Output,
+}
+
+pub(crate) fn free_port() -> u16 {
+    // Free for both, as SIP wants it.
+    loop {
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        if std::net::UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+impl Installation {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            http: free_port(),
+            sip: free_port(),
+            settings: Vec::new(),
+            server: None,
+        }
+    }
+
+    pub(crate) async fn serve() -> Self {
+        Self::serve_with(&[]).await
+    }
+
+    pub(crate) async fn serve_with(settings: &[(&str, &str)]) -> Self {
+        let mut house = Self::new();
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        house.settings = settings.iter().map(owned).collect();
+        house.start_again().await;
+        house
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub(crate) async fn start_again(&mut self) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .unwrap();
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(self.out_file())
+            .unwrap();
+        let child = self
+            .command(&["serve"], &[])
+            .stdout(out)
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.server = Some(child);
+        let began = Instant::now();
+        let url = format!("http://127.0.0.1:{}/readyz", self.http);
+        while !reqwest::get(&url)
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            assert!(
+                began.elapsed() < PATIENCE && self.is_running(),
+                "not ready:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(BINARY);
+        let foreign = std::env::vars().filter(|(name, _)| name.starts_with("PATCHBAY_"));
+        for (name, _) in foreign {
+            command.env_remove(name);
+        }
+        let rtp = 20_000 + self.http % 20_000 / 100 * 100;
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("PATCHBAY_HTTP__ADDR", format!("127.0.0.1:{}", self.http))
+            .env(
+                "PATCHBAY_HTTP__PUBLIC_URL",
+                format!("http://127.0.0.1:{}", self.http),
+            )
+            .env("PATCHBAY_SIP__ADDR", format!("127.0.0.1:{}", self.sip))
+            .env("PATCHBAY_SIP__RTP_PORTS", format!("{rtp}-{}", rtp + 99))
+            .env("PATCHBAY_DATA__DIR", "data")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(settings.iter().copied())
+            .stdin(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Done {
+        self.run_with(arguments, input, &[])
+    }
+
+    pub(crate) fn run_with(
+        &self,
+        arguments: &[&str],
+        input: &str,
+        settings: &[(&str, &str)],
+    ) -> Done {
+        let mut child = self
+            .command(arguments, settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(
+            child
+                .stdin
+                .take()
+                .unwrap()
+                .write_all(format!("{input}\n").as_bytes()),
+        );
+        let (done, over) = std::sync::mpsc::channel::<()>();
+        let pid = child.id().to_string();
+        let watchdog = std::thread::spawn(move || {
+            let late = over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            late.then(|| Command::new("kill").args(["-9", &pid]).status())
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(done);
+        assert!(
+            watchdog.join().unwrap().is_none(),
+            "{arguments:?} does not end"
+        );
+        Done {
+            status: output.status,
+            output,
+        }
+    }
+
+    pub(crate) fn key(&self, rights: &[&str]) -> String {
+        let made = self.run(&[&["key", "create", "test"], rights].concat(), "");
+        assert!(made.status.success(), "{}", made.stderr());
+        made.stdout().trim().to_owned()
+    }
+
+    pub(crate) fn sip(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.sip).into()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn data(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data").join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    fn out_file(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    pub(crate) async fn log_says(&self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "no {text:?} in:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Of the link that a first start prints.
+    pub(crate) async fn set_up_token(&self) -> String {
+        let began = Instant::now();
+        loop {
+            let out = std::fs::read_to_string(self.out_file()).unwrap_or_default();
+            if let Some((_, after)) = out.split_once("token=") {
+                return after.split_whitespace().next().unwrap().to_owned();
+            }
+            assert!(began.elapsed() < PATIENCE, "no link in:\n{out}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn get(&self, key: &str, path: &str) -> Value {
+        let url = format!("http://127.0.0.1:{}{path}", self.http);
+        let answer = reqwest::Client::new()
+            .get(url)
+            .bearer_auth(key)
+            .send()
+            .await
+            .unwrap();
+        read(answer).await
+    }
+
+    pub(crate) async fn post(&self, key: &str, path: &str, body: &Value) -> Value {
+        let url = format!("http://127.0.0.1:{}{path}", self.http);
+        let request = reqwest::Client::new().post(url).bearer_auth(key).json(body);
+        read(request.send().await.unwrap()).await
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.server.as_ref().unwrap().id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    pub(crate) fn kill_nine(&mut self) {
+        let mut server = self.server.take().unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.server
+            .as_mut()
+            .is_some_and(|server| server.try_wait().unwrap().is_none())
+    }
+
+    /// Waits for its own end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let mut server = self.server.take().unwrap();
+        let began = Instant::now();
+        loop {
+            if let Some(status) = server.try_wait().unwrap() {
+                return status;
+            }
+            if began.elapsed() > PATIENCE {
+                server.kill().unwrap();
+                panic!("it does not end:\n{}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn end(&mut self) {
+        self.signal("TERM");
+        self.signal("TERM");
+        self.ended().await;
+    }
+
+    /// Changes the database behind the server's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        drop(Held::with(&self.data("patchbay.db"), statement));
+    }
+
+    /// Holds SQLite's write lock until the answer is dropped.
+    pub(crate) fn lock_database(&self) -> Held {
+        Held::with(&self.data("patchbay.db"), "begin exclusive")
+    }
+}
+
+/// A connection of another program.
+pub(crate) struct Held {
+    _connection: SqliteConnection,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Held {
+    fn with(file: &Path, statement: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let connection = runtime.block_on(async {
+            let url = format!("sqlite:{}", file.display());
+            let mut connection = SqliteConnection::connect(&url).await.unwrap();
+            connection.execute(statement).await.unwrap();
+            connection
+        });
+        Self {
+            _connection: connection,
+            _runtime: runtime,
+        }
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            drop(server.kill());
+            drop(server.wait());
+        }
+    }
+}
+
+impl Done {
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// It failed with code 1, said why in these words, and did not panic.
+    pub(crate) fn refused_naming(&self, words: &[&str]) {
+        let said = self.stderr();
+        assert_eq!(self.status.code(), Some(1), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+        for word in words {
+            assert!(
+                said.to_lowercase().contains(&word.to_lowercase()),
+                "no {word:?} in: {said}"
+            );
+        }
+    }
+}
+
+async fn read(answer: reqwest::Response) -> Value {
+    let status = answer.status();
+    let body: Value = answer.json().await.unwrap();
+    assert!(status.is_success(), "{status}: {body}");
+    body
+}
