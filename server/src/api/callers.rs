@@ -1,5 +1,4 @@
-//! Who asks: a Bearer key. A console session is not taken here, because this door has no Origin
-//! check; pages have their own.
+//! Who asks: a Bearer key, or for reading the person signed in to the console.
 
 use std::net::IpAddr;
 
@@ -17,32 +16,76 @@ use super::problem::Problem;
 use crate::telemetry::Asker;
 use crate::web::client::ClientAddress;
 
-/// Lets in whoever has a key.
+/// Lets in whoever has a key, and people who only read.
 pub(super) async fn authenticate(
     State(api): State<Api>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let address = request
-        .extensions()
-        .get::<ClientAddress>()
-        .map(|client| client.0);
-    let token = bearer(request.headers()).and_then(|token| token.parse().ok());
-    let token = token.map(|secret| Token { secret, address });
-    let caller = match &token {
-        Some(token) => token.caller(&api).await,
+    let asked = match asking(&request) {
+        Some(standing) => standing.caller(&api).await.map(|caller| (standing, caller)),
         None => Err(AppError::Unauthenticated),
     };
-    let caller = match caller {
-        Ok(caller) if !matches!(caller.who, Who::Nobody) => caller,
-        Ok(_) => return Problem::App(AppError::Unauthenticated).into_response(),
+    let (standing, caller) = match asked {
+        Ok((_, caller)) if matches!(caller.who, Who::Nobody) => {
+            return Problem::App(AppError::Unauthenticated).into_response();
+        }
+        Ok(asked) => asked,
         Err(error) => return Problem::App(error).into_response(),
     };
+    let asker = match &standing {
+        Standing::Key { .. } => Asker::Key,
+        Standing::Person(_) => Asker::User,
+    };
     request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(token);
+    request.extensions_mut().insert(standing);
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(Asker::Key);
+    response.extensions_mut().insert(asker);
     response
+}
+
+/// By what right a request is answered. Answers that go on for long ask again, because a key
+/// may be revoked meanwhile; a session is ended by the console's own streams.
+#[derive(Clone)]
+pub(super) enum Standing {
+    Key {
+        secret: Secret,
+        address: Option<IpAddr>,
+    },
+    Person(Caller),
+}
+
+impl Standing {
+    /// Who it is, if it still is anybody.
+    pub(super) async fn caller(&self, api: &Api) -> Result<Caller, AppError> {
+        match self {
+            Self::Key { secret, address } => {
+                let keys = &api.services.keys;
+                keys.recognise(secret.expose(), *address).await
+            }
+            Self::Person(caller) => Ok(caller.clone()),
+        }
+    }
+}
+
+impl FromRequestParts<Api> for Standing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        let standing = parts.extensions.get::<Self>().cloned();
+        standing.ok_or(Problem::App(AppError::Unauthenticated))
+    }
+}
+
+/// A header that is there but names no key must not fall back to the cookie.
+fn asking(request: &Request) -> Option<Standing> {
+    let client = request.extensions().get::<ClientAddress>();
+    let address = client.map(|client| client.0);
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        let secret = bearer(request.headers())?.parse().ok()?;
+        return Some(Standing::Key { secret, address });
+    }
+    reading(request).map(Standing::Person)
 }
 
 /// The person signed in to the console, who may read here so that the player and links
@@ -51,30 +94,6 @@ fn reading(request: &Request) -> Option<Caller> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let caller = request.extensions().get::<Caller>()?;
     (reads && matches!(caller.who, Who::User(_))).then(|| caller.clone())
-}
-
-/// The key of a request, for answers that go on long enough for it to be revoked meanwhile.
-#[derive(Clone)]
-pub(super) struct Token {
-    secret: Secret,
-    address: Option<IpAddr>,
-}
-
-impl Token {
-    /// Who it is, if it still is anybody.
-    pub(super) async fn caller(&self, api: &Api) -> Result<Caller, AppError> {
-        let keys = &api.services.keys;
-        keys.recognise(self.secret.expose(), self.address).await
-    }
-}
-
-impl FromRequestParts<Api> for Token {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
-        let token = parts.extensions.get::<Option<Self>>().cloned().flatten();
-        token.ok_or(Problem::App(AppError::Unauthenticated))
-    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::callers::{Asking, Token};
+use super::callers::{Asking, Standing};
 use super::calls::id_of;
 use super::params::Params;
 use super::problem::Problem;
@@ -95,7 +95,7 @@ pub(super) fn line(line: &TranscriptLine) -> Line {
 pub(super) async fn get(
     State(api): State<Api>,
     Asking(caller): Asking,
-    token: Token,
+    standing: Standing,
     Path(id): Path<String>,
     params: Params,
     headers: HeaderMap,
@@ -118,7 +118,7 @@ pub(super) async fn get(
         .and_then(|value| value.to_str().ok());
     let progress = last.and_then(Progress::read).unwrap_or_default();
     let stopped = api.life.draining().cancelled_owned();
-    let events = follow(api, token, id, progress, &first, news).take_until(stopped);
+    let events = follow(api, standing, id, progress, &first, news).take_until(stopped);
     Ok(Sse::new(events)
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response())
@@ -198,7 +198,7 @@ fn tagged<T: Serialize>(what: &T) -> (String, Map<String, Value>) {
 /// is told once and in full, whatever a lagging reader missed.
 fn follow(
     api: Api,
-    token: Token,
+    standing: Standing,
     id: CallId,
     mut progress: Progress,
     first: &CallDetail,
@@ -206,7 +206,7 @@ fn follow(
 ) -> impl Stream<Item = Result<SseEvent, Infallible>> + use<> {
     let begun = progress.news_in(first);
     let over = first.call.state == CallState::Ended;
-    let later = stream::unfold((api, token, progress, news, over), move |state| {
+    let later = stream::unfold((api, standing, progress, news, over), move |state| {
         next(id, state)
     });
     stream::iter(begun)
@@ -214,11 +214,11 @@ fn follow(
         .map(|event| Ok(sse(&event)))
 }
 
-type Following = (Api, Token, Progress, NewsStream, bool);
+type Following = (Api, Standing, Progress, NewsStream, bool);
 
 async fn next(
     id: CallId,
-    (api, token, mut progress, mut news, over): Following,
+    (api, standing, mut progress, mut news, over): Following,
 ) -> Option<(Vec<Event>, Following)> {
     if over {
         return None;
@@ -234,13 +234,13 @@ async fn next(
             continue;
         }
         // A key that was revoked meanwhile hears no more.
-        let caller = token.caller(&api).await.ok()?;
+        let caller = standing.caller(&api).await.ok()?;
         let Ok(detail) = api.services.calls.get(&caller, id).await else {
             return None;
         };
         let told = progress.news_in(&detail);
         let over = detail.call.state == CallState::Ended;
-        return Some((told, (api, token, progress, news, over)));
+        return Some((told, (api, standing, progress, news, over)));
     }
 }
 

@@ -1,11 +1,11 @@
 //! The whole house without sockets: a temporary database, a clock that stands still, and the
 //! routers as requests reach them.
 
-use app::domain::account::KeyDraft;
+use app::domain::account::{KeyDraft, Role, SignedIn};
 use app::domain::draft::{Entry, EntryList};
 use app::domain::sip::Transport;
 use app::error::Scope;
-use app::ports::{Caller, Services};
+use app::ports::{Caller, Services, Who};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
@@ -40,6 +40,7 @@ pub(crate) struct World {
 pub(crate) struct Script<'a> {
     world: &'a World,
     token: Option<String>,
+    person: Option<Caller>,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -124,6 +125,7 @@ impl World {
         Script {
             world: self,
             token: Some(secret.expose().to_owned()),
+            person: None,
             headers: Vec::new(),
         }
     }
@@ -138,11 +140,33 @@ impl World {
         pool.close().await;
     }
 
+    /// Somebody signed in to the console, as its session layer leaves them in the request.
+    pub(crate) fn person(&self, role: Role) -> Script<'_> {
+        let signed_in = SignedIn {
+            id: self.clock.new_id(),
+            email: "ada@example.com".to_owned(),
+            role,
+            zone: None,
+            language: None,
+            theme: None,
+        };
+        let caller = Caller {
+            who: Who::User(signed_in),
+            scopes: role.scopes(),
+            address: None,
+        };
+        Script {
+            person: Some(caller),
+            ..self.stranger()
+        }
+    }
+
     /// A script without a key.
     pub(crate) fn stranger(&self) -> Script<'_> {
         Script {
             world: self,
             token: None,
+            person: None,
             headers: Vec::new(),
         }
     }
@@ -166,6 +190,7 @@ impl Script<'_> {
         Self {
             world: self.world,
             token: self.token.clone(),
+            person: self.person.clone(),
             headers,
         }
     }
@@ -222,6 +247,9 @@ impl Script<'_> {
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
+        }
+        if let Some(person) = &self.person {
+            request = request.extension(person.clone());
         }
         let request = request
             .body(body.map_or(Body::empty(), Body::from))

@@ -1,5 +1,6 @@
 //! What holds for every route: keys, limits, bodies, Idempotency-Key.
 
+use app::domain::account::Role;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
@@ -191,4 +192,22 @@ async fn twenty_at_once_under_one_key_make_one_agent() {
         api.get("/api/phone").await.ok().as_array().unwrap().len(),
         1
     );
+}
+
+#[tokio::test]
+async fn who_is_signed_in_may_read_and_no_more() {
+    let world = World::new().await;
+    let person = world.person(Role::Admin);
+    person.get("/api/phone").await.ok();
+    person.get("/api/audit").await.ok();
+    let made = person.post("/api/phone", json!({ "name": "x" })).await;
+    assert_eq!(made.refused(401), "unauthenticated");
+    // A header that names no key does not fall back to the person.
+    let odd = person
+        .with("authorization", "Bearer x")
+        .get("/api/phone")
+        .await;
+    assert_eq!(odd.refused(401), "unauthenticated");
+    let viewer = world.person(Role::Viewer);
+    assert_eq!(viewer.get("/api/audit").await.refused(403), "forbidden");
 }
