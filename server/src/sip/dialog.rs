@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::message::Message;
-use super::message::address::{Address, host_port_of, split_host_port, tag};
+use super::message::address::{Address, host_port_of, split_host_port};
 use super::stack::Flow;
 
 /// Names a dialog on our side.
@@ -125,27 +125,43 @@ impl Dialog {
             .with("Contact", format!("<{}>", self.contact))
     }
 
-    /// The address our requests go to. Behind NAT, where the Contact is of no use to us, it is where
-    /// the INVITE came from.
-    pub fn next_hop(&self) -> SocketAddr {
-        let source = self.flow.peer;
+    /// Where our requests go. Behind NAT, where the Contact is of no use to us, that is where the
+    /// INVITE came from.
+    pub fn next_hop(&self) -> Hop {
         let hop = match self.routes.first() {
             Some(route) => Address::read(route).host_port(),
             None => host_port_of(&self.remote_target),
         };
         let Some((host, port)) = hop.map(split_host_port) else {
-            return source;
+            return Hop::Address(self.flow.peer);
         };
-        let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() else {
-            return source;
-        };
-        let is_route = !self.routes.is_empty();
-        if ip == source.ip() || is_route || is_reachable(ip) {
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(ip) => Hop::Address(self.reachable(ip, port)),
+            Err(_) => Hop::Name(host.to_owned(), port),
+        }
+    }
+
+    /// A name's address, or the one its INVITE came from if it has none we can reach.
+    pub fn resolved(&self, found: Option<IpAddr>, port: Option<u16>) -> SocketAddr {
+        found.map_or(self.flow.peer, |ip| self.reachable(ip, port))
+    }
+
+    fn reachable(&self, ip: IpAddr, port: Option<u16>) -> SocketAddr {
+        let source = self.flow.peer;
+        // A proxy on the route means what it says, even on a private network.
+        if ip == source.ip() || !self.routes.is_empty() || is_reachable(ip) {
             SocketAddr::new(ip, port.unwrap_or(self.flow.transport.default_port()))
         } else {
             source
         }
     }
+}
+
+/// The next stop of a request of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hop {
+    Address(SocketAddr),
+    Name(String, Option<u16>),
 }
 
 fn target_of(message: &Message) -> Option<String> {
@@ -168,11 +184,6 @@ fn is_reachable(ip: IpAddr) -> bool {
             !(elsewhere || v6.is_unique_local() || v6.is_unicast_link_local())
         }
     }
-}
-
-/// Does this From or To value carry a tag?
-pub fn has_tag(value: &str) -> bool {
-    tag(value).is_some()
 }
 
 #[cfg(test)]
@@ -219,20 +230,37 @@ mod tests {
             ("sip:a@198.51.100.1", vec![], "198.51.100.1:5060"),
             ("sip:a@192.168.1.5:5060", vec![], source),
             ("sip:a@100.64.0.1", vec![], source),
-            ("sip:a@phone.invalid", vec![], source),
             (
                 "sip:a@192.168.1.5",
                 vec!["<sip:198.51.100.7:5070;lr>"],
                 "198.51.100.7:5070",
             ),
-            ("sip:a@192.168.1.5", vec!["<sip:proxy.invalid;lr>"], source),
+            (
+                "sip:a@192.168.1.5",
+                vec!["<sip:10.0.0.7;lr>"],
+                "10.0.0.7:5060",
+            ),
             ("sip:a@[2001:db8::1]:5070", vec![], "[2001:db8::1]:5070"),
             ("sip:a@0.0.0.0", vec![], source),
         ];
         for (contact, routes, expected) in cases {
             let hop = dialog(contact, &routes).await.next_hop();
-            assert_eq!(hop, expected.parse().unwrap(), "{contact}");
+            assert_eq!(hop, Hop::Address(expected.parse().unwrap()), "{contact}");
         }
+    }
+
+    #[tokio::test]
+    async fn names_lead_where_they_resolve_to_or_back() {
+        let named = dialog("sip:a@phone.example:5070", &[]).await;
+        assert_eq!(
+            named.next_hop(),
+            Hop::Name("phone.example".to_owned(), Some(5070))
+        );
+        let source = "203.0.113.9:1024".parse().unwrap();
+        assert_eq!(named.resolved(None, Some(5070)), source);
+        assert_eq!(named.resolved("10.0.0.9".parse().ok(), Some(5070)), source);
+        let public = named.resolved("198.51.100.3".parse().ok(), Some(5070));
+        assert_eq!(public, "198.51.100.3:5070".parse().unwrap());
     }
 
     #[tokio::test]

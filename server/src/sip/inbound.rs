@@ -2,10 +2,12 @@
 
 mod answering;
 mod call;
+mod closing;
 mod journal;
 mod offer;
 mod refresh;
 mod requests;
+mod saying;
 
 use std::sync::Arc;
 

@@ -15,6 +15,7 @@ mod ops;
 mod samples;
 mod services;
 mod sip_edge;
+mod sip_flood;
 mod sip_scenarios;
 mod sip_session;
 mod sip_streams;

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::agent::Agent;
-use app::domain::call::{
-    CallEnd, EndReason, Flow as AudioFlow, Happening, Quality, RecordingState, TimelineEvent,
-};
+use app::domain::call::{EndReason, Happening};
 use app::domain::id::CallId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -15,20 +13,15 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use super::journal::{CallJournal, behaviour};
 use crate::agent::{AgentCall, EngineEnd};
 use crate::media::sdp::Offer;
-use crate::media::{Closed, Session, SessionEvent};
+use crate::media::{Session, SessionEvent};
 use crate::sip::Edge;
 use crate::sip::calls::{Asking, Place, ToCall};
-use crate::sip::desk::{CallEvent, CallFacts};
+use crate::sip::desk::CallEvent;
 use crate::sip::dialog::Dialog;
-use crate::sip::ladder::{Ladder, Way};
+use crate::sip::ladder::Ladder;
 use crate::sip::message::Message;
-use crate::sip::stack::{Answers, Asked, Flow, ServerEvent};
+use crate::sip::stack::{Answers, Asked, ServerEvent};
 use crate::sip::timer::SessionTimer;
-
-/// How long the answer to our BYE is waited for before the row is closed.
-const GOODBYE: Duration = Duration::from_secs(2);
-/// The same when the server stops: long enough for the BYE to leave.
-const PARTING: Duration = Duration::from_millis(100);
 
 /// How far the INVITE has come.
 pub(super) enum Phase {
@@ -324,89 +317,6 @@ impl Call {
                 .note(self.id, CallEvent::Codec(talk.codec.name().to_owned()));
         }
     }
-
-    /// A final refusal of the INVITE.
-    pub(super) fn refuse(&mut self, status: u16) {
-        let reply = self.dialog.reply(&self.invite, status);
-        self.send(&reply);
-    }
-
-    /// An answer to the INVITE.
-    pub(super) fn send(&mut self, reply: &Message) {
-        self.step(reply, Way::Sent);
-        self.answers.send(reply);
-    }
-
-    pub(super) fn step(&mut self, message: &Message, way: Way) {
-        let now = self.edge.clock.now_ms();
-        if let Some(record) = self.ladder.step(message, way, &self.dialog.flow, now) {
-            self.edge.desk.note(self.id, CallEvent::Message(record));
-        }
-    }
-
-    pub(super) fn happened(&self, what: Happening) {
-        let at = self.edge.clock.now_ms();
-        self.edge
-            .desk
-            .note(self.id, CallEvent::Happened(TimelineEvent { at, what }));
-    }
-
-    /// A request of ours, on its way.
-    pub(super) async fn ask(&mut self, request: &Message) -> Option<Asked> {
-        let flow = self.way().await?;
-        self.step(request, Way::Sent);
-        self.edge.stack.ask(request, &flow).ok()
-    }
-
-    pub(super) fn own_request(&mut self, method: &str) -> Message {
-        let branch = self.edge.clock.new_uuid().simple().to_string();
-        let sent_by = self.edge.sent_by(&self.dialog.flow);
-        let request = self.dialog.request(method, &branch, &sent_by);
-        request.with("User-Agent", self.edge.config.product.clone())
-    }
-
-    /// The way our requests go; a lost connection is dialled anew.
-    async fn way(&mut self) -> Option<Flow> {
-        let hop = self.dialog.next_hop();
-        if !self.dialog.flow.is_open() {
-            self.dialog.flow = crate::sip::listen::dial(&self.edge, hop).await.ok()?;
-        }
-        Some(self.dialog.flow.towards(hop))
-    }
-
-    async fn finish(mut self, ending: Ending) {
-        let ended_at = self.edge.clock.now_ms();
-        let asked = match ending.bye {
-            Some(why) => {
-                let bye = self.own_request("BYE").with("Reason", why);
-                self.ask(&bye).await
-            }
-            None => None,
-        };
-        // Once the server stops nobody reads the answer any more.
-        let stopping = self.edge.life.stopped().is_cancelled();
-        let patience = if stopping { PARTING } else { GOODBYE };
-        let goodbye = async {
-            let asked = asked?;
-            tokio::time::timeout(patience, asked.last())
-                .await
-                .ok()
-                .flatten()
-        };
-        let (answer, closed) = tokio::join!(goodbye, self.session.close());
-        if let Some(answer) = answer {
-            self.step(&answer, Way::Received);
-        }
-        let facts = CallFacts {
-            ended_at,
-            first_audio_at: self.first_audio_at,
-            quality: Some(quality(&closed)),
-            recording: recording(&closed),
-        };
-        self.edge
-            .desk
-            .end(self.id, CallEnd::because(ending.reason), facts);
-    }
 }
 
 impl Ringing {
@@ -424,33 +334,5 @@ fn engine_cause(end: &EngineEnd) -> &'static str {
         EngineEnd::TimeUp => "time_up",
         EngineEnd::CallerGone => "caller_gone",
         EngineEnd::Failed(_) => "failed",
-    }
-}
-
-fn quality(closed: &Closed) -> Quality {
-    let (received, sent) = (&closed.stats.received, &closed.stats.sent);
-    Quality {
-        from_caller: AudioFlow {
-            packets: received.packets,
-            bytes: received.bytes,
-            lost: received.lost,
-            jitter_ms: received.jitter_ms,
-        },
-        to_caller: AudioFlow {
-            packets: sent.packets,
-            bytes: sent.bytes,
-            lost: sent.lost_there.unwrap_or(0),
-            jitter_ms: sent.jitter_there_ms.unwrap_or(0.0),
-        },
-    }
-}
-
-fn recording(closed: &Closed) -> RecordingState {
-    if closed.recordings.iter().all(|kept| kept.duration_ms == 0) {
-        RecordingState::None
-    } else if closed.recordings.iter().any(|kept| kept.failure.is_some()) {
-        RecordingState::CutShort
-    } else {
-        RecordingState::Kept
     }
 }
