@@ -58,6 +58,7 @@ pub fn router(parts: Parts) -> Router {
         sign_in: house.sign_in.clone(),
         clock: clock.clone(),
         origin: config.http.public_url.origin().to_owned(),
+        idle_ms: i64::from(config.sign_in.idle_minutes) * 60_000,
         max_ms: i64::from(config.sign_in.max_hours) * 3_600_000,
     };
     let health = health::Health::new(life.clone(), metrics, config.http.metrics_from.clone())

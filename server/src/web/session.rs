@@ -37,6 +37,7 @@ pub struct SessionDesk {
     pub clock: Clock,
     /// Such as `https://console.example.com`.
     pub origin: String,
+    pub idle_ms: i64,
     pub max_ms: i64,
 }
 
@@ -179,7 +180,9 @@ impl SessionDesk {
     async fn person(&self, session: &Session) -> Option<Caller> {
         let mut remembered: Remembered = session.get(WHO).await.ok().flatten()?;
         let now = self.clock.now_ms();
-        if now - remembered.began_at > self.max_ms {
+        // The note of the last visit may be as old as a touch.
+        let idle_ms = now - remembered.touched_at - TOUCH_EVERY_MS;
+        if now - remembered.began_at > self.max_ms || idle_ms > self.idle_ms {
             drop(session.flush().await);
             return None;
         }

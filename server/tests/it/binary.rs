@@ -171,6 +171,11 @@ impl Installation {
         made.stdout().trim().to_owned()
     }
 
+    /// As a browser writes it in `Origin`.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
     pub(crate) fn sip(&self) -> SocketAddr {
         ([127, 0, 0, 1], self.sip).into()
     }

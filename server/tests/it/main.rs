@@ -14,6 +14,7 @@ mod media_calls;
 mod ops;
 mod samples;
 mod services;
+mod session;
 mod sip_edge;
 mod sip_flood;
 mod sip_scenarios;

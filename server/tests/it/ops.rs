@@ -306,6 +306,20 @@ fn a_database_locked_by_another_program_is_said_to_be() {
 }
 
 #[test]
+fn a_database_that_may_only_be_read_is_said_to_be() {
+    let house = Installation::new();
+    assert!(house.run(&["setup-link"], "").status.success());
+    let file = house.data("patchbay.db").display().to_string();
+    let read_only = format!("sqlite:{file}?mode=ro");
+    let failed = house.run_with(
+        &["setup-link"],
+        "",
+        &[("PATCHBAY_DATABASE__URL", &read_only)],
+    );
+    failed.refused_naming(&["read-only"]);
+}
+
+#[test]
 fn a_folder_that_is_none_is_named() {
     let house = Installation::new();
     house.write("in-the-way", "a file");
