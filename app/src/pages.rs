@@ -30,8 +30,3 @@ pub(crate) fn asked() -> Result<(Services, Caller), AppError> {
         use_context::<Caller>().unwrap_or_else(|| Caller::nobody(None)),
     ))
 }
-
-/// Whether who reads this page may do so; decides only what is shown.
-pub(crate) fn may(scope: crate::error::Scope) -> bool {
-    use_context::<Caller>().is_some_and(|caller| caller.can(scope))
-}

@@ -157,7 +157,7 @@ part! {
     /// Receipts: what each check looked at, expected and found; and how calls ended.
     ReceiptText {
         room signed_in agent_header number agent codec lines
-        passed failed skipped
+        passed failed skipped as_sent plus_missing international_prefix
         draining stale_nonce no_agent_header no_trunk late_offer line_free
         caller_hung_up agent_hung_up operator_hung_up caller_gave_up media_timeout no_ack session_expired
         max_duration engine_failed peer_lost drained interrupted fault
@@ -167,7 +167,7 @@ part! {
     1 {
         all_lines_in_use no_password source_unknown password_wrong no_such_username unreadable_sign_in
         header_unknown header_off header_twice header_names no_number unassigned codec_chosen no_common_codec
-        near_not_on_trunk
+        in_country near_not_on_trunk
     }
     2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country }
     3 { signed_in_by by_address only_from number_read default_for_off near_other_endpoint }
@@ -259,7 +259,7 @@ part! {
     CallsText {
         title calls live refused strangers none no_match clear from to agent result length time number_filter any_agent filter filters
         anonymous unknown_caller ringing in_progress answered refused_badge failed missed
-        conversation why signalling quality details no_transcript no_recording recording_running recording_cut
+        conversation why why_refused signalling quality details no_transcript no_recording recording_running recording_cut
         caller pressed spoke play_from download hang_up hang_up_q hang_up_why end_call keep_call
         at direction_in direction_out peer message from_caller to_caller packets lost jitter
         id call_id source transport software codec offered sent_as diverted raw_from access late player near

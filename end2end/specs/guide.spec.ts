@@ -133,7 +133,7 @@ test("every refusal has its status, its row and its reason", async ({ admin }) =
     expect(answer.status, why).toBe(status);
     await walk.openNewest("refused");
     await expect(admin.getByRole("main")).toContainText("Refused");
-    await expect(walk.part("Why this agent")).toContainText(why);
+    await expect(walk.part("Why it was refused")).toContainText(why);
   };
   await refused(404, { number: "+14155559999" }, "+14155559999 is not on the trunk");
   await refused(480, { number: SALES }, "has no agent, and there is no default agent");

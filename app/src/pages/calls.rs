@@ -18,7 +18,7 @@ use crate::text::text;
 use crate::ui::feedback::{Badge, Tone, loaded};
 use crate::ui::form::LinkButton;
 use crate::ui::page::{ByScript, Jump, PageHead, Question, query};
-use crate::ui::reader::{Moment, duration, reader};
+use crate::ui::reader::{duration, reader};
 use crate::ui::returned::FormState;
 
 /// One call with everything known of it.
@@ -158,7 +158,14 @@ fn one(detail: CallDetail) -> impl IntoView {
         .number
         .as_ref()
         .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
-    let utc = reader().machine(call.started_at);
+    let when = reader().date_time(call.started_at);
+    let utc = reader().utc_time(call.started_at);
+    let utc = if when.ends_with("UTC") {
+        String::new()
+    } else {
+        format!(" ({utc})")
+    };
+    let machine = reader().machine(call.started_at);
     let ask = (query("confirm").as_deref() == Some("hang-up") && running).then(|| {
         view! {
             <Question title=say.hang_up_q consequence=say.hang_up_why yes=say.end_call no=say.keep_call
@@ -169,13 +176,15 @@ fn one(detail: CallDetail) -> impl IntoView {
     let mut jumps = vec![
         ("why", say.why),
         ("signalling", say.signalling),
-        ("quality", say.quality),
         ("details", say.details),
     ];
-    if !refused {
+    if refused {
+        jumps[0].1 = say.why_refused;
+    } else {
         jumps.insert(0, ("conversation", say.conversation));
+        jumps.insert(3, ("quality", say.quality));
     }
-    let (conversation, why) = (parts::conversation(&detail), parts::why(&detail));
+    let (conversation, why) = (parts::conversation(&detail), parts::why(&detail, refused));
     let main = if refused {
         why.into_any()
     } else {
@@ -192,15 +201,15 @@ fn one(detail: CallDetail) -> impl IntoView {
         <Notice/>
         {ask}
         {following}
-        <div id="call-live">
+        <div id="call-live" class="page">
             <div class="call-summary">
                 <p>{sentence(call)}</p>
-                <p class="muted"><Moment ms=call.started_at/>" ("{utc}") · "{(say.on_trunk_number)(&number)}</p>
+                <p class="muted"><time datetime=machine>{when}</time>{utc}" · "{(say.on_trunk_number)(&number)}</p>
             </div>
             <Jump parts=jumps/>
             {main}
             {parts::signalling(&detail)}
-            {parts::quality(&detail)}
+            {(!refused).then(|| parts::quality(&detail))}
             {parts::details(&detail)}
         </div>
         <ByScript method="GET" path=format!("/api/phone/calls/{id}")/>

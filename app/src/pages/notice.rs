@@ -7,6 +7,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::text::text;
 use crate::ui::feedback::StatusLine;
 use crate::ui::page::query;
+use crate::ui::returned::Returned;
 
 /// Everything that can have been done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +117,10 @@ pub(crate) fn number_of_query(name: &str) -> Option<PhoneNumber> {
 /// The status line, if something was just done.
 #[component]
 pub(crate) fn Notice(#[prop(optional)] children: Option<Children>) -> impl IntoView {
+    // A form that was refused comes back to this address: what was done before is old news.
+    if use_context::<Returned>().is_some() {
+        return None;
+    }
     let done = query("done").and_then(|code| Done::read(&code))?;
     let said = done.said(
         number_of_query("number"),

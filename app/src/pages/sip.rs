@@ -19,7 +19,7 @@ use crate::domain::seen::Source;
 use crate::error::AppError;
 use crate::pages::notice::Notice;
 use crate::text::text;
-use crate::ui::copy::CopyRow;
+use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::loaded;
 use crate::ui::form::{Actions, ErrorSummary, Form, Look, Submit};
 use crate::ui::page::{ByScript, Disclosure, Empty, Jump, PageHead, Section};
@@ -75,7 +75,7 @@ fn empty() -> impl IntoView {
         </Empty>
         <Section id="ask" title=text.sip.ask_first>
             <ul class="ask-list">{text.sip.questions.lines().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
-            <CopyRow label=text.sip.ask_first value=text.sip.questions/>
+            <p class="row"><CopyButton value=text.sip.questions.to_owned() label=text.sip.ask_first.to_owned() words=CopyWords::of(text.sip.ask_first)/></p>
         </Section>
         <p class="muted">{text.sip.own_numbers}</p>
         <ByScript method="POST" path="/api/phone/sip/inbound-trunk" body="{}"/>

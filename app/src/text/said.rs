@@ -57,6 +57,29 @@ impl Text {
         format!("{} {said}", short(found))
     }
 
+    /// What the form calls the field of this path, where "Enter a value." alone would not
+    /// say which is meant.
+    pub fn field(&self, path: &str) -> Option<&'static str> {
+        Some(match path {
+            "email" => self.door.email,
+            "password" => self.door.password,
+            "old_password" => self.account.old_password,
+            "new_password" => self.account.new_password,
+            "zone" => self.account.zone,
+            "name" => self.agents.name,
+            "language" => self.agents.language,
+            "first_message" => self.agents.first_message,
+            "recording_enabled" => self.agents.recording,
+            "silence_seconds" => self.agents.silence,
+            "max_duration_s" => self.agents.longest,
+            "label" => self.access.label,
+            "networks" => self.access.networks,
+            "max_channels" => self.sip.max_channels,
+            "agent_id_header" => self.sip.agent_header,
+            _ => return None,
+        })
+    }
+
     /// Why a request was refused.
     pub fn failure(&self, error: &AppError) -> String {
         let say = &self.failures;
@@ -181,7 +204,7 @@ impl Text {
             Note::AgentHeaderTwice { count } => (say.header_twice)(&count.to_string()),
             Note::AgentHeaderNames { name } => (say.header_names)(name),
             Note::NumberRead { sent, number, form } => {
-                (say.number_read)(&short(sent), number.as_str(), &read_as(*form))
+                (say.number_read)(&short(sent), number.as_str(), &read_as(say, *form))
             }
             Note::NumberUnknown { sent, tried } => (say.number_missing)(&short(sent), &list(tried)),
             Note::NumberAmbiguous { sent, hits } => {
@@ -299,8 +322,13 @@ fn short(text: &str) -> String {
     cut
 }
 
-fn read_as(form: ReadAs) -> String {
-    format!("{form:?}").to_lowercase()
+fn read_as(say: &super::ReceiptText, form: ReadAs) -> String {
+    match form {
+        ReadAs::Exact => say.as_sent.to_owned(),
+        ReadAs::PlusMissing => say.plus_missing.to_owned(),
+        ReadAs::InternationalPrefix => say.international_prefix.to_owned(),
+        ReadAs::National(country) => (say.in_country)(country.english()),
+    }
 }
 
 /// A character that can be shown as itself, else its number: a direction mark would turn the

@@ -42,6 +42,10 @@ pub struct LiveWords {
 
 /// Where a live list stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "hydrate"),
+    expect(dead_code, reason = "only a browser sees a stream begin and end")
+)]
 pub(crate) enum Liveness {
     #[default]
     NotYet,

@@ -43,7 +43,14 @@ pub fn ErrorSummary(state: FormState) -> impl IntoView {
     let problems = state.errors().map(|errors| {
         let rows = errors
             .iter()
-            .map(|(field, reason)| (format!("#{}", input_id(field)), text.reason(reason)))
+            .map(|(field, reason)| {
+                let said = text.reason(reason);
+                let said = match text.field(field) {
+                    Some(name) => format!("{name}: {said}"),
+                    None => said,
+                };
+                (format!("#{}", input_id(field)), said)
+            })
             .collect::<Vec<_>>();
         let title = match rows.len() {
             1 => text.form.one_problem.to_owned(),

@@ -188,8 +188,8 @@ pub fn Pager(
         <div class="pager">
             <p class="muted">{count}</p>
             <div class="row">
-                {first.map(|to| view! { <a class="button" href=to>{text.common.first_page}</a> })}
-                {next.map(|to| view! { <a class="button" href=to rel="next">{text.common.next_page}</a> })}
+                {first.filter(|to| !to.is_empty()).map(|to| view! { <a class="button" href=to>{text.common.first_page}</a> })}
+                {next.filter(|to| !to.is_empty()).map(|to| view! { <a class="button" href=to rel="next">{text.common.next_page}</a> })}
             </div>
         </div>
     }

@@ -116,6 +116,15 @@ impl Reader {
         String::new()
     }
 
+    /// `01:10:31 UTC`, for the carrier.
+    pub fn utc_time(&self, ms: i64) -> String {
+        let utc = Self {
+            zone: None,
+            ..self.clone()
+        };
+        utc.clock_time(ms)
+    }
+
     /// RFC 3339 in UTC, for `<time datetime>`.
     pub fn machine(&self, ms: i64) -> String {
         let utc = Self {

@@ -85,10 +85,11 @@ fn transcript_line(
 }
 
 /// The receipt.
-pub(super) fn why(detail: &CallDetail) -> impl IntoView + use<> {
+pub(super) fn why(detail: &CallDetail, refused: bool) -> impl IntoView + use<> {
     let say = &text().calls;
     let receipt = receipt(&detail.receipt);
-    view! { <Section id="why" title=say.why>{receipt}</Section> }
+    let title = if refused { say.why_refused } else { say.why };
+    view! { <Section id="why" title>{receipt}</Section> }
 }
 
 /// The checks of a receipt as a list, here and under Test a route.
@@ -227,7 +228,7 @@ pub(super) fn details(detail: &CallDetail) -> impl IntoView + use<> {
     ];
     let rows = facts
         .into_iter()
-        .map(|(name, value)| view! { <dt>{name}</dt><dd class="wrap-anywhere">{value}</dd> })
+        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
         .collect_view();
     let late = call.late.then(|| view! { <p class="muted">{say.late}</p> });
     view! { <Section id="details" title=say.details><dl class="facts">{rows}</dl>{late}</Section> }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::domain::endpoint::{Endpoint, Reach, TrunkView};
 use crate::domain::inbound::{Access, Region};
 use crate::text::text;
-use crate::ui::copy::CopyRow;
+use crate::ui::copy::{CopyButton, CopyRow, CopyWords};
 use crate::ui::form::Submit;
 use crate::ui::page::{Disclosure, Section, here};
 use crate::ui::reader::reader;
@@ -70,7 +70,9 @@ pub(super) fn section(trunk: &TrunkView, accesses: &[Access]) -> impl IntoView +
                     {regions}
                 </div>
             </Disclosure>
-            <Disclosure title=say.copy_all><pre tabindex="0">{carrier}</pre></Disclosure>
+            <Disclosure title=say.copy_all><pre tabindex="0">{carrier.clone()}</pre>
+                <p class="row"><CopyButton value=carrier label=say.copy_all.to_owned() words=CopyWords::of(say.copy_all)/></p>
+            </Disclosure>
         </Section>
     }
 }

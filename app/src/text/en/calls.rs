@@ -31,6 +31,7 @@ pub(super) const CALLS: CallsText = CallsText {
     missed: "Missed",
     conversation: "Conversation",
     why: "Why this agent",
+    why_refused: "Why it was refused",
     signalling: "Signalling",
     quality: "Audio quality",
     details: "Details",
