@@ -8,6 +8,7 @@ use app::ports::{AuditLog, Caller, Who};
 use async_trait::async_trait;
 use serde::Serialize;
 
+use crate::clock::Clock;
 use crate::service::core::Core;
 use crate::store::audit::{self, Actor, Entry};
 use crate::store::{StoreError, Tx};
@@ -32,6 +33,18 @@ impl Record<'_> {
         before: Option<&T>,
         after: Option<&T>,
     ) -> Result<(), StoreError> {
+        self.write_at(tx, &core.clock, caller, before, after).await
+    }
+
+    /// The same for those who have no core: people are known before there is one.
+    pub(super) async fn write_at<T: Serialize>(
+        self,
+        tx: &mut Tx,
+        clock: &Clock,
+        caller: &Caller,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<(), StoreError> {
         let json = |value: Option<&T>| {
             value
                 .map(serde_json::to_string)
@@ -39,8 +52,8 @@ impl Record<'_> {
                 .map_err(StoreError::Encode)
         };
         let entry = Entry {
-            id: core.clock.new_id::<AuditId>(),
-            at: core.clock.now_ms(),
+            id: clock.new_id::<AuditId>(),
+            at: clock.now_ms(),
             actor: match &caller.who {
                 Who::User(user) => Actor::User(user.id.as_uuid()),
                 Who::Key { id, .. } => Actor::Key(id.as_uuid()),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use app::domain::draft::Entry;
 use app::domain::id::UserId;
 use app::error::{AppError, Conflict, FieldErrors, Reason, Thing};
-use app::ports::{Caller, Doors, Role, SignedIn};
+use app::ports::{Caller, Doors, Role, SignedIn, Who};
 use async_trait::async_trait;
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
@@ -19,11 +19,12 @@ mod tries;
 pub use passwords::{PasswordError, Passwords};
 pub use tries::{Patience, Tries};
 
+use super::audit::Record;
 use super::fault::internal;
 use crate::clock::Clock;
 use crate::config;
 use crate::store::users::{self, Account};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, Tx};
 use crate::telemetry::{Event, SignInOutcome};
 
 /// The doors of the house.
@@ -75,6 +76,8 @@ impl SignIn {
         let mut tx = self.db.begin().await?;
         self.insert(&mut tx, &account).await?;
         users::delete_setup_token(&mut tx).await?;
+        self.note(&mut tx, &Caller::operator(), "create_user", &account.user)
+            .await?;
         tx.commit().await?;
         Ok(account.user)
     }
@@ -96,6 +99,9 @@ impl SignIn {
             .await?
             .ok_or(AppError::NotFound(Thing::User))?;
         users::set_password(&mut tx, account.user.id, &hash, self.clock.now_ms()).await?;
+        let operator = Caller::operator();
+        self.note(&mut tx, &operator, "replace_password", &account.user)
+            .await?;
         tx.commit().await?;
         Ok(account.user)
     }
@@ -117,6 +123,43 @@ impl SignIn {
         if let Err(error) = note.await {
             tracing::debug!(%error, "could not note when a user was last seen");
         }
+    }
+
+    /// One entry of the audit, in the change's own transaction.
+    async fn note(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        action: &str,
+        person: &SignedIn,
+    ) -> Result<(), StoreError> {
+        let record = Record {
+            action,
+            subject: person.id.to_string(),
+            label: person.email.clone(),
+        };
+        record
+            .write_at(tx, &self.clock, caller, None, Some(person))
+            .await
+    }
+
+    /// Wrong passwords make the next try wait, also for whoever is signed in: a session
+    /// left open must not become the password.
+    fn may_try(&self, email: &str, address: Option<IpAddr>) -> Result<(), AppError> {
+        let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        let begun = self.tries.begin(email, address, self.clock.now_ms());
+        begun.map_err(|retry_after_s| {
+            Event::SignIn {
+                outcome: SignInOutcome::Delayed,
+            }
+            .emit();
+            AppError::TooMany { retry_after_s }
+        })
+    }
+
+    fn tried_well(&self, email: &str, address: Option<IpAddr>) {
+        let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        self.tries.right(email, address);
     }
 
     async fn new_account(
@@ -146,7 +189,7 @@ impl SignIn {
         })
     }
 
-    async fn insert(&self, tx: &mut crate::store::Tx, account: &Account) -> Result<(), AppError> {
+    async fn insert(&self, tx: &mut Tx, account: &Account) -> Result<(), AppError> {
         match users::insert(tx, account, self.clock.now_ms()).await {
             Err(StoreError::Unique) => {
                 let found = account.user.email.clone();
@@ -205,6 +248,12 @@ impl Doors for SignIn {
         }
         self.insert(&mut tx, &account).await?;
         users::delete_setup_token(&mut tx).await?;
+        let first = Caller {
+            scopes: account.user.role.scopes(),
+            who: Who::User(account.user.clone()),
+            address: None,
+        };
+        self.note(&mut tx, &first, "set_up", &account.user).await?;
         tx.commit().await?;
         Ok(account.user)
     }
@@ -216,14 +265,7 @@ impl Doors for SignIn {
         address: Option<IpAddr>,
     ) -> Result<SignedIn, AppError> {
         let (email, password) = rules::typed(email, password)?;
-        let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
-        if let Err(retry_after_s) = self.tries.begin(&email, address, self.clock.now_ms()) {
-            Event::SignIn {
-                outcome: SignInOutcome::Delayed,
-            }
-            .emit();
-            return Err(AppError::TooMany { retry_after_s });
-        }
+        self.may_try(&email, address)?;
         let account = users::by_email(&mut self.db.read().await?, &email).await?;
         let stored = account
             .as_ref()
@@ -236,7 +278,7 @@ impl Doors for SignIn {
             .emit();
             return Err(AppError::field("password", Reason::WrongPassword));
         };
-        self.tries.right(&email, address);
+        self.tried_well(&email, address);
         self.seen(account.user.id).await;
         Event::SignIn {
             outcome: SignInOutcome::Done,
@@ -257,11 +299,13 @@ impl Doors for SignIn {
         let new = errors.keep("new_password", rules::new_password(new));
         let (old, new) = errors.none_or(old.zip(new))?;
 
+        self.may_try(&user.email, caller.address)?;
         let account = users::get(&mut self.db.read().await?, user.id).await?;
         let stored = account.map(|account| account.password_hash);
         if !self.check(old, stored).await? {
             return Err(AppError::field("old_password", Reason::WrongPassword));
         }
+        self.tried_well(&user.email, caller.address);
         let hash = self
             .passwords
             .hash(new)
@@ -269,6 +313,7 @@ impl Doors for SignIn {
             .map_err(|error| internal(&error))?;
         let mut tx = self.db.begin().await?;
         users::set_password(&mut tx, user.id, &hash, self.clock.now_ms()).await?;
+        self.note(&mut tx, caller, "change_password", user).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -277,6 +322,8 @@ impl Doors for SignIn {
         let user = caller.user()?;
         let mut tx = self.db.begin().await?;
         users::end_sessions(&mut tx, user.id, self.clock.now_ms()).await?;
+        self.note(&mut tx, caller, "sign_out_everywhere", user)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -281,6 +281,18 @@ async fn a_new_password_ends_the_other_sessions() {
     assert!(!there.is_signed_in().await);
 
     here.sign_in(EMAIL, OTHER).await;
+    let key = house.key(&["--full-access"]);
+    let audit = house.get(&key, "/api/audit").await.to_string();
+    for change in ["create_user", "change_password", "sign_out_everywhere"] {
+        assert!(
+            audit.contains(change),
+            "{change} is not in the audit: {audit}"
+        );
+    }
+    assert!(
+        !audit.contains("argon2") && !audit.contains(OTHER),
+        "{audit}"
+    );
     let replaced = house.run(&["user", "password", EMAIL], PASSWORD);
     assert!(replaced.status.success(), "{}", replaced.stderr());
     assert!(!here.is_signed_in().await);
