@@ -10,7 +10,7 @@ use axum::routing::get;
 use utoipa::openapi::path::Paths;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Tag};
 
 use super::Api;
 
@@ -18,6 +18,21 @@ const ABOUT: &str = "Everything the console does, for scripts. Each request carr
 keys are made under Settings, or with `patchbay key create`. Times are RFC 3339 in UTC, ids are UUIDs, unknown fields \
 and filters are refused by name, `null` clears and absent leaves. Lists answer `{\"items\": […], \"next\": …}`; give \
 `next` back as `cursor`. Answers tell the request limit of the key in `RateLimit-Limit`, `-Remaining` and `-Reset`.";
+
+/// What there is, in the order in which one meets it.
+const TAGS: [&str; 11] = [
+    "Inbound trunk",
+    "Inbound credentials",
+    "Numbers",
+    "Agents",
+    "Agent SIP config",
+    "Calls",
+    "Routing",
+    "Regions",
+    "Sources",
+    "Keys",
+    "Audit",
+];
 
 /// The document of these routes.
 pub(super) fn of(paths: Paths, schemas: Vec<(String, RefOr<Schema>)>) -> OpenApi {
@@ -36,6 +51,7 @@ pub(super) fn of(paths: Paths, schemas: Vec<(String, RefOr<Schema>)>) -> OpenApi
         .build();
     OpenApiBuilder::new()
         .info(info)
+        .tags(Some(TAGS.map(Tag::new)))
         .paths(paths)
         .components(Some(components))
         .build()

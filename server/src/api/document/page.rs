@@ -19,6 +19,10 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0}\
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top}\
 details{background:var(--soft);padding:.4rem .8rem;margin:.4rem 0;overflow-x:auto}";
 
+/// A first request. The host is the reader's own.
+const SAMPLE: &str =
+    "curl -H &quot;Authorization: Bearer $KEY&quot; $PATCHBAY/api/phone/sip/inbound-trunk";
+
 /// Nothing but that sheet may be loaded.
 pub(super) fn policy() -> String {
     let hash = base64::prelude::BASE64_STANDARD.encode(Sha256::digest(STYLE));
@@ -35,10 +39,18 @@ pub(super) fn html(document: &Value) -> String {
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <style>{STYLE}</style></head><body><header><h1>{title}</h1><p>{}</p>\
-         <p><a href=\"/api/openapi.json\">openapi.json</a></p></header><nav aria-label=\"Operations\"><ul>",
+         <p><a href=\"/api/openapi.json\">openapi.json</a></p>\
+         <pre><code>{SAMPLE}</code></pre></header><nav aria-label=\"Operations\"><ul>",
         prose(document["info"]["description"].as_str().unwrap_or_default()),
     );
+    let mut tag = String::new();
     for (path, verb, operation) in &operations {
+        let of = text(operation, "/tags/0");
+        if of != tag {
+            let close = if tag.is_empty() { "" } else { "</ul></li>" };
+            let _ = write!(page, "{close}<li>{of}<ul>");
+            tag = of;
+        }
         let id = text(operation, "/operationId");
         let (summary, path) = (text(operation, "/summary"), escape(path));
         let _ = write!(
@@ -46,7 +58,7 @@ pub(super) fn html(document: &Value) -> String {
             "<li><a href=\"#{id}\" title=\"{verb} {path}\">{summary}</a></li>"
         );
     }
-    page.push_str("</ul></nav><main>");
+    page.push_str("</ul></li></ul></nav><main>");
     let mut tag = String::new();
     for (path, verb, operation) in &operations {
         let of = text(operation, "/tags/0");
@@ -60,7 +72,9 @@ pub(super) fn html(document: &Value) -> String {
     page
 }
 
-/// By tag in order of first appearance, then as the document has them.
+const VERBS: [&str; 5] = ["GET", "POST", "PATCH", "PUT", "DELETE"];
+
+/// In the order of the document's tags, then by path and verb.
 fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     let mut all: Vec<_> = paths
@@ -69,16 +83,14 @@ fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
             verbs.map(move |(verb, operation)| (path.as_str(), verb.to_uppercase(), operation))
         })
         .collect();
-    let mut tags: Vec<&str> = Vec::new();
-    for (_, _, operation) in &all {
-        let tag = operation["tags"][0].as_str().unwrap_or_default();
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    all.sort_by_key(|(_, _, operation)| {
-        let tag = operation["tags"][0].as_str().unwrap_or_default();
-        tags.iter().position(|known| *known == tag)
+    let tags = document["tags"].as_array().map(Vec::as_slice);
+    let tags = tags.unwrap_or_default();
+    all.sort_by_key(|(path, verb, operation)| {
+        let tag = tags
+            .iter()
+            .position(|tag| tag["name"] == operation["tags"][0]);
+        let verb = VERBS.iter().position(|known| known == verb);
+        (tag.unwrap_or(tags.len()), *path, verb)
     });
     all
 }
@@ -97,7 +109,7 @@ fn section(page: &mut String, document: &Value, (path, verb): (&str, &str), oper
         .map(Vec::as_slice)
         .unwrap_or_default();
     if !parameters.is_empty() {
-        page.push_str("<table><thead><tr><th>Parameter</th><th>In</th><th>Type</th><th></th></tr></thead><tbody>");
+        page.push_str("<table><thead><tr><th>Parameter</th><th>In</th><th>Type</th><th>Meaning</th></tr></thead><tbody>");
         for parameter in parameters {
             row(
                 page,
