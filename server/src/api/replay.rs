@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: the same POST twice is done once and answered twice.
 
-use app::error::{AppError, Reason};
+use app::error::{AppError, Reason, Unavailable};
 use app::ports::Caller;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::problem::Problem;
 use super::{Api, body};
 use crate::service::replays::Claim;
+use crate::telemetry::request;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -29,9 +30,22 @@ pub(super) async fn replay(State(api): State<Api>, request: Request, next: Next)
     if request.method() != Method::POST || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
-    match answer_once(&api, request, next).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
+    // Whoever hangs up meanwhile would leave a key that is taken and never answered: so the work
+    // is a task of its own, which the shutdown waits for.
+    let id = request::current();
+    let life = api.life.clone();
+    let work = async move { answer_once(&api, request, next).await };
+    let done = match id {
+        Some(id) => life.spawn("api.once", request::answering(id, work)).await,
+        None => life.spawn("api.once", work).await,
+    };
+    match (done, id) {
+        (Ok(Ok(response)), _) => response,
+        (Ok(Err(problem)), _) => problem.into_response(),
+        (Err(_), Some(incident)) => Problem::App(AppError::Internal { incident }).into_response(),
+        (Err(_), None) => {
+            Problem::App(AppError::Unavailable(Unavailable::Draining)).into_response()
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What holds for every route: keys, limits, bodies, Idempotency-Key.
 
+use std::time::Duration;
+
 use app::domain::account::Role;
 use insta::assert_json_snapshot;
 use serde_json::json;
@@ -153,9 +155,7 @@ async fn the_same_post_under_one_key_is_done_once() {
     assert_eq!(other.refused(409), "idempotency_key");
     let other = once.post(TRUNK, json!({ "name": "Front desk" })).await;
     assert_eq!(other.refused(409), "idempotency_key");
-    world
-        .clock
-        .advance(std::time::Duration::from_secs(25 * 3600));
+    world.clock.advance(Duration::from_secs(25 * 3600));
     let much_later = once
         .post("/api/phone", json!({ "name": "Front desk" }))
         .await;
@@ -191,6 +191,33 @@ async fn twenty_at_once_under_one_key_make_one_agent() {
     assert_eq!(
         api.get("/api/phone").await.ok().as_array().unwrap().len(),
         1
+    );
+}
+
+#[tokio::test]
+async fn a_script_that_hangs_up_may_ask_again() {
+    let world = World::new().await;
+    let api = world.api().await;
+    for patience_ms in [0, 1, 2, 4, 8] {
+        let name = format!("patience {patience_ms}");
+        let once = api.with("idempotency-key", &name);
+        let first = once.post("/api/phone", json!({ "name": name }));
+        let patience = Duration::from_millis(patience_ms);
+        drop(tokio::time::timeout(patience, first).await);
+        let again = async {
+            loop {
+                let answer = once.post("/api/phone", json!({ "name": name })).await;
+                if answer.status != 409 {
+                    break answer;
+                }
+            }
+        };
+        let again = tokio::time::timeout(Duration::from_secs(5), again).await;
+        again.unwrap().ok();
+    }
+    assert_eq!(
+        api.get("/api/phone").await.ok().as_array().unwrap().len(),
+        5
     );
 }
 
