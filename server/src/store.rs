@@ -29,9 +29,13 @@ pub mod trunk;
 pub mod users;
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use error::{KeyProblem, StoreError};
@@ -54,6 +58,8 @@ pub(crate) use sql;
 pub struct Db {
     pools: Pools,
     key: DataKey,
+    /// Whose turn it is to change the configuration from this process.
+    turn: Arc<Mutex<()>>,
 }
 
 /// SQLite has one writing connection, because it has one writer anyway and a queue here is fairer than its
@@ -81,7 +87,11 @@ enum Link {
 
 /// A transaction: everything in it happens, or nothing. Dropped without `commit`, it is rolled back.
 #[derive(Debug)]
-pub struct Tx(Conn);
+pub struct Tx {
+    conn: Conn,
+    /// Ends after the commit and what follows from it; dropped last.
+    turn: Option<OwnedMutexGuard<()>>,
+}
 
 pub(crate) enum Side<'a> {
     Sqlite(&'a mut SqliteConnection),
@@ -91,6 +101,9 @@ pub(crate) enum Side<'a> {
 /// Configuration changes take turns on PostgreSQL too, as they do on SQLite, so that what a use case has read
 /// still holds when it writes ("the last enabled access", "who holds this number"). They are rare.
 const CONFIGURATION_LOCK: i64 = 0x7061_7463_6862_6179;
+
+/// How long to wait for a turn, for another process's lock (SQLite) or for a free connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Db {
     /// A connection that reads what has been committed.
@@ -107,7 +120,11 @@ impl Db {
 
     /// Begins a change of the configuration; such changes happen one after the other.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let turn = timeout(PATIENCE, Arc::clone(&self.turn).lock_owned())
+            .await
+            .map_err(|_| StoreError::Unavailable(sqlx::Error::PoolTimedOut))?;
         let mut tx = self.append().await?;
+        tx.turn = Some(turn);
         if let Side::Postgres(conn) = Conn::side(&mut tx) {
             sqlx::query("select pg_advisory_xact_lock($1)")
                 .bind(CONFIGURATION_LOCK)
@@ -126,10 +143,13 @@ impl Db {
             }
             Pools::Postgres(pool) => Link::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx(Conn {
-            link,
-            key: self.key.clone(),
-        }))
+        Ok(Tx {
+            conn: Conn {
+                link,
+                key: self.key.clone(),
+            },
+            turn: None,
+        })
     }
 
     /// Whether the database answers.
@@ -212,12 +232,20 @@ impl Conn {
 impl Tx {
     /// Makes the change durable. Only after this may it be acknowledged.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0.link {
+        self.commit_then(|| ()).await
+    }
+
+    /// Commits, and does something before the next change of the configuration begins.
+    pub async fn commit_then(self, then: impl FnOnce()) -> Result<(), StoreError> {
+        let Self { conn, turn } = self;
+        match conn.link {
             Link::SqliteTx(tx) => tx.commit().await?,
             Link::PostgresTx(tx) => tx.commit().await?,
             // `append` is the only door to a `Tx`, and it opens with a transaction.
             Link::SqliteRead(_) | Link::PostgresRead(_) => {}
         }
+        then();
+        drop(turn);
         Ok(())
     }
 }
@@ -226,12 +254,12 @@ impl Deref for Tx {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        &self.0
+        &self.conn
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.0
+        &mut self.conn
     }
 }

@@ -93,9 +93,9 @@ impl Accesses for AccessDesk {
         record("create_access", &access)
             .write(&mut tx, &self.0, caller, None, Some(&access))
             .await?;
-        tx.commit().await?;
         self.0
-            .announce([RouteChange::Access(access.clone(), password)]);
+            .commit(tx, [RouteChange::Access(access.clone(), password)])
+            .await?;
         Ok(access)
     }
 
@@ -126,8 +126,9 @@ impl Accesses for AccessDesk {
         record("update_access", &after)
             .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
             .await?;
-        tx.commit().await?;
-        self.0.announce([RouteChange::Access(after.clone(), None)]);
+        self.0
+            .commit(tx, [RouteChange::Access(after.clone(), None)])
+            .await?;
         Ok(after)
     }
 
@@ -142,8 +143,7 @@ impl Accesses for AccessDesk {
         record("delete_access", &access)
             .write(&mut tx, &self.0, caller, Some(&access), None)
             .await?;
-        tx.commit().await?;
-        self.0.announce([RouteChange::AccessGone(id)]);
+        self.0.commit(tx, [RouteChange::AccessGone(id)]).await?;
         Ok(())
     }
 

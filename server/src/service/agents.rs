@@ -127,9 +127,12 @@ impl Agents for AgentDesk {
             .write(&mut tx, &self.0, caller, None, Some(&agent))
             .await?;
         let view = self.view(&mut tx, agent.clone()).await?;
-        tx.commit().await?;
         self.0
-            .announce(former.into_iter().chain([agent]).map(RouteChange::Agent));
+            .commit(
+                tx,
+                former.into_iter().chain([agent]).map(RouteChange::Agent),
+            )
+            .await?;
         Ok(view)
     }
 
@@ -157,9 +160,12 @@ impl Agents for AgentDesk {
             .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
             .await?;
         let view = self.view(&mut tx, after.clone()).await?;
-        tx.commit().await?;
         self.0
-            .announce(former.into_iter().chain([after]).map(RouteChange::Agent));
+            .commit(
+                tx,
+                former.into_iter().chain([after]).map(RouteChange::Agent),
+            )
+            .await?;
         Ok(view)
     }
 
@@ -175,10 +181,10 @@ impl Agents for AgentDesk {
         record("delete_agent", &agent)
             .write(&mut tx, &self.0, caller, Some(&agent), None)
             .await?;
-        tx.commit().await?;
         let gone = RouteChange::AgentGone(id);
         self.0
-            .announce(freed.into_iter().map(RouteChange::Number).chain([gone]));
+            .commit(tx, freed.into_iter().map(RouteChange::Number).chain([gone]))
+            .await?;
         Ok(())
     }
 
@@ -226,9 +232,9 @@ impl Agents for AgentDesk {
             .write(&mut tx, &self.0, caller, None, Some(&wanted))
             .await?;
         let view = self.view(&mut tx, agent).await?;
-        tx.commit().await?;
         self.0
-            .announce(changed.into_iter().map(RouteChange::Number));
+            .commit(tx, changed.into_iter().map(RouteChange::Number))
+            .await?;
         Ok(view)
     }
 
@@ -274,8 +280,7 @@ impl Agents for AgentDesk {
             .write(&mut tx, &self.0, caller, before.as_ref(), Some(&after))
             .await?;
         let view = self.view(&mut tx, agent).await?;
-        tx.commit().await?;
-        self.0.announce([RouteChange::Number(after)]);
+        self.0.commit(tx, [RouteChange::Number(after)]).await?;
         Ok(view)
     }
 
@@ -302,8 +307,7 @@ impl Agents for AgentDesk {
             .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
             .await?;
         let view = self.view(&mut tx, agent).await?;
-        tx.commit().await?;
-        self.0.announce([RouteChange::Number(after)]);
+        self.0.commit(tx, [RouteChange::Number(after)]).await?;
         Ok(view)
     }
 }

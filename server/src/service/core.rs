@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use app::domain::seen::News;
+use app::error::AppError;
 
 use crate::clock::Clock;
+use crate::service::fault;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{RouteBook, RouteChange};
-use crate::store::Db;
+use crate::store::{Db, Tx};
 
 /// Clones are the same.
 #[derive(Clone)]
@@ -19,8 +21,29 @@ pub struct Core {
 }
 
 impl Core {
-    /// After the commit and before the answer: the next call is decided by it.
-    pub(super) fn announce(&self, changes: impl IntoIterator<Item = RouteChange>) {
+    /// Commits, and makes the changes count before anybody is answered: the next call is
+    /// decided by them. They are announced in the order of their commits, because the turn
+    /// ends after both; and in a task of their own, because whoever asked may hang up in
+    /// between, and then the snapshot would stay behind the database for good.
+    pub(super) async fn commit(
+        &self,
+        tx: Tx,
+        changes: impl IntoIterator<Item = RouteChange>,
+    ) -> Result<(), AppError> {
+        let core = self.clone();
+        let changes: Vec<_> = changes.into_iter().collect();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "its only caller waits for it; it must merely outlive that caller's hanging up"
+        )]
+        let done = tokio::spawn(async move { tx.commit_then(|| core.announce(changes)).await });
+        match done.await {
+            Ok(committed) => Ok(committed?),
+            Err(broken) => Err(fault::internal(&broken)),
+        }
+    }
+
+    fn announce(&self, changes: Vec<RouteChange>) {
         self.book.apply(changes);
         self.news.tell(News::Routing);
     }

@@ -239,9 +239,9 @@ impl Numbers for NumberDesk {
                 .write(&mut tx, &self.0, caller, None, Some(&numbers))
                 .await?;
         }
-        tx.commit().await?;
         self.0
-            .announce(changed.into_iter().map(RouteChange::Number));
+            .commit(tx, changed.into_iter().map(RouteChange::Number))
+            .await?;
         Ok(report)
     }
 
@@ -312,8 +312,7 @@ impl Numbers for NumberDesk {
             .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
             .await?;
         let row = self.row(&mut tx, after.clone()).await?;
-        tx.commit().await?;
-        self.0.announce([RouteChange::Number(after)]);
+        self.0.commit(tx, [RouteChange::Number(after)]).await?;
         Ok(row)
     }
 
@@ -330,8 +329,7 @@ impl Numbers for NumberDesk {
         record
             .write(&mut tx, &self.0, caller, Some(&before), None)
             .await?;
-        tx.commit().await?;
-        self.0.announce([RouteChange::NumberGone(number)]);
+        self.0.commit(tx, [RouteChange::NumberGone(number)]).await?;
         Ok(())
     }
 }

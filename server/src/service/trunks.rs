@@ -204,16 +204,18 @@ impl InboundTrunks for Trunks {
             .write(&mut tx, &self.core, caller, None, Some(&trunk))
             .await?;
         let view = self.view(&mut tx, trunk.clone()).await?;
-        tx.commit().await?;
         let changes = [
             RouteChange::Trunk(Some(trunk)),
             RouteChange::Access(access, Some(password)),
         ];
-        self.core.announce(
-            changes
-                .into_iter()
-                .chain(numbers.into_iter().map(RouteChange::Number)),
-        );
+        self.core
+            .commit(
+                tx,
+                changes
+                    .into_iter()
+                    .chain(numbers.into_iter().map(RouteChange::Number)),
+            )
+            .await?;
         Ok(view)
     }
 
@@ -235,8 +237,9 @@ impl InboundTrunks for Trunks {
             .write(&mut tx, &self.core, caller, Some(&before), Some(&after))
             .await?;
         let view = self.view(&mut tx, after.clone()).await?;
-        tx.commit().await?;
-        self.core.announce([RouteChange::Trunk(Some(after))]);
+        self.core
+            .commit(tx, [RouteChange::Trunk(Some(after))])
+            .await?;
         Ok(view)
     }
 
@@ -251,17 +254,19 @@ impl InboundTrunks for Trunks {
             .write(&mut tx, &self.core, caller, Some(&trunk), None)
             .await?;
         let numbers = store::numbers::list(&mut tx).await?;
-        tx.commit().await?;
         let gone = accesses
             .into_iter()
             .map(|access| RouteChange::AccessGone(access.id));
         let numbers = numbers.into_iter().map(RouteChange::Number);
-        self.core.announce(
-            [RouteChange::Trunk(None)]
-                .into_iter()
-                .chain(gone)
-                .chain(numbers),
-        );
+        self.core
+            .commit(
+                tx,
+                [RouteChange::Trunk(None)]
+                    .into_iter()
+                    .chain(gone)
+                    .chain(numbers),
+            )
+            .await?;
         Ok(())
     }
 
@@ -303,9 +308,9 @@ impl InboundTrunks for Trunks {
             .write(&mut tx, &self.core, caller, None, Some(&moved))
             .await?;
         let view = self.view(&mut tx, trunk).await?;
-        tx.commit().await?;
         self.core
-            .announce(changed.into_iter().map(RouteChange::Number));
+            .commit(tx, changed.into_iter().map(RouteChange::Number))
+            .await?;
         Ok(Synced {
             trunk: view,
             added,
@@ -330,9 +335,9 @@ impl InboundTrunks for Trunks {
                 .await?;
         }
         let view = self.view(&mut tx, trunk).await?;
-        tx.commit().await?;
         self.core
-            .announce(changed.into_iter().map(RouteChange::Number));
+            .commit(tx, changed.into_iter().map(RouteChange::Number))
+            .await?;
         Ok(view)
     }
 
@@ -363,8 +368,7 @@ impl InboundTrunks for Trunks {
             .write(&mut tx, &self.core, caller, Some(&before), Some(&after))
             .await?;
         let view = self.view(&mut tx, trunk).await?;
-        tx.commit().await?;
-        self.core.announce([RouteChange::Number(after)]);
+        self.core.commit(tx, [RouteChange::Number(after)]).await?;
         Ok(view)
     }
 }

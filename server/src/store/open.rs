@@ -1,27 +1,29 @@
 //! Connecting: addresses, pools, the schema and the check that key and database belong together.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Conn, DataKey, Db, Pools, StoreError, settings, sql};
+use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, settings, sql};
 
 /// The schema, inside the binary. One text serves both databases.
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long to wait for another process's lock (SQLite) or for a free connection.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Db {
     /// Connects, brings the schema up to date and checks that `key` opens what is sealed here.
     pub async fn open(url: &str, key: DataKey) -> Result<Self, StoreError> {
         let pools = connect(url).await?;
-        let db = Self { pools, key };
+        let db = Self {
+            pools,
+            key,
+            turn: Arc::default(),
+        };
         db.migrate().await?;
         db.check_key().await?;
         Ok(db)

@@ -5,6 +5,7 @@
     reason = "a test that can't go on should say where, and drains nothing when it ends"
 )]
 
+mod announce;
 mod api;
 mod binary;
 mod databases;

@@ -55,7 +55,7 @@ fn settings(folder: &Path) -> HouseSettings {
     }
 }
 
-async fn house(scenario: impl AsyncFn(Services, Clock)) {
+pub(crate) async fn house(scenario: impl AsyncFn(Services, Clock)) {
     both(async |db: Db| {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed(NOW);
@@ -70,7 +70,7 @@ async fn house(scenario: impl AsyncFn(Services, Clock)) {
     .await;
 }
 
-fn boss() -> Caller {
+pub(crate) fn boss() -> Caller {
     Caller::operator()
 }
 
@@ -85,7 +85,7 @@ fn with(scopes: &[Scope]) -> Caller {
     }
 }
 
-fn named(name: &str) -> AgentDraft {
+pub(crate) fn named(name: &str) -> AgentDraft {
     AgentDraft {
         name: Entry::text(name),
         ..AgentDraft::default()
