@@ -66,7 +66,8 @@ impl Talk {
             Manner::ToTheEnd
         };
         let first = self.call.behaviour.first_message.clone();
-        if matches!(self.say(&first, manner).await, Said::CallerGone) {
+        if !self.prepare(&first).await || matches!(self.say(&first, manner).await, Said::CallerGone)
+        {
             return EngineEnd::CallerGone;
         }
         loop {
@@ -82,6 +83,21 @@ impl Talk {
                 }
             }
         }
+    }
+
+    /// Makes the sound of the first message and takes in what was heard meanwhile: a "hello?" into
+    /// the silence before the greeting is no reason not to greet. False if the caller left.
+    async fn prepare(&mut self, first: &str) -> bool {
+        self.call
+            .voice
+            .say(first, &self.call.behaviour.language)
+            .await;
+        while let Some(heard) = self.call.line.heard() {
+            if !self.take(&heard) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Nothing is kept before the notice has been said to its end. False if the caller left.

@@ -17,6 +17,17 @@ const REMEMBERED: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digit(char);
 
+/// The same key by the other way within this time is the same press.
+const SAME_PRESS_MS: u64 = 1_000;
+
+/// Keys come by RTP or by INFO (RFC 6086); some equipment sends both, and some agrees to RTP
+/// and sends INFO. Whoever has sent one by RTP is believed there alone.
+#[derive(Debug, Default)]
+pub(super) struct KeyWays {
+    seen_by_rtp: bool,
+    last_message: Option<(Digit, u64)>,
+}
+
 /// Reads one stream's events.
 #[derive(Debug, Default)]
 pub(super) struct DigitReader {
@@ -58,6 +69,25 @@ impl Digit {
 impl fmt::Debug for Digit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digit(•)")
+    }
+}
+
+// === impl KeyWays ===
+
+impl KeyWays {
+    /// A key came by INFO: whether it counts.
+    pub(super) fn by_message(&mut self, digit: Digit, now_ms: u64) -> bool {
+        self.last_message = Some((digit, now_ms));
+        !self.seen_by_rtp
+    }
+
+    /// A key came by RTP: whether it counts.
+    pub(super) fn by_rtp(&mut self, digit: Digit, now_ms: u64) -> bool {
+        let first = !std::mem::replace(&mut self.seen_by_rtp, true);
+        let told = self.last_message.is_some_and(|(known, at_ms)| {
+            known == digit && now_ms.saturating_sub(at_ms) < SAME_PRESS_MS
+        });
+        !(first && told)
     }
 }
 
@@ -226,6 +256,23 @@ mod tests {
         for (name, packets, expected) in cases {
             assert_eq!(heard(&packets), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_by_both_ways_counts_once() {
+        let key = |key| Digit::new(key).unwrap();
+        let mut both = KeyWays::default();
+        assert!(both.by_message(key('1'), 0));
+        assert!(!both.by_rtp(key('1'), 100), "the first was counted already");
+        assert!(!both.by_message(key('1'), 900));
+        assert!(both.by_rtp(key('1'), 950), "from now on RTP alone counts");
+
+        let mut messages = KeyWays::default();
+        assert!(messages.by_message(key('1'), 0) && messages.by_message(key('1'), 50));
+
+        let mut late = KeyWays::default();
+        assert!(late.by_message(key('1'), 0));
+        assert!(late.by_rtp(key('1'), 1_500), "another press");
     }
 
     #[test]

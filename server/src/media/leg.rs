@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::codec::{Codec, FRAME_MS, FRAME_SAMPLES};
-use super::dtmf::{Digit, DigitReader};
+use super::codec::{FRAME_MS, FRAME_SAMPLES};
+use super::dtmf::{Digit, DigitReader, KeyWays};
 use super::jitter::{JitterBuffer, Played};
 use super::latch::{Latch, Source};
 use super::line::Heard;
@@ -20,6 +20,9 @@ use super::session::SessionEvent;
 use super::shared::Shared;
 use super::tone::ComfortNoise;
 use super::vad::{Edge, Vad};
+use state::{Agreed, FrameClock, Kind, Wants};
+
+mod state;
 
 /// Datagrams read in one frame; a flood must not hold up the calls beside it.
 const MOST_DATAGRAMS: u32 = 64;
@@ -27,6 +30,8 @@ const MOST_DATAGRAMS: u32 = 64;
 const NOTHING_HEARD_MS: u64 = 3_000;
 /// How often reports are sent (RFC 3550 §6.2 asks for about five seconds).
 const REPORT_EVERY_MS: u64 = 5_000;
+/// How much longer than its event a key's tone may sound.
+const KEY_TAIL_MS: u64 = 60;
 /// The largest datagram that is read.
 const DATAGRAM: usize = 2_048;
 
@@ -43,6 +48,9 @@ pub(super) struct Leg {
     latch: Latch,
     jitter: JitterBuffer,
     digits: DigitReader,
+    keys: KeyWays,
+    /// Until when the caller's audio is muted for a key, on the first count.
+    muted_until_ms: u64,
     vad: Vad,
     noise: ComfortNoise,
     out: Outgoing,
@@ -52,28 +60,6 @@ pub(super) struct Leg {
     unheard: Vec<Heard>,
     packet: Vec<u8>,
     datagram: Box<[u8; DATAGRAM]>,
-}
-
-/// Two counts of frames: since the session began, and since it may send.
-#[derive(Debug, Default)]
-struct FrameClock {
-    /// Since the session began.
-    alive_ms: u64,
-    /// Since it may send: the line's clock.
-    line_ms: u64,
-    /// When something was last heard, on the first count.
-    heard_ms: u64,
-    complained: bool,
-    timed_out: bool,
-    reported_ms: u64,
-}
-
-/// What was agreed, as of a revision.
-#[derive(Debug, Default)]
-struct Agreed {
-    talk: Option<Talk>,
-    revision: u64,
-    held: bool,
 }
 
 impl Leg {
@@ -97,6 +83,8 @@ impl Leg {
             latch: Latch::default(),
             jitter: JitterBuffer::new(jitter_ms),
             digits: DigitReader::default(),
+            keys: KeyWays::default(),
+            muted_until_ms: 0,
             vad: Vad::default(),
             noise: ComfortNoise::new(ssrc),
             out: Outgoing::new(ssrc, rand::random(), rand::random()),
@@ -161,13 +149,10 @@ impl Leg {
         if let Some((talk, revision)) = fresh {
             self.agree(talk, revision);
         }
-        let by_rtp = self
-            .agreed
-            .talk
-            .as_ref()
-            .is_some_and(|talk| talk.digits.is_some());
-        for digit in pressed.into_iter().filter(|_| !by_rtp) {
-            self.hear_digit(digit);
+        for digit in pressed {
+            if self.keys.by_message(digit, self.clock.alive_ms) {
+                self.hear_digit(digit);
+            }
         }
         Some(wants)
     }
@@ -197,15 +182,17 @@ impl Leg {
             let Ok((length, from)) = self.ports.rtp.recv_from(&mut self.datagram[..]) else {
                 break;
             };
-            let datagram = std::mem::take(&mut self.packet);
-            let mut copy = datagram;
+            let mut copy = std::mem::take(&mut self.packet);
             copy.clear();
             copy.extend_from_slice(&self.datagram[..length]);
             self.take(&copy, from);
             self.packet = copy;
         }
         if let Some(digit) = self.digits.tick(self.clock.alive_ms) {
-            self.hear_digit(digit);
+            self.hear_event(digit);
+        }
+        if self.digits.is_pressed() {
+            self.mute();
         }
     }
 
@@ -258,7 +245,7 @@ impl Leg {
                     self.digits
                         .packet(packet.timestamp, packet.payload, self.clock.alive_ms)
                 {
-                    self.hear_digit(digit);
+                    self.hear_event(digit);
                 }
             }
             Kind::Silence => {}
@@ -281,6 +268,22 @@ impl Leg {
         }
     }
 
+    fn hear_event(&mut self, digit: Digit) {
+        self.mute();
+        if self.keys.by_rtp(digit, self.clock.alive_ms) {
+            self.hear_digit(digit);
+        }
+    }
+
+    /// Events are told at once, but the tones beside them wait in the jitter buffer first.
+    fn mute(&mut self) {
+        self.muted_until_ms = self.clock.alive_ms + self.jitter.delay_ms() + KEY_TAIL_MS;
+    }
+
+    fn is_muted(&self) -> bool {
+        self.clock.alive_ms < self.muted_until_ms
+    }
+
     fn hear_digit(&mut self, digit: Digit) {
         self.clock.heard_ms = self.clock.alive_ms;
         self.tell_engine(Heard::Digit {
@@ -292,7 +295,13 @@ impl Leg {
     /// What the caller said, as far as the engine wants to know.
     fn listen(&mut self, caller: &[i16; FRAME_SAMPLES], played: Played, wants_audio: bool) {
         let now = self.clock.line_ms;
-        match self.vad.frame(caller) {
+        // The tone of a key is no speech.
+        let edge = if self.is_muted() {
+            self.vad.frame(&[0; FRAME_SAMPLES])
+        } else {
+            self.vad.frame(caller)
+        };
+        match edge {
             Some(Edge::Started { ago_ms }) => self.tell_engine(Heard::SpeechStarted {
                 at_ms: now.saturating_sub(ago_ms),
             }),
@@ -353,9 +362,10 @@ impl Leg {
     }
 
     fn record(&mut self, caller: &[i16; FRAME_SAMPLES], agent: &[i16; FRAME_SAMPLES]) {
+        let pressed = self.is_muted();
         let failed = {
             let mut controls = self.shared.controls.lock();
-            let muted = self.digits.is_pressed() && !controls.keep_digits;
+            let muted = pressed && !controls.keep_digits;
             let Some(recorder) = &mut controls.recording else {
                 return;
             };
@@ -373,13 +383,18 @@ impl Leg {
 
     fn receive_reports(&mut self) {
         for _ in 0..MOST_DATAGRAMS {
-            let Ok((length, _)) = self.ports.rtcp.recv_from(&mut self.datagram[..]) else {
+            let Ok((length, from)) = self.ports.rtcp.recv_from(&mut self.datagram[..]) else {
                 return;
             };
+            if self.report_address().map(|known| known.ip()) != Some(from.ip()) {
+                continue;
+            }
             let Some(there) = super::reports::about(&self.datagram[..length], self.out.ssrc())
             else {
                 continue;
             };
+            // A phone that sends no silence still reports on what it hears: it is there.
+            self.clock.heard_ms = self.clock.alive_ms;
             let mut stats = self.shared.stats.lock();
             stats.sent.lost_there = Some(there.lost);
             stats.sent.jitter_there_ms = Some(there.jitter_ms);
@@ -467,19 +482,4 @@ impl Leg {
         }
         self.pass_on();
     }
-}
-
-/// What the handles want of a frame.
-#[derive(Clone, Copy)]
-struct Wants {
-    may_send: bool,
-    audio: bool,
-}
-
-/// What a packet carries.
-#[derive(Clone, Copy)]
-enum Kind {
-    Audio(Codec),
-    Event,
-    Silence,
 }

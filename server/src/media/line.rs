@@ -70,6 +70,15 @@ impl Line {
         self.heard.recv().await.unwrap_or(Heard::Gone)
     }
 
+    /// What was heard already, if anything was.
+    pub fn heard(&mut self) -> Option<Heard> {
+        match self.heard.try_recv() {
+            Ok(heard) => Some(heard),
+            Err(mpsc::error::TryRecvError::Empty) => None,
+            Err(mpsc::error::TryRecvError::Disconnected) => Some(Heard::Gone),
+        }
+    }
+
     /// Asks for [`Heard::Audio`] too. An engine that does not keep up loses audio, never events.
     pub fn want_audio(&self) {
         self.shared.controls.lock().wants_audio = true;

@@ -181,9 +181,15 @@ mod tests {
 
     const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
+    /// Ports of this process alone, so that test runs side by side leave each other in peace.
+    fn ports(from: u16, to: u16) -> RangeInclusive<u16> {
+        let base = 12_000 + u16::try_from(std::process::id() % 40).unwrap() * 200;
+        base + from..=base + to
+    }
+
     #[test]
     fn rtp_is_even_and_rtcp_the_next_odd_port() {
-        let pair = PortPool::new(21_001..=21_041).open(LOOPBACK).unwrap();
+        let pair = PortPool::new(ports(1, 41)).open(LOOPBACK).unwrap();
         assert_eq!(pair.port() % 2, 0);
         assert_eq!(pair.rtp.local_addr().unwrap().port(), pair.port());
         assert_eq!(pair.rtcp.local_addr().unwrap().port(), pair.port() + 1);
@@ -199,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_empty_pool_says_so_and_a_dropped_pair_comes_back() {
-        let pool = PortPool::new(21_100..=21_103);
+        let pool = PortPool::new(ports(50, 53));
         let first = pool.open(LOOPBACK).unwrap();
         let _second = pool.open(LOOPBACK).unwrap();
         assert!(matches!(pool.open(LOOPBACK), Err(NoPort::Exhausted(2))));
@@ -211,18 +217,21 @@ mod tests {
 
     #[test]
     fn a_freed_pair_rests_while_others_are_free() {
-        let pool = PortPool::new(21_200..=21_239);
+        let pool = PortPool::new(ports(60, 99));
         let first = pool.open(LOOPBACK).unwrap().port();
-        for _ in 0..19 {
+        for _ in 0..12 {
             assert_ne!(pool.open(LOOPBACK).unwrap().port(), first);
         }
     }
 
     #[test]
     fn passes_over_a_port_another_process_holds() {
-        let _other = UdpSocket::bind((LOOPBACK, 21_300)).unwrap();
-        let pool = PortPool::new(21_300..=21_303);
-        assert_eq!(pool.open(LOOPBACK).unwrap().port(), 21_302);
+        let _other = UdpSocket::bind((LOOPBACK, *ports(110, 113).start())).unwrap();
+        let pool = PortPool::new(ports(110, 113));
+        assert_eq!(
+            pool.open(LOOPBACK).unwrap().port(),
+            *ports(112, 113).start()
+        );
         assert_eq!(pool.in_use(), 0);
     }
 }

@@ -10,6 +10,8 @@ use sdp_types::{Attribute, Connection, Direction, Media, Session};
 use super::codec::Codec;
 
 mod negotiation;
+#[cfg(test)]
+mod tests;
 
 pub use negotiation::{Negotiation, Unacceptable};
 

@@ -64,6 +64,9 @@ impl Shared {
     }
 
     pub(super) fn record(&self, file: PathBuf) {
+        if self.controls.lock().closed {
+            return;
+        }
         let recorder = self.desk.start(file, self.now_ms());
         self.takes.lock().push(recorder.take());
         self.controls.lock().recording = Some(recorder);

@@ -201,3 +201,160 @@ fn agree(theirs: &Offer) -> Result<Talk, Unacceptable> {
         receives: audio.direction.has_send(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn negotiation() -> Negotiation {
+        Negotiation::new(4_000, SocketAddr::from(([198, 51, 100, 9], 20_000)))
+    }
+
+    fn offer(audio: &str) -> Offer {
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n{audio}"
+        );
+        Offer::parse(text.as_bytes()).unwrap()
+    }
+
+    const PLAIN: &str = "m=audio 4000 RTP/AVP 18 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+
+    #[test]
+    fn answers_in_the_first_codec_of_theirs_that_is_ours() {
+        let mut ours = negotiation();
+        let expected = "v=0\r\no=- 1000 1 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\n\
+            m=audio 20000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
+            a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n";
+        assert_eq!(ours.answer(&offer(PLAIN)).unwrap(), expected);
+        let talk = ours.talk().unwrap();
+        assert_eq!(
+            (talk.codec, talk.payload, talk.digits),
+            (Codec::Pcma, 8, Some(101))
+        );
+        assert_eq!(talk.accepts, [(8, Codec::Pcma), (0, Codec::Pcmu)]);
+        assert_eq!(talk.remote, Some(SocketAddr::from(([192, 0, 2, 1], 4_000))));
+        assert_eq!(
+            talk.remote_rtcp,
+            Some(SocketAddr::from(([192, 0, 2, 1], 4_001)))
+        );
+        assert!(talk.sends && talk.receives && !talk.on_hold());
+    }
+
+    #[test]
+    fn the_version_rises_only_when_something_changes() {
+        let mut ours = negotiation();
+        let first = ours.answer(&offer(PLAIN)).unwrap();
+        assert_eq!(ours.answer(&offer(PLAIN)).unwrap(), first);
+        assert_eq!(ours.current(), Some(first));
+        let held = ours
+            .answer(&offer(&format!("{PLAIN}a=sendonly\r\n")))
+            .unwrap();
+        assert!(
+            held.contains(" 1000 2 IN ") && held.ends_with("a=recvonly\r\n"),
+            "{held}"
+        );
+        let resumed = ours.answer(&offer(PLAIN)).unwrap();
+        assert!(
+            resumed.contains(" 1000 3 IN ") && resumed.ends_with("a=sendrecv\r\n"),
+            "{resumed}"
+        );
+    }
+
+    #[test]
+    fn each_direction_is_answered_by_its_counterpart() {
+        // Offered, answered, whether we send, whether we receive.
+        let cases = [
+            ("sendrecv", "sendrecv", true, true),
+            ("sendonly", "recvonly", false, true),
+            ("recvonly", "sendonly", true, false),
+            ("inactive", "inactive", false, false),
+        ];
+        for (offered, answered, sends, receives) in cases {
+            let mut ours = negotiation();
+            let answer = ours
+                .answer(&offer(&format!("{PLAIN}a={offered}\r\n")))
+                .unwrap();
+            assert!(
+                answer.ends_with(&format!("a={answered}\r\n")),
+                "{offered}: {answer}"
+            );
+            let talk = ours.talk().unwrap();
+            assert_eq!((talk.sends, talk.receives), (sends, receives), "{offered}");
+            assert_eq!(talk.on_hold(), offered != "sendrecv", "{offered}");
+        }
+    }
+
+    #[test]
+    fn other_media_is_answered_with_port_zero_in_its_place() {
+        let mut ours = negotiation();
+        let answer = ours
+            .answer(&offer(&format!("m=video 5000 RTP/AVP 96 97\r\n{PLAIN}m=image 6000 udptl t38\r\nm=audio 7000 RTP/AVP 0\r\n")))
+            .unwrap();
+        let lines: Vec<&str> = answer
+            .lines()
+            .filter(|line| line.starts_with("m="))
+            .collect();
+        let expected = [
+            "m=video 0 RTP/AVP 96 97",
+            "m=audio 20000 RTP/AVP 8 101",
+            "m=image 0 udptl t38",
+            "m=audio 0 RTP/AVP 0",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_refusal_leaves_everything_as_it_was() {
+        let cases = [
+            ("m=image 6000 udptl t38\r\n", Unacceptable::Fax),
+            (
+                "m=audio 0 RTP/AVP 0\r\nm=image 6000 udptl t38\r\n",
+                Unacceptable::Fax,
+            ),
+            ("m=audio 4000 RTP/SAVP 0\r\n", Unacceptable::SecureOnly),
+            ("m=audio 4000 RTP/AVP 18 3\r\n", Unacceptable::NoCommonCodec),
+            (
+                "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 opus/48000\r\n",
+                Unacceptable::NoCommonCodec,
+            ),
+            ("m=audio 0 RTP/AVP 0\r\n", Unacceptable::NoAudio),
+            ("m=video 5000 RTP/AVP 96\r\n", Unacceptable::NoAudio),
+            ("", Unacceptable::NoAudio),
+        ];
+        let mut ours = negotiation();
+        ours.answer(&offer(PLAIN)).unwrap();
+        let before = (ours.current(), ours.talk().cloned());
+        for (audio, expected) in cases {
+            assert_eq!(ours.answer(&offer(audio)), Err(expected), "{audio}");
+            assert_eq!((ours.current(), ours.talk().cloned()), before, "{audio}");
+        }
+    }
+
+    #[test]
+    fn a_late_offer_names_every_codec_and_takes_the_answer() {
+        let mut ours = negotiation();
+        let text = ours.offer();
+        assert!(text.contains("m=audio 20000 RTP/AVP 0 8 101\r\n"), "{text}");
+        assert_eq!(ours.talk(), None);
+        ours.accept(&offer("m=audio 4000 RTP/AVP 8\r\n")).unwrap();
+        let talk = ours.talk().unwrap();
+        assert_eq!((talk.codec, talk.digits), (Codec::Pcma, None));
+        assert_eq!(
+            ours.accept(&offer("m=audio 4000 RTP/AVP 9\r\n")),
+            Err(Unacceptable::NoCommonCodec)
+        );
+    }
+
+    #[test]
+    fn our_answer_reads_as_a_description_again() {
+        let address = SocketAddr::new("2001:db8::9".parse().unwrap(), 20_000);
+        let answer = Negotiation::new(1, address).answer(&offer(PLAIN)).unwrap();
+        assert!(answer.contains("c=IN IP6 2001:db8::9\r\n"), "{answer}");
+        let read = Offer::parse(answer.as_bytes()).unwrap();
+        assert_eq!(read.remote(), Some(address));
+        assert_eq!(
+            (read.common_codec(), read.has_digits()),
+            (Some(Codec::Pcma), true)
+        );
+    }
+}
