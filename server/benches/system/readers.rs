@@ -23,8 +23,9 @@ const PAGES: [(&str, &str); 4] = [
 
 pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
     fill(world)?;
+    let person = Credential::Cookie(world.sign_in()?);
     for (name, path) in PAGES {
-        match load(world, path) {
+        match load(world, &person, path) {
             Ok(load) => table.row(
                 &format!("page {name}, {READERS} readers"),
                 format!(
@@ -43,7 +44,7 @@ pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
         }
     }
     for path in ["/api/phone/sip/inbound-trunk", "/api/phone/calls"] {
-        let load = load(world, path)?;
+        let load = load(world, &world.key, path)?;
         table.row(
             &format!("GET {path}, {READERS} readers"),
             format!("{:.0}/s, p95 {:.1} ms", load.per_second, load.p95),
@@ -84,15 +85,15 @@ struct Load {
     per_second: f64,
 }
 
-fn load(world: &World, path: &str) -> Outcome<Load> {
+fn load(world: &World, who: &Credential, path: &str) -> Outcome<Load> {
     // The first answer shows that it is the page and not the sign-in.
-    Connection::open(world.http, &world.key)?.get(path)?;
+    Connection::open(world.http, who)?.get(path)?;
     let began = Instant::now();
     let end = began + Duration::from_secs(SECONDS);
     let mut times: Vec<f64> = thread::scope(|scope| {
         let readers: Vec<_> = (0..READERS)
             .map(|_| {
-                scope.spawn(|| read_until(world, path, end).map_err(|error| error.to_string()))
+                scope.spawn(|| read_until(world, who, path, end).map_err(|error| error.to_string()))
             })
             .collect();
         readers
@@ -120,8 +121,8 @@ fn load(world: &World, path: &str) -> Outcome<Load> {
     })
 }
 
-fn read_until(world: &World, path: &str, end: Instant) -> Outcome<Vec<f64>> {
-    let mut connection = Connection::open(world.http, &world.key)?;
+fn read_until(world: &World, who: &Credential, path: &str, end: Instant) -> Outcome<Vec<f64>> {
+    let mut connection = Connection::open(world.http, who)?;
     let mut times = Vec::new();
     while Instant::now() < end {
         let began = Instant::now();
@@ -131,20 +132,39 @@ fn read_until(world: &World, path: &str, end: Instant) -> Outcome<Vec<f64>> {
     Ok(times)
 }
 
+/// By what a reader is known: scripts by a key, people by their session.
+pub(crate) enum Credential {
+    None,
+    Key(String),
+    Cookie(String),
+}
+
+impl Credential {
+    fn header(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Key(key) => format!("Authorization: Bearer {key}\r\n"),
+            Self::Cookie(cookie) => format!("Cookie: {cookie}\r\n"),
+        }
+    }
+}
+
 /// HTTP/1.1 over one kept connection; anything but 200 is an error.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
-    key: String,
+    server: SocketAddr,
+    credential: String,
 }
 
 impl Connection {
-    pub(crate) fn open(server: SocketAddr, key: &str) -> Outcome<Self> {
+    pub(crate) fn open(server: SocketAddr, who: &Credential) -> Outcome<Self> {
         let stream = TcpStream::connect_timeout(&server, Duration::from_secs(2))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         Ok(Self {
             stream: BufReader::new(stream),
-            key: key.to_owned(),
+            server,
+            credential: who.header(),
         })
     }
 
@@ -169,14 +189,11 @@ impl Connection {
     }
 
     fn ask(&mut self, method: &str, path: &str, body: &str) -> Outcome<Vec<u8>> {
-        let authorization = if self.key.is_empty() {
-            String::new()
-        } else {
-            format!("Authorization: Bearer {}\r\n", self.key)
-        };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html, application/json\r\n{authorization}\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/html, application/json\r\n{}\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.server,
+            self.credential,
             body.len(),
         );
         self.stream.get_mut().write_all(request.as_bytes())?;
@@ -191,6 +208,29 @@ impl Connection {
             String::from_utf8_lossy(&answer)
         )
         .into())
+    }
+
+    /// Signs in as a form does and answers the session's cookie.
+    pub(crate) fn sign_in(&mut self, email: &str, password: &str) -> Outcome<String> {
+        let body = format!("email={email}&password={password}");
+        let request = format!(
+            "POST /fn/sign_in HTTP/1.1\r\nHost: {server}\r\nOrigin: http://{server}\r\n\
+             Sec-Fetch-Site: same-origin\r\nAccept: text/html\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len(),
+            server = self.server,
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let mut head = String::new();
+        while self.stream.read_line(&mut head)? > 2 {}
+        head.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+            .and_then(|(_, cookie)| cookie.trim().split(';').next())
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                format!("no session: {}", head.lines().next().unwrap_or_default()).into()
+            })
     }
 
     fn head(&mut self) -> Outcome<String> {

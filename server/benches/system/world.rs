@@ -1,8 +1,9 @@
 //! A release server on loopback with a trunk, a number and an agent, set up through the API.
 
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -11,9 +12,12 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::caller::Account;
 use crate::process::Program;
-use crate::readers::Connection;
+use crate::readers::{Connection, Credential};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_patchbay");
+/// The binary that was built with this bench; `PATCHBAY_BIN` names another.
+fn binary() -> String {
+    std::env::var("PATCHBAY_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_patchbay").to_owned())
+}
 
 pub(crate) struct World {
     // First, so that the server ends before its folder goes.
@@ -22,7 +26,8 @@ pub(crate) struct World {
     /// A number whose agent neither records nor speaks long.
     pub(crate) number: String,
     pub(crate) http: SocketAddr,
-    pub(crate) key: String,
+    pub(crate) key: Credential,
+    sip: SocketAddr,
     pub(crate) folder: TempDir,
 }
 
@@ -43,6 +48,7 @@ impl World {
         let mut server = Program::start(&mut Self::command(folder.path(), http, sip), &log)?;
         wait_until_ready(&mut server, http, &log)?;
         let number = "+14155550100".to_owned();
+        let key = Credential::Key(key);
         let account = set_up(http, &key, sip, &number)?;
         Ok(Self {
             server,
@@ -50,13 +56,31 @@ impl World {
             number,
             http,
             key,
+            sip,
             folder,
         })
     }
 
+    /// Makes an administrator on the command line and signs in; answers the cookie.
+    pub(crate) fn sign_in(&self) -> Outcome<String> {
+        let (email, password) = ("bench@example.com", "correct-horse-battery-staple");
+        let mut add = Self::command(self.folder.path(), self.http, self.sip)
+            .args(["user", "add", email, "--role", "admin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        if let Some(mut input) = add.stdin.take() {
+            writeln!(input, "{password}")?;
+        }
+        if !add.wait()?.success() {
+            return Err("no user was made".into());
+        }
+        Connection::open(self.http, &Credential::None)?.sign_in("bench%40example.com", password)
+    }
+
     /// The limits that protect a server from one source are out of the way; all else is as shipped.
     fn command(folder: &Path, http: SocketAddr, sip: SocketAddr) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = Command::new(binary());
         command
             .current_dir(folder)
             .env("PATCHBAY_DATA__DIR", folder.join("data"))
@@ -76,7 +100,7 @@ impl World {
     }
 }
 
-fn set_up(http: SocketAddr, key: &str, sip: SocketAddr, number: &str) -> Outcome<Account> {
+fn set_up(http: SocketAddr, key: &Credential, sip: SocketAddr, number: &str) -> Outcome<Account> {
     let mut api = Connection::open(http, key)?;
     let trunk = api.post(
         "/api/phone/sip/inbound-trunk",
@@ -113,7 +137,8 @@ fn text(value: &Value, name: &str) -> Outcome<String> {
 fn wait_until_ready(server: &mut Program, http: SocketAddr, log: &Path) -> Outcome<()> {
     let end = Instant::now() + Duration::from_secs(20);
     while Instant::now() < end && !server.ended() {
-        let ready = Connection::open(http, "").and_then(|mut door| door.get("/readyz"));
+        let ready =
+            Connection::open(http, &Credential::None).and_then(|mut door| door.get("/readyz"));
         if ready.is_ok() {
             return Ok(());
         }
