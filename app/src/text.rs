@@ -218,10 +218,10 @@ part! {
         nobody_missed source software dialled reason tries last blocked unblock sends_no_password
         saved trunk_created trunk_removed region_saved access_created access_rotated access_removed
         one_number_added number_removed_plain numbers_synced source_unblocked agent_created agent_deleted call_ended password_changed
-        for_carrier
+        for_carrier preview line read_as outcome will_be_added already_here twice stays_out add_one
     }
     1 {
-        region_without remove_number_q remove_number_why remove_free_why numbers_added number_removed number_assigned number_released number_deleted
+        add_many region_without remove_number_q remove_number_why remove_free_why numbers_added number_removed number_assigned number_released number_deleted
         blocked_until last_used
     }
 }

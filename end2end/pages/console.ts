@@ -39,6 +39,7 @@ export class Console {
     await this.page.goto("/settings/sip");
     await this.page.getByLabel("Numbers, one per line").fill(numbers.join("\n"));
     await this.page.getByRole("button", { name: "Add numbers" }).click();
+    if (numbers.length > 1) await this.page.getByRole("button", { name: `Add ${numbers.length} numbers` }).click();
     await expect(this.page.getByRole("status").filter({ hasText: /numbers? added/ })).toBeVisible();
   }
 

@@ -14,7 +14,7 @@ pub(crate) use others::list as source_list;
 
 use crate::domain::endpoint::TrunkView;
 use crate::domain::inbound::Access;
-use crate::domain::number::NumberRow;
+use crate::domain::number::{Added, NumberRow};
 use crate::domain::seen::Source;
 use crate::error::AppError;
 use crate::pages::notice::Notice;
@@ -22,7 +22,7 @@ use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::loaded;
 use crate::ui::form::{Actions, ErrorSummary, Form, Look, Submit};
-use crate::ui::page::{ByScript, Disclosure, Empty, Jump, PageHead, Section};
+use crate::ui::page::{ByScript, Disclosure, Empty, Jump, PageHead, Section, query};
 use crate::ui::returned::FormState;
 
 /// As many numbers are shown before "Numbers" is the better place.
@@ -35,12 +35,19 @@ struct Seen {
     accesses: Vec<Access>,
     numbers: Vec<NumberRow>,
     sources: Vec<Source>,
+    /// What adding the pasted lines would do.
+    preview: Vec<Added>,
 }
 
-async fn look() -> Result<Seen, AppError> {
+async fn look(paste: Option<String>, country: String) -> Result<Seen, AppError> {
     let trunk = get_inbound_trunk().await?;
     let numbers = list_trunk_numbers(SHOWN).await?;
+    let preview = match paste {
+        Some(lines) => preview_numbers(lines, country).await?,
+        None => Vec::new(),
+    };
     Ok(Seen {
+        preview,
         accesses: list_accesses().await?,
         sources: list_sources().await?,
         numbers,
@@ -52,7 +59,9 @@ async fn look() -> Result<Seen, AppError> {
 #[component]
 pub fn SipPage() -> impl IntoView {
     let text = text();
-    let seen = Resource::new(|| (), |()| look());
+    let paste = query("paste");
+    let country = query("country").unwrap_or_default();
+    let seen = Resource::new(|| (), move |()| look(paste.clone(), country.clone()));
     view! {
         <div class="page">
             <PageHead title=text.sip.title/>
@@ -95,7 +104,7 @@ fn whole(trunk: TrunkView, seen: Seen) -> impl IntoView {
     view! {
         <Jump parts/>
         {connection::section(&trunk, &seen.accesses)}
-        {numbers::section(&trunk, seen.numbers)}
+        {numbers::section(&trunk, seen.numbers, seen.preview)}
         {access::section(&trunk, seen.accesses, &host)}
         {others::section(seen.sources)}
         {advanced(&trunk)}
@@ -104,7 +113,7 @@ fn whole(trunk: TrunkView, seen: Seen) -> impl IntoView {
 
 fn advanced(trunk: &TrunkView) -> impl IntoView + use<> {
     use crate::ui::form::{Kind, Switch, TextField};
-    use crate::ui::page::{Question, query};
+    use crate::ui::page::Question;
     let say = &text().sip;
     let settings = &trunk.trunk.settings;
     let stored = vec![

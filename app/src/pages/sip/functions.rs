@@ -14,6 +14,7 @@ use crate::domain::seen::Source;
 use crate::error::{AppError, FieldErrors, Reason, Thing};
 use crate::pages::asked;
 use crate::pages::notice::{Done, done_at};
+use crate::ui::returned::encode;
 
 /// The trunk, if there is one.
 #[server(prefix = "/fn", endpoint = "get_inbound_trunk", input = GetUrl)]
@@ -80,15 +81,46 @@ pub async fn list_trunk_numbers(#[server(default)] limit: u32) -> Result<Vec<Num
     Ok(services.numbers.list(&caller, filter).await?.items)
 }
 
-/// Adds numbers, pasted one a line. A faulty line keeps all of them in the box.
+/// As long a paste is shown before it is added; it travels in the preview's address.
+const LONGEST_PREVIEW: usize = 6_000;
+
+/// What adding these lines would do; changes nothing.
+#[server(prefix = "/fn", endpoint = "preview_numbers", input = GetUrl)]
+pub async fn preview_numbers(
+    #[server(default)] lines: String,
+    #[server(default)] country: String,
+) -> Result<Vec<Added>, AppError> {
+    let (services, caller) = asked()?;
+    let draft = NumbersDraft {
+        lines: Entry::text(lines),
+        country: Entry::text(country),
+        preview: Entry::text("on"),
+        ..NumbersDraft::default()
+    };
+    services.numbers.add(&caller, draft).await
+}
+
+/// Adds numbers, pasted one a line. A faulty line keeps all of them in the box. With `ask`,
+/// as the form sends it, more than one is shown first.
 #[server(prefix = "/fn", endpoint = "add_numbers")]
-pub async fn add_numbers(#[server(default)] draft: NumbersDraft) -> Result<Vec<Added>, AppError> {
+pub async fn add_numbers(
+    #[server(default)] draft: NumbersDraft,
+    #[server(default)] ask: String,
+) -> Result<Vec<Added>, AppError> {
     let (services, caller) = asked()?;
     let preview = NumbersDraft {
         preview: Entry::text("on"),
         ..draft.clone()
     };
     let seen = services.numbers.add(&caller, preview).await?;
+    let pasted = encode(draft.lines.shown());
+    if ask == "many" && seen.len() > 1 && pasted.len() <= LONGEST_PREVIEW {
+        let country = encode(draft.country.shown());
+        leptos_axum::redirect(&format!(
+            "/settings/sip?paste={pasted}&country={country}#preview"
+        ));
+        return Ok(seen);
+    }
     let mut errors = FieldErrors::new();
     for line in seen {
         if let Err(reason) = line.number {

@@ -4,17 +4,22 @@ use leptos::prelude::*;
 
 use crate::domain::country::Country;
 use crate::domain::endpoint::TrunkView;
-use crate::domain::number::NumberRow;
+use crate::domain::number::{Added, AddedAs, NumberRow};
 use crate::domain::phone::PhoneNumber;
 use crate::pages::notice::number_of_query;
 use crate::text::text;
+use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::{Actions, Choice, ErrorSummary, Form, Kind, Look, Select, Submit, TextField};
 use crate::ui::page::{Empty, Question, Section, query};
 use crate::ui::reader::{Ago, Moment};
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
-pub(super) fn section(trunk: &TrunkView, rows: Vec<NumberRow>) -> impl IntoView + use<> {
+pub(super) fn section(
+    trunk: &TrunkView,
+    rows: Vec<NumberRow>,
+    pasted: Vec<Added>,
+) -> impl IntoView + use<> {
     let say = &text().sip;
     let asked = (query("confirm").as_deref() == Some("remove-number"))
         .then(|| number_of_query("number"))
@@ -34,7 +39,8 @@ pub(super) fn section(trunk: &TrunkView, rows: Vec<NumberRow>) -> impl IntoView 
         <Section id="numbers" title=say.numbers help=say.numbers_help>
             {question}
             {list}
-            {add_form()}
+            {preview(&pasted)}
+            {add_form_with(faulty(&pasted))}
             <Form state=FormState::of("/fn/sync_inbound_trunk") class="row"><Submit label=say.sync/></Form>
             <ErrorSummary state=FormState::of("/fn/sync_inbound_trunk")/>
         </Section>
@@ -99,10 +105,93 @@ fn table(rows: Vec<NumberRow>) -> impl IntoView {
     view! { <Table caption=say.numbers columns>{rows}</Table> }
 }
 
+/// What adding the pasted lines would do, line by line.
+fn preview(pasted: &[Added]) -> impl IntoView + use<> {
+    let say = &text().sip;
+    if pasted.is_empty() {
+        return ().into_any();
+    }
+    let good = pasted
+        .iter()
+        .filter(|line| line.what == AddedAs::New)
+        .filter_map(|line| line.number.as_ref().ok())
+        .map(PhoneNumber::to_string)
+        .collect::<Vec<_>>();
+    let button = match good.len() {
+        0 => None,
+        1 => Some(say.add_one.to_owned()),
+        many => Some((say.add_many)(&many.to_string())),
+    };
+    let hidden = vec![("draft[lines]", good.join("\n"))];
+    let form = button.map(|label| {
+        view! {
+            <Form state=FormState::of("/fn/add_numbers") hidden class="form-actions">
+                <Submit label look=Look::Primary/>
+                <a class="button" href="/settings/sip#numbers">{text().common.cancel}</a>
+            </Form>
+        }
+    });
+    let columns = vec![Column(say.line), Column(say.read_as), Column(say.outcome)];
+    let rows = pasted.iter().map(preview_row).collect_view();
+    view! {
+        <div class="section" id="preview">
+            <h3>{say.preview}</h3>
+            <Table caption=say.preview columns>{rows}</Table>
+            {form}
+        </div>
+    }
+    .into_any()
+}
+
+fn preview_row(line: &Added) -> impl IntoView + use<> {
+    let say = &text().sip;
+    let read = match &line.number {
+        Ok(number) => number.grouped(),
+        Err(_) => "–".to_owned(),
+    };
+    let (tone, word) = match line.what {
+        AddedAs::New => (Tone::Good, say.will_be_added),
+        AddedAs::AlreadyHere => (Tone::Neutral, say.already_here),
+        AddedAs::Twice => (Tone::Neutral, say.twice),
+        AddedAs::Refused => (Tone::Bad, say.stays_out),
+    };
+    let why = line
+        .number
+        .as_ref()
+        .err()
+        .map(|reason| text().reason(reason));
+    let sent = line.sent.clone();
+    view! {
+        <Row>
+            <Lead><span class="mono wrap-anywhere">{sent}</span></Lead>
+            <Cell head=say.read_as><span class="digits">{read}</span></Cell>
+            <Cell head=say.outcome><Badge tone word/>{why.map(|why| view! { <p class="help">{why}</p> })}</Cell>
+        </Row>
+    }
+}
+
+/// The faulty lines stay in the box, with the country they were read by.
+fn faulty(pasted: &[Added]) -> Vec<(&'static str, String)> {
+    let lines = pasted
+        .iter()
+        .filter(|line| line.what == AddedAs::Refused)
+        .map(|line| line.sent.as_str())
+        .collect::<Vec<_>>();
+    vec![
+        ("lines", lines.join("\n")),
+        ("country", query("country").unwrap_or_default()),
+    ]
+}
+
 /// A box to paste into, and the country of what has no plus.
 pub(crate) fn add_form() -> impl IntoView {
+    add_form_with(Vec::new())
+}
+
+fn add_form_with(stored: Vec<(&'static str, String)>) -> impl IntoView {
     let say = &text().sip;
-    let state = FormState::of("/fn/add_numbers");
+    let state = FormState::of("/fn/add_numbers").or_stored(stored);
+    let hidden = vec![("ask", "many".to_owned())];
     let none = Choice::new("", say.no_country);
     let countries = Country::all().map(|country| {
         Choice::new(
@@ -115,7 +204,7 @@ pub(crate) fn add_form() -> impl IntoView {
     countries.insert(0, none);
     view! {
         <ErrorSummary state=state.clone()/>
-        <Form state=state.clone()>
+        <Form state=state.clone() hidden>
             <TextField state=state.clone() field="lines" label=say.one_per_line kind=Kind::Area mono=true rows=3/>
             <Select state=state.clone() field="country" label=say.country_without choices=countries/>
             <Actions><Submit label=say.add_numbers/></Actions>
