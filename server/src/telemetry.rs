@@ -199,7 +199,7 @@ impl Event<'_> {
                 warn!(source.ip = %source, seconds, "source blocked after wrong passwords");
             }
             Self::SipTurnedAway { status } => {
-                counter!("patchbay_sip_turned_away_total", "status" => status.to_string())
+                counter!("patchbay_sip_turned_away_total", "status" => sip_status(*status))
                     .increment(1);
                 debug!(status, "turned away");
             }
@@ -279,6 +279,28 @@ impl Event<'_> {
             call.id = %call, direction, result, reason, sip.status = sip_status,
             from = %masked(from), to = %masked(to), duration_ms = milliseconds(*duration), "call"
         );
+    }
+}
+
+/// Strangers make thousands of these a second: no text is built for them.
+fn sip_status(status: u16) -> &'static str {
+    match status {
+        200 => "200",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        416 => "416",
+        420 => "420",
+        481 => "481",
+        482 => "482",
+        483 => "483",
+        501 => "501",
+        503 => "503",
+        505 => "505",
+        513 => "513",
+        _ => "other",
     }
 }
 

@@ -27,6 +27,7 @@ use super::message::Message;
 use super::message::address::{host_port_of, parameter, split_host_port, user_of};
 use super::sources::{Sources, Trouble, Try};
 use crate::clock::Clock;
+use crate::telemetry::Event;
 
 /// What the transaction and call tables say about a message.
 pub trait Known {
@@ -130,7 +131,7 @@ impl Guard {
         known: &dyn Known,
     ) -> Passage {
         let now = self.clock.now_ms();
-        match screen::screen(bytes, limit) {
+        let passage = match screen::screen(bytes, limit) {
             Screened::KeepAlive => Passage::KeepAlive,
             Screened::Noise => {
                 self.note(peer.ip(), None, Trouble::Malformed);
@@ -144,7 +145,12 @@ impl Guard {
                     Some(_) => self.request(message, peer, known, now),
                 }
             }
+        };
+        if let Passage::Reply(reply) = &passage {
+            let status = reply.status().unwrap_or_default();
+            Event::SipTurnedAway { status }.emit();
         }
+        passage
     }
 
     /// Judges the start of a message that is too long.
@@ -331,7 +337,12 @@ impl Guard {
             addressee == Addressee::Same && !self.is_proxy(source) && !self.desk.trusts(source);
         if counts && let Some(until) = self.limits.wrong(source, now) {
             self.sources.block(source, until);
-            tracing::warn!(%source, "Source is ignored after too many wrong passwords");
+            let seconds = u64::try_from((until - now) / 1000).unwrap_or_default();
+            Event::SourceBanned {
+                source: &source,
+                seconds,
+            }
+            .emit();
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use app::domain::call::Call;
+use app::domain::call::{Call, Direction};
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Decision, Load, Verdict};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::store::calls::CallPapers;
+use crate::telemetry::Event;
 
 /// Deciding and counting happen under one lock, so that the last free line is given once.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl Live {
         let decision = decide(&state.load);
         if let Verdict::Answer(agent) = decision.verdict {
             state.count(id, decision.access, agent);
+            state.tell();
         }
         decision
     }
@@ -94,6 +96,7 @@ impl Live {
         let mut state = self.state.lock();
         let live = state.calls.remove(&id)?;
         state.discount(&live);
+        state.tell();
         drop(state);
         self.ended.notify_waiters();
         live.row
@@ -126,6 +129,14 @@ impl State {
                 row: None,
             },
         );
+    }
+
+    fn tell(&self) {
+        Event::CallsLive {
+            direction: Direction::Inbound.as_str(),
+            calls: u32::try_from(self.calls.len()).unwrap_or(u32::MAX),
+        }
+        .emit();
     }
 
     fn discount(&mut self, live: &LiveCall) {
