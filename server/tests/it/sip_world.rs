@@ -293,6 +293,9 @@ impl Drop for World {
     }
 }
 
+/// How long what must come may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A telephone that says exactly what it is told, over UDP.
 pub(crate) struct Phone {
     socket: tokio::net::UdpSocket,
@@ -362,11 +365,15 @@ impl Phone {
         self.socket.send_to(bytes, self.to).await.unwrap();
     }
 
-    /// The next message, or nothing within half a second.
+    /// The next message, or nothing within half a second: for what must not come.
     pub(crate) async fn hear(&self) -> Option<Message> {
+        self.hear_within(Duration::from_millis(500)).await
+    }
+
+    async fn hear_within(&self, patience: Duration) -> Option<Message> {
         let mut buffer = vec![0; 65_535];
         let received = self.socket.recv_from(&mut buffer);
-        let (length, _) = tokio::time::timeout(Duration::from_millis(500), received)
+        let (length, _) = tokio::time::timeout(patience, received)
             .await
             .ok()?
             .unwrap();
@@ -377,7 +384,7 @@ impl Phone {
     pub(crate) async fn expect(&self, status: u16) -> Message {
         for _ in 0..20 {
             let message = self
-                .hear()
+                .hear_within(PATIENCE)
                 .await
                 .unwrap_or_else(|| panic!("nothing came, {status} was expected"));
             match message.status() {
@@ -392,7 +399,7 @@ impl Phone {
     /// The next request of this method.
     pub(crate) async fn expect_request(&self, method: &str) -> Message {
         for _ in 0..40 {
-            if let Some(message) = self.hear().await
+            if let Some(message) = self.hear_within(PATIENCE).await
                 && message.method() == Some(method)
             {
                 return message;
