@@ -27,7 +27,7 @@ impl Text {
             }
             Reason::NotAnInteger { found } => (say.not_an_integer)(&short(found)),
             Reason::OutOfRange { min, max, found } => {
-                (say.out_of_range)(&min.to_string(), &max.to_string(), &found.to_string())
+                (say.out_of_range)(&min.to_string(), &max.to_string(), found)
             }
             Reason::NotAnId { .. } => say.not_an_id.to_owned(),
             Reason::UnknownField => say.unknown_field.to_owned(),

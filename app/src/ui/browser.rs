@@ -15,7 +15,6 @@ mod post;
 pub(crate) use {
     clipboard::{copy_secret, copy_text, fetch_secret},
     forms::{attend_forms, remember_zone},
-    post::post,
 };
 
 use leptos::prelude::*;

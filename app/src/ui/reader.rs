@@ -112,6 +112,7 @@ impl Reader {
 
     /// Pages are rendered on the server only.
     #[cfg(not(feature = "ssr"))]
+    #[expect(clippy::unused_self, reason = "the server's needs it")]
     fn format(&self, _ms: i64, _pattern: &str) -> String {
         String::new()
     }

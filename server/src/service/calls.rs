@@ -25,7 +25,6 @@ use app::domain::id::{AgentId, CallId};
 use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
 use app::ports::News;
 use async_trait::async_trait;
-use tokio::sync::broadcast;
 
 pub use live::Live;
 pub use writer::{Writer, WriterError};
@@ -384,10 +383,6 @@ impl CallDesk {
 
     pub(crate) fn live_call(&self, id: CallId) -> Option<Call> {
         self.live.get(id)
-    }
-
-    pub(crate) fn watch(&self) -> broadcast::Receiver<(u64, News)> {
-        self.news.watch()
     }
 
     fn change(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {

@@ -145,7 +145,7 @@ impl Call {
             };
             return pages
                 .render(self.page_request(&self.page()), move || {
-                    provide_context(revealed.clone())
+                    provide_context(revealed.clone());
                 })
                 .await;
         }
@@ -180,7 +180,7 @@ impl Call {
         };
         let mut response = pages
             .render(self.page_request(&page), move || {
-                provide_context(returned.clone())
+                provide_context(returned.clone());
             })
             .await;
         *response.status_mut() = status;

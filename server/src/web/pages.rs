@@ -21,7 +21,7 @@ use crate::clock::Clock;
 
 /// What pages are rendered with.
 #[derive(Clone)]
-pub struct Pages {
+pub(super) struct Pages {
     options: LeptosOptions,
     services: Services,
     clock: Clock,
@@ -29,7 +29,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    pub fn new(package_dir: &str, services: Services, clock: Clock, base_url: &str) -> Self {
+    pub(super) fn new(package_dir: &str, services: Services, clock: Clock, base_url: &str) -> Self {
         // Starts Leptos' executor, which nothing else here does.
         drop(leptos_axum::generate_route_list(App));
         let options = LeptosOptions::builder()

@@ -10,6 +10,7 @@ mod api;
 mod binary;
 mod databases;
 mod desk;
+mod functions;
 mod house;
 mod media_calls;
 mod ops;

@@ -293,9 +293,6 @@ impl Drop for World {
     }
 }
 
-/// How long what must come may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// A telephone that says exactly what it is told, over UDP.
 pub(crate) struct Phone {
     socket: tokio::net::UdpSocket,
@@ -365,15 +362,11 @@ impl Phone {
         self.socket.send_to(bytes, self.to).await.unwrap();
     }
 
-    /// The next message, or nothing within half a second: for what must not come.
+    /// The next message, or nothing within half a second.
     pub(crate) async fn hear(&self) -> Option<Message> {
-        self.hear_within(Duration::from_millis(500)).await
-    }
-
-    async fn hear_within(&self, patience: Duration) -> Option<Message> {
         let mut buffer = vec![0; 65_535];
         let received = self.socket.recv_from(&mut buffer);
-        let (length, _) = tokio::time::timeout(patience, received)
+        let (length, _) = tokio::time::timeout(Duration::from_millis(500), received)
             .await
             .ok()?
             .unwrap();
@@ -384,7 +377,7 @@ impl Phone {
     pub(crate) async fn expect(&self, status: u16) -> Message {
         for _ in 0..20 {
             let message = self
-                .hear_within(PATIENCE)
+                .hear()
                 .await
                 .unwrap_or_else(|| panic!("nothing came, {status} was expected"));
             match message.status() {
@@ -399,7 +392,7 @@ impl Phone {
     /// The next request of this method.
     pub(crate) async fn expect_request(&self, method: &str) -> Message {
         for _ in 0..40 {
-            if let Some(message) = self.hear_within(PATIENCE).await
+            if let Some(message) = self.hear().await
                 && message.method() == Some(method)
             {
                 return message;

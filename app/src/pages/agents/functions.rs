@@ -32,6 +32,7 @@ pub async fn get_agent(#[server(default)] id: String) -> Result<AgentView, AppEr
 pub async fn create_agent(#[server(default)] draft: AgentDraft) -> Result<AgentView, AppError> {
     let (services, caller) = asked()?;
     // Keeping people's voices is a choice, so a form must make it.
+    caller.may(crate::error::Scope::PhoneWrite)?;
     if draft.recording_enabled.is_blank() {
         let mut errors = crate::error::FieldErrors::new();
         if let Err(more) = draft.parse() {

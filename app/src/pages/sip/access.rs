@@ -87,8 +87,7 @@ fn table(caption: &'static str, accesses: Vec<Access>, host: &str) -> impl IntoV
                 Some(used) => format!("{}, {}", reader().ago(used.at), used.from),
                 None => text().sip.last_used_never.to_owned(),
             };
-            let details = match &access.username {
-                Some(username) => {
+            let details = if let Some(username) = &access.username {
                     let id = access.id.to_string();
                     let title = format!("{} {}", text().sip.password, label);
                     view! {
@@ -96,12 +95,10 @@ fn table(caption: &'static str, accesses: Vec<Access>, host: &str) -> impl IntoV
                         <SecretRow label=title function="/fn/reveal_inbound_password" about=("id", id)/>
                     }
                     .into_any()
-                }
-                None => {
+            } else {
                     let networks = access.settings.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                     let own = access.settings.own_endpoint_only.then(|| (say.own_name)(&own_name(&access.endpoint_name, &host)));
                     view! { <span class="mono wrap-anywhere">{networks}</span>{own.map(|own| view! { <p class="help wrap-anywhere">{own}</p> })} }.into_any()
-                }
             };
             let rotate = (access.settings.kind == AccessKind::Digest).then(|| {
                 let hidden = vec![("id", access.id.to_string())];

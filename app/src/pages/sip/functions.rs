@@ -229,7 +229,7 @@ pub async fn rotate_access(id: AccessId) -> Result<Access, AppError> {
         .trim_end_matches(|c: char| c.is_ascii_digit())
         .trim_end()
         .to_owned();
-    let label = (2..)
+    let label = (2..10_000)
         .map(|n: u32| format!("{stem} {n}"))
         .find(|label| !taken.contains(label))
         .unwrap_or(stem);

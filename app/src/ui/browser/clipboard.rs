@@ -62,11 +62,11 @@ pub(crate) fn copy_secret(
         }
     };
     spawn_local(async move {
-        if let Some(promise) = write_promised(promised) {
-            if JsFuture::from(promise).await.is_ok() {
-                show(true, state);
-                return;
-            }
+        if let Some(promise) = write_promised(promised)
+            && JsFuture::from(promise).await.is_ok()
+        {
+            show(true, state);
+            return;
         }
         match post::<String>(&function, asked).await {
             Ok(value) if write_text(&value).is_none() && !copy_the_old_way(&value) => {
@@ -96,7 +96,7 @@ fn clipboard() -> Option<JsValue> {
     let navigator = Reflect::get(&window(), &"navigator".into()).ok()?;
     Reflect::get(&navigator, &"clipboard".into())
         .ok()
-        .filter(|found| found.is_object())
+        .filter(JsValue::is_object)
 }
 
 fn call(on: &JsValue, method: &str, argument: &JsValue) -> Option<JsValue> {

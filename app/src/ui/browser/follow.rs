@@ -132,7 +132,7 @@ fn renew(latest: &Document, target: &str) -> u32 {
             .filter(|_| !new.id().is_empty())
         {
             Some(old) if old.inner_html() != new.inner_html() => {
-                old.set_inner_html(&new.inner_html())
+                old.set_inner_html(&new.inner_html());
             }
             Some(_) => {}
             None => fresh += 1,

@@ -118,12 +118,13 @@ fn reports_go_where_they_are_wanted() {
 #[test]
 fn what_is_no_description_says_why() {
     let many = format!("v=0\r\n{}", "m=audio 4000 RTP/AVP 0\r\n".repeat(17));
+    let long = vec![b'v'; MAX_BYTES + 1];
     let cases: [(&[u8], InvalidSdp); 6] = [
         (b"", InvalidSdp::Empty),
         (b" \r\n", InvalidSdp::Empty),
         (b"hello", InvalidSdp::Syntax),
         (b"v=0\r\nm=audio\r\n", InvalidSdp::Syntax),
-        (&[b'v'; MAX_BYTES + 1], InvalidSdp::TooLarge),
+        (&long, InvalidSdp::TooLarge),
         (many.as_bytes(), InvalidSdp::TooLarge),
     ];
     for (body, expected) in cases {
