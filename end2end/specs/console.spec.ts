@@ -1,5 +1,5 @@
 /** Each page in its states: names, moves, confirmations, hostile values, and nothing that axe minds. */
-import AxeBuilder from "@axe-core/playwright";
+import { axe } from "../pages/axe";
 import { Console } from "../pages/console";
 import { ADMIN, expect, test } from "../fixtures/server";
 
@@ -118,7 +118,7 @@ for (const theme of ["light", "dark"]) {
       await admin.setViewportSize({ width, height: 900 });
       const look = async (path: string): Promise<void> => {
         await admin.goto(path);
-        const found = await new AxeBuilder({ page: admin }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+        const found = await axe(admin).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
         const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
         expect(serious.map(({ id, nodes }) => `${path} ${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
         const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
