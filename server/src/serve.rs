@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::sip::Transport;
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tower_sessions::ExpiredDeletion as _;
 
@@ -141,7 +139,8 @@ pub async fn start(
         metrics,
         life: life.clone(),
     });
-    life.spawn("http", serve_http(listener, app, life.clone()));
+    let http_work = web::listen::serve(listener, app, life.clone(), web::listen::HEAD_WITHIN);
+    life.spawn("http", http_work);
     let desk = house.desk.clone();
     let draining = life.draining();
     life.spawn("calls.drain", async move {
@@ -180,31 +179,6 @@ async fn keep_house(retention: Retention, sessions: Sessions) {
         if let Err(error) = sessions.delete_expired().await {
             tracing::warn!(%error, "sessions that are over could not be deleted");
         }
-    }
-}
-
-/// Answers go out at once: the last bytes of a page would otherwise wait for a delayed
-/// acknowledgement, 40 ms.
-async fn serve_http(listener: TcpListener, app: Router, life: Lifecycle) {
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    let stopped = life.stopped();
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
-    let stopped = life.stopped();
-    let last_words = async move {
-        stopped.cancelled().await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    };
-    tokio::select! {
-        served = serving => if let Err(error) = served {
-            tracing::error!(%error, "http.ended");
-        },
-        () = last_words => {}
     }
 }
 

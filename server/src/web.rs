@@ -2,13 +2,14 @@
 //!
 //! # Layout
 //! `requests` one line each · `client` from where · `security` headers · `session` who asks ·
-//! `health` · `pages` · `forms` the one door under /fn · `events` · `assets` the site's files
+//! `listen` the socket · `health` · `pages` · `forms` the one door under /fn · `events` · `assets` the site's files
 
 pub mod assets;
 pub mod client;
 pub mod events;
 mod forms;
 pub mod health;
+pub mod listen;
 mod pages;
 pub mod requests;
 pub mod security;
