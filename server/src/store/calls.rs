@@ -254,8 +254,11 @@ pub async fn results_since(conn: &mut Conn, since: i64) -> Result<Vec<(String, i
 }
 
 /// Takes calls out that started before a moment, with all that hangs on them; says how many went.
+/// One that still has a recording stays: without its row nobody would know of the file.
 pub async fn delete_before(tx: &mut Tx, before: i64) -> Result<u64, StoreError> {
-    const SQL: &str = "delete from calls where started_at < $1 and state = 'ended'";
+    const SQL: &str = "
+        delete from calls
+        where started_at < $1 and state = 'ended' and recording_path is null";
     Ok(
         sql!(tx, on => sqlx::query(SQL).bind(before).execute(on).await.map(|done| done.rows_affected()))?,
     )

@@ -14,6 +14,7 @@ mod functions;
 mod house;
 mod media_calls;
 mod ops;
+mod retention;
 mod samples;
 mod services;
 mod session;
