@@ -1,6 +1,8 @@
 //! The whole house without sockets: a temporary database, a clock that stands still, and the
 //! routers as requests reach them.
 
+use std::path::Path;
+
 use app::domain::account::{KeyDraft, Role, SignedIn};
 use app::domain::draft::{Entry, EntryList};
 use app::domain::sip::Transport;
@@ -64,7 +66,7 @@ impl World {
         let db = Db::open(&sqlite.url, key()).await.unwrap();
         let clock = Clock::fixed(NOW);
         let life = Lifecycle::new();
-        let settings = settings(&sqlite);
+        let settings = settings(sqlite.folder.path());
         let addresses = settings.addresses.clone();
         let (house, writer) = House::open(db.clone(), clock.clone(), settings)
             .await
@@ -303,8 +305,8 @@ impl Answer {
     }
 }
 
-fn settings(sqlite: &Sqlite) -> HouseSettings {
-    let folder = sqlite.folder.path();
+/// An installation that keeps its files in `folder`.
+pub(crate) fn settings(folder: &Path) -> HouseSettings {
     HouseSettings {
         desk: DeskSettings {
             max_calls: 10,
