@@ -9,9 +9,10 @@
 //! sdp          what the other side describes; our half of offer and answer
 //! ports        pairs of UDP ports, random, freed on drop
 //! session      the handle sip holds       line       the handle the agent's engine holds
+//! bridge       two sessions joined        ringback   what is heard while the other one rings
 //! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
 //! leg          one session on such a thread: receive, play out, record, send
-//! rtp, reports, latch, jitter, dtmf, vad, speech, codec, tone    the parts, pure and tested alone
+//! rtp, reports, latch, jitter, dtmf, keys, vad, speech, codec, tone    parts, pure and tested alone
 //! recording    stereo WAV, written as the call runs, on a thread of its own
 //! ```
 
@@ -22,9 +23,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+mod bridge;
 pub mod codec;
 mod dtmf;
 mod jitter;
+mod keys;
 mod latch;
 mod leg;
 mod line;
@@ -32,6 +35,7 @@ mod pacer;
 mod ports;
 mod recording;
 mod reports;
+mod ringback;
 mod rtp;
 pub mod sdp;
 mod session;
@@ -41,17 +45,19 @@ mod stats;
 pub mod tone;
 mod vad;
 
+pub use bridge::{Bridge, WhenConnected};
 pub use dtmf::Digit;
 pub use line::{Heard, Line, Span};
 pub use ports::{NoPort, PortPair, PortPool};
 pub use recording::{Recorded, RecordingFailure};
+pub use ringback::Ringback;
 pub use session::{Closed, LocalAddress, Session, SessionEvent};
 pub use stats::{Received, Sent, Stats};
 
 use leg::Leg;
 use pacer::Pacer;
 use recording::RecordingDesk;
-use sdp::Negotiation;
+use sdp::{Negotiation, Terms};
 use shared::Shared;
 
 /// Events an engine may leave unread before the oldest audio gives way.
@@ -100,6 +106,11 @@ impl Media {
     /// Binds a pair of ports and starts listening; nothing is sent until
     /// [`Session::start_sending`].
     pub fn open(&self, local: LocalAddress) -> Result<Session, NoPort> {
+        self.open_on(local, Terms::default())
+    }
+
+    /// The same on other terms.
+    pub fn open_on(&self, local: LocalAddress, terms: Terms) -> Result<Session, NoPort> {
         let ports = self.ports.open(local.bind)?;
         let port = ports.port();
         let shared = Shared::new(self.desk.clone());
@@ -114,7 +125,8 @@ impl Media {
             self.timeout,
             &self.jitter_ms,
         ));
-        let negotiation = Negotiation::new(rand::random(), SocketAddr::new(local.advertised, port));
+        let address = SocketAddr::new(local.advertised, port);
+        let negotiation = Negotiation::new(rand::random(), address, terms);
         Ok(Session::new(shared, negotiation, line, events, port))
     }
 }

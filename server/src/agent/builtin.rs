@@ -25,6 +25,8 @@ struct Talk {
     /// Since when the caller speaks.
     speaking: Option<u64>,
     held: bool,
+    /// With someone else.
+    away: bool,
     prompts: u8,
     /// When somebody last said something.
     last: Instant,
@@ -51,6 +53,7 @@ impl Talk {
             call,
             speaking: None,
             held: false,
+            away: false,
             prompts: 0,
             last: Instant::now(),
         }
@@ -118,7 +121,7 @@ impl Talk {
 
     /// While the caller speaks or holds, nobody is missed.
     fn is_waiting(&self) -> bool {
-        self.speaking.is_none() && !self.held
+        self.speaking.is_none() && !self.held && !self.away
     }
 
     async fn nobody_spoke(&mut self) -> Option<EngineEnd> {
@@ -188,6 +191,9 @@ impl Talk {
                     self.moment(Moment::Resumed);
                 }
             }
+            // With someone else: nobody is missed until the caller is back.
+            Heard::Joined => self.away = true,
+            Heard::Parted => self.away = false,
             Heard::RecordingStopped(why) => {
                 self.moment(Moment::RecordingStopped(why));
                 return true;

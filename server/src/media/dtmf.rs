@@ -7,6 +7,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+/// Every key, by its event code.
+const KEYS: &[u8; 16] = b"0123456789*#ABCD";
+
 /// Nothing heard of a digit for so long means that its end was lost.
 const LOST_END_MS: u64 = 200;
 
@@ -57,10 +60,16 @@ impl Digit {
         self.0
     }
 
+    /// Its event code (RFC 4733 §3.2).
+    pub(super) fn event(self) -> u8 {
+        let code = KEYS.iter().position(|key| char::from(*key) == self.0);
+        code.and_then(|code| u8::try_from(code).ok())
+            .unwrap_or_default()
+    }
+
     /// An event code of RFC 4733 §3.2; codes above 15 are no keys.
     fn of_event(code: u8) -> Option<Self> {
-        b"0123456789*#ABCD"
-            .get(usize::from(code))
+        KEYS.get(usize::from(code))
             .map(|key| Self(char::from(*key)))
     }
 }

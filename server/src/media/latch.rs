@@ -17,6 +17,8 @@ pub(super) struct Latch {
     address: Option<SocketAddr>,
     described: Option<SocketAddr>,
     last_heard_ms: u64,
+    /// The description names another address than before: it is sent to until one is heard.
+    redirected: bool,
     open_until_ms: u64,
     returned: bool,
 }
@@ -33,8 +35,12 @@ pub(super) enum Source {
 }
 
 impl Latch {
-    /// Where to send: the locked address, else the described one.
-    pub(super) fn target(&self) -> Option<SocketAddr> {
+    /// Where to send: the locked address, else the described one. A newly described one comes
+    /// first for as long as it may take over, for it may wait to hear us.
+    pub(super) fn target(&self, now_ms: u64) -> Option<SocketAddr> {
+        if self.redirected && now_ms < self.open_until_ms {
+            return self.described;
+        }
         self.address.or(self.described)
     }
 
@@ -48,6 +54,7 @@ impl Latch {
         if self.address.is_some() {
             self.open_until_ms = now_ms + OPEN_MS;
         }
+        self.redirected = address.is_some() && address != self.described;
         self.described = address.or(self.described);
         self.returned = false;
     }
@@ -77,6 +84,7 @@ impl Latch {
         self.address = Some(from);
         self.last_heard_ms = now_ms;
         self.open_until_ms = 0;
+        self.redirected = false;
     }
 }
 
@@ -92,9 +100,9 @@ mod tests {
     fn sends_to_the_described_address_until_a_packet_comes() {
         let mut latch = Latch::default();
         latch.describe(Some(at(4_000)), 0);
-        assert_eq!(latch.target(), Some(at(4_000)));
+        assert_eq!(latch.target(0), Some(at(4_000)));
         assert_eq!(latch.admit(at(5_000), 10), Source::Locked { moved: false });
-        assert_eq!(latch.target(), Some(at(5_000)));
+        assert_eq!(latch.target(20), Some(at(5_000)));
     }
 
     #[test]
@@ -133,9 +141,15 @@ mod tests {
             "stragglers do no harm"
         );
         assert_eq!(
+            latch.target(1_010),
+            Some(at(7_000)),
+            "it may wait to hear us"
+        );
+        assert_eq!(
             latch.admit(at(7_001), 1_020),
             Source::Locked { moved: true }
         );
+        assert_eq!(latch.target(1_030), Some(at(7_001)));
         assert_eq!(latch.admit(at(4_000), 1_030), Source::Stranger);
     }
 
@@ -145,6 +159,13 @@ mod tests {
         latch.admit(at(4_000), 0);
         latch.describe(Some(at(4_000)), 1_000);
         latch.admit(at(4_000), 5_900);
+        latch.describe(Some(at(4_500)), 1_000);
+        assert_eq!(latch.target(5_900), Some(at(4_500)));
+        assert_eq!(
+            latch.target(6_000),
+            Some(at(4_000)),
+            "the NAT has not moved"
+        );
         assert_eq!(latch.admit(at(6_000), 6_000), Source::Stranger);
     }
 }

@@ -43,6 +43,11 @@ pub enum Heard {
     Held,
     /// It is back.
     Resumed,
+    /// The caller has been joined with someone else: nothing more is heard of either, and what
+    /// is still to be said waits.
+    Joined,
+    /// The caller is back.
+    Parted,
     /// Audio is no longer kept; the call goes on.
     RecordingStopped(RecordingFailure),
     /// The call is over. Nothing comes after this.

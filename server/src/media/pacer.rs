@@ -80,7 +80,14 @@ fn run(inbox: &Receiver<Leg>, load: &AtomicUsize) {
         }
         due = wait(due, &mut legs);
         let before = legs.len();
-        legs.retain_mut(goes_on);
+        // First all hear, then all speak: what one leg of a bridge hears the other says at once.
+        legs.retain_mut(|leg| survives(|| leg.hear()));
+        legs.retain_mut(|leg| {
+            survives(|| {
+                leg.speak();
+                true
+            })
+        });
         load.fetch_sub(before - legs.len(), Ordering::Relaxed);
     }
 }
@@ -102,7 +109,7 @@ fn wait(due: Instant, legs: &mut [Leg]) -> Instant {
     now + FRAME
 }
 
-/// One frame of one leg. A fault in one call must not silence all the others on its thread.
-fn goes_on(leg: &mut Leg) -> bool {
-    catch_unwind(AssertUnwindSafe(|| leg.tick())).unwrap_or(false)
+/// A fault in one call must not silence all the others on its thread.
+fn survives(work: impl FnOnce() -> bool) -> bool {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(false)
 }

@@ -87,6 +87,20 @@ impl Outgoing {
         self.marker = false;
     }
 
+    /// Writes the header of an event, whose packets all carry the time it began (RFC 4733 §2.2.1).
+    pub(super) fn start_event(
+        &mut self,
+        payload_type: u8,
+        began: u32,
+        begins: bool,
+        packet: &mut Vec<u8>,
+    ) {
+        self.marker = begins;
+        let now = std::mem::replace(&mut self.timestamp, began);
+        self.start(payload_type, packet);
+        self.timestamp = now;
+    }
+
     /// Lets time pass, whether or not a packet was sent.
     pub(super) fn advance(&mut self, ticks: u32) {
         self.timestamp = self.timestamp.wrapping_add(ticks);

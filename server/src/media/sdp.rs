@@ -13,7 +13,7 @@ mod negotiation;
 #[cfg(test)]
 mod tests;
 
-pub use negotiation::{Negotiation, Unacceptable};
+pub use negotiation::{Negotiation, Terms, Unacceptable};
 
 /// Larger descriptions are refused unread: real ones are under 2 KiB.
 const MAX_BYTES: usize = 16 * 1024;
@@ -27,6 +27,15 @@ const MAX_FORMATS: usize = 64;
 pub struct Offer {
     lines: Vec<MediaLine>,
     audio: Option<Audio>,
+    origin: Origin,
+}
+
+/// Who describes (the `o=` line without its version).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Origin {
+    user: String,
+    session: String,
+    address: String,
 }
 
 /// Why a body is no session description at all.
@@ -84,8 +93,12 @@ pub struct Talk {
     pub payload: u8,
     /// The payload types we understand.
     pub accepts: Vec<(u8, Codec)>,
-    /// Payload type of telephone-event (RFC 4733), if both have it.
+    /// Payload type under which the other side wants telephone-event (RFC 4733), if both have it.
     pub digits: Option<u8>,
+    /// The one under which we want it, where we offered.
+    pub own_digits: Option<u8>,
+    /// Rises when another telephone answers the same offer of ours.
+    pub party: u32,
     /// Where the other side says it listens; none on hold, or if the address is of no use.
     pub remote: Option<SocketAddr>,
     /// Where it listens for reports.
@@ -127,7 +140,16 @@ impl Offer {
             .position(is_plain_audio)
             .map(|index| Audio::read(&session, index));
         let lines = session.medias.iter().map(MediaLine::read).collect();
-        Ok(Self { lines, audio })
+        let origin = Origin {
+            user: session.origin.username.unwrap_or_default(),
+            session: session.origin.sess_id,
+            address: session.origin.unicast_address,
+        };
+        Ok(Self {
+            lines,
+            audio,
+            origin,
+        })
     }
 
     /// The audio formats it names, telephone-event among them, in its order.

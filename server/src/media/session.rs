@@ -8,11 +8,13 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::HEARD;
 use super::dtmf::Digit;
 use super::line::Line;
 use super::recording::{Recorded, Take};
 use super::sdp::{Negotiation, Offer, Talk, Unacceptable};
 use super::shared::Shared;
+use super::speech::Speech;
 use super::stats::Stats;
 
 /// How long closing waits for the disk.
@@ -132,6 +134,20 @@ impl Session {
         self.line.lock().take()
     }
 
+    /// A new end for another engine; the one before hears [`Heard::Gone`](super::Heard::Gone).
+    /// For a caller who comes back after the first engine has left. What that had to say is
+    /// forgotten, its recording goes on.
+    pub fn renew_line(&self) -> Line {
+        let (hear, heard) = mpsc::channel(HEARD);
+        let mut controls = self.shared.controls.lock();
+        controls.new_line = Some(hear);
+        controls.wants_audio = false;
+        controls.speech = Speech::default();
+        drop(controls);
+        self.shared.drained.notify_waiters();
+        Line::new(Arc::clone(&self.shared), heard)
+    }
+
     /// What happens to the audio, given out once. Ends with the session.
     pub fn take_events(&self) -> Option<mpsc::UnboundedReceiver<SessionEvent>> {
         self.events.lock().take()
@@ -167,6 +183,10 @@ impl Session {
             stats: self.stats(),
             recordings,
         }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     fn agree(&self, negotiation: &Negotiation) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
+use super::bridge::End;
 use super::dtmf::Digit;
-use super::line::Span;
+use super::leg::Agreed;
+use super::line::{Heard, Span};
 use super::recording::{Recorder, RecordingDesk, Take};
 use super::sdp::Talk;
 use super::speech::Speech;
@@ -30,9 +32,12 @@ pub(super) struct Shared {
 /// What the handles want of the thread.
 #[derive(Debug, Default)]
 pub(super) struct Controls {
-    /// What was agreed; `revision` rises with every change.
+    /// What was agreed, and with whom this side is joined; `revision` rises with every change.
     pub(super) talk: Option<Talk>,
+    pub(super) joined: Option<End>,
     pub(super) revision: u64,
+    /// Another engine takes over the line.
+    pub(super) new_line: Option<mpsc::Sender<Heard>>,
     pub(super) may_send: bool,
     pub(super) closed: bool,
     pub(super) wants_audio: bool,
@@ -41,6 +46,17 @@ pub(super) struct Controls {
     /// Keys that came by another way than RTP.
     pub(super) pressed: Vec<Digit>,
     pub(super) recording: Option<Recorder>,
+}
+
+impl Controls {
+    /// A copy of what was agreed.
+    pub(super) fn agreed(&self) -> Agreed {
+        Agreed {
+            talk: self.talk.clone(),
+            joined: self.joined.clone(),
+            revision: self.revision,
+        }
+    }
 }
 
 impl Shared {
@@ -82,6 +98,22 @@ impl Shared {
                 }
             }
             notified.await;
+        }
+    }
+
+    /// This side is joined with another from now on.
+    pub(super) fn join(&self, end: End) {
+        let mut controls = self.controls.lock();
+        controls.joined = Some(end);
+        controls.revision += 1;
+    }
+
+    /// It no longer is, unless it has been joined with someone else meanwhile.
+    pub(super) fn part(&self, end: &End) {
+        let mut controls = self.controls.lock();
+        if controls.joined.as_ref().is_some_and(|own| own.is_of(end)) {
+            controls.joined = None;
+            controls.revision += 1;
         }
     }
 

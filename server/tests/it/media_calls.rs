@@ -1,9 +1,7 @@
 //! Audio over real sockets on loopback: a caller made of one UDP socket, the session, the
 //! built-in engine, and the file they leave behind.
 
-use std::f64::consts::TAU;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +10,12 @@ use server::agent::{
     AgentCall, Behaviour, EngineEnd, Journal, Keep, Moment, Speaker, Spoken, Voice, Words, run,
 };
 use server::media::codec::Codec;
-use server::media::sdp::Offer;
 use server::media::tone::tone;
-use server::media::{Closed, LocalAddress, Media, Session, SessionEvent, Settings};
+use server::media::{Closed, Session, SessionEvent};
 use tokio::net::UdpSocket;
 use tokio::time::{interval, sleep, timeout};
 
-const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+use crate::media_phone::{Caller, LOCAL, channels, loudest, media};
 
 #[derive(Default)]
 struct Notes {
@@ -33,112 +30,6 @@ impl Journal for Notes {
 
     fn moment(&self, moment: Moment, _: u64) {
         self.moments.lock().push(moment);
-    }
-}
-
-fn media(timeout: Duration) -> Media {
-    Media::start(&Settings {
-        ports: 31_000..=33_999,
-        timeout,
-        jitter_ms: 20..=200,
-        threads: 1,
-    })
-    .unwrap()
-}
-
-struct Caller {
-    socket: UdpSocket,
-    to: SocketAddr,
-    sequence: u16,
-    timestamp: u32,
-    ssrc: u32,
-    /// One clock for all it says: a new one would begin early and run ahead.
-    clock: tokio::time::Interval,
-}
-
-impl Caller {
-    /// Calls a new session with PCMU and keys as events.
-    async fn calls(media: &Media) -> (Self, Session) {
-        let socket = UdpSocket::bind((LOCAL, 0)).await.unwrap();
-        let port = socket.local_addr().unwrap().port();
-        let session = media
-            .open(LocalAddress {
-                bind: LOCAL,
-                advertised: LOCAL,
-            })
-            .unwrap();
-        let offer = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
-        );
-        session
-            .answer(&Offer::parse(offer.as_bytes()).unwrap())
-            .unwrap();
-        let to = SocketAddr::new(LOCAL, session.port());
-        (
-            Self {
-                socket,
-                to,
-                sequence: 100,
-                timestamp: 8_000,
-                ssrc: 42,
-                clock: interval(Duration::from_millis(20)),
-            },
-            session,
-        )
-    }
-
-    async fn send(&mut self, payload_type: u8, payload: &[u8]) {
-        let packet = self.packet(payload_type, payload);
-        self.socket.send_to(&packet, self.to).await.unwrap();
-    }
-
-    fn packet(&mut self, payload_type: u8, payload: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0x80, payload_type];
-        packet.extend(self.sequence.to_be_bytes());
-        packet.extend(self.timestamp.to_be_bytes());
-        packet.extend(self.ssrc.to_be_bytes());
-        packet.extend(payload);
-        self.sequence = self.sequence.wrapping_add(1);
-        packet
-    }
-
-    /// Speaks samples in real time, and returns what was heard meanwhile.
-    async fn speaks(&mut self, samples: &[i16]) -> Vec<i16> {
-        let mut heard = Vec::new();
-        for frame in samples.chunks(160) {
-            self.clock.tick().await;
-            let mut payload = Vec::new();
-            Codec::Pcmu.encode(frame, &mut payload);
-            self.send(0, &payload).await;
-            self.timestamp = self.timestamp.wrapping_add(160);
-            self.read(&mut heard);
-        }
-        heard
-    }
-
-    async fn listens(&mut self, ms: u64) -> Vec<i16> {
-        let silence = vec![0; usize::try_from(ms * 8).unwrap()];
-        self.speaks(&silence).await
-    }
-
-    fn read(&self, heard: &mut Vec<i16>) {
-        let mut datagram = [0; 2_048];
-        while let Ok((length, _)) = self.socket.try_recv_from(&mut datagram) {
-            Codec::Pcmu.decode(&datagram[12..length], heard);
-        }
-    }
-
-    /// A key as RFC 4733 says, but without the marker, as much equipment forgets it.
-    async fn presses(&mut self, code: u8) {
-        for (n, end) in [(1_u16, false), (2, false), (3, true), (3, true), (3, true)] {
-            let duration = (n * 160).to_be_bytes();
-            let flags = if end { 0x8a } else { 0x0a };
-            self.send(101, &[code, flags, duration[0], duration[1]])
-                .await;
-            sleep(Duration::from_millis(5)).await;
-        }
-        self.timestamp = self.timestamp.wrapping_add(800);
     }
 }
 
@@ -158,33 +49,6 @@ fn answer(
     session.start_sending();
     #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle")]
     tokio::spawn(run(call))
-}
-
-/// How strong a frequency is (Goertzel), as amplitude.
-#[expect(clippy::cast_precision_loss, reason = "a few thousand samples")]
-fn strength(samples: &[i16], hertz: f64) -> f64 {
-    let step = TAU * hertz / 8_000.0;
-    let (mut re, mut im) = (0.0, 0.0);
-    for (n, sample) in samples.iter().enumerate() {
-        let angle = step * n as f64;
-        re += f64::from(*sample) * angle.cos();
-        im += f64::from(*sample) * angle.sin();
-    }
-    2.0 * re.hypot(im) / samples.len() as f64
-}
-
-/// The loudest 200 ms.
-fn loudest(samples: &[i16], hertz: f64) -> f64 {
-    samples
-        .chunks(1_600)
-        .map(|part| strength(part, hertz))
-        .fold(0.0, f64::max)
-}
-
-fn channels(file: &PathBuf) -> (Vec<i16>, Vec<i16>) {
-    let mut reader = hound::WavReader::open(file).unwrap();
-    let samples: Vec<i16> = reader.samples().map(Result::unwrap).collect();
-    samples.chunks(2).map(|pair| (pair[0], pair[1])).unzip()
 }
 
 #[tokio::test]

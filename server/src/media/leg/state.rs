@@ -1,5 +1,6 @@
 //! What a leg remembers between frames and looks up in each.
 
+use crate::media::bridge::End;
 use crate::media::codec::Codec;
 use crate::media::sdp::Talk;
 
@@ -17,16 +18,28 @@ pub(super) struct FrameClock {
     pub(super) reported_ms: u64,
 }
 
-/// What was agreed, as of a revision.
+/// What was agreed, and with whom the other side is joined, as of a revision.
 #[derive(Debug, Default)]
-pub(super) struct Agreed {
-    pub(super) talk: Option<Talk>,
-    pub(super) revision: u64,
-    pub(super) held: bool,
+pub(in crate::media) struct Agreed {
+    pub(in crate::media) talk: Option<Talk>,
+    pub(in crate::media) joined: Option<End>,
+    pub(in crate::media) revision: u64,
+}
+
+impl Agreed {
+    /// Whether the other side holds.
+    pub(super) fn is_held(&self) -> bool {
+        self.talk.as_ref().is_some_and(Talk::on_hold)
+    }
+
+    /// Whether nothing need be heard: it holds, or whom it talks to does.
+    pub(super) fn rests(&self) -> bool {
+        self.is_held() || self.joined.as_ref().is_some_and(End::is_held)
+    }
 }
 
 /// What the handles want of a frame.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wants {
     pub(super) may_send: bool,
     pub(super) audio: bool,

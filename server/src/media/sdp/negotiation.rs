@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{MediaLine, Offer, Talk};
+use super::{MediaLine, Offer, Origin, Talk};
 use crate::media::codec::Codec;
 use sdp_types::Direction;
 
@@ -27,6 +27,21 @@ pub enum Unacceptable {
     NoCommonCodec,
 }
 
+/// What we are ready to agree to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The codecs, in the order in which our offers name them. In an answer theirs counts.
+    pub codecs: Vec<Codec>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            codecs: Codec::ALL.to_vec(),
+        }
+    }
+}
+
 /// One session's descriptions over time: the origin stays, the version rises on change only
 /// (RFC 3264 §8).
 #[derive(Debug)]
@@ -35,6 +50,10 @@ pub struct Negotiation {
     version: u64,
     address: IpAddr,
     port: u16,
+    terms: Terms,
+    /// Who answered our offer, and how many others had before.
+    answered_by: Option<Origin>,
+    party: u32,
     /// What we last sent, without the `o=` line.
     body: Option<String>,
     talk: Option<Talk>,
@@ -42,13 +61,16 @@ pub struct Negotiation {
 
 impl Negotiation {
     /// For audio at `address`, which is the one the other side can reach us by.
-    pub fn new(session_id: u64, address: SocketAddr) -> Self {
+    pub fn new(session_id: u64, address: SocketAddr, terms: Terms) -> Self {
         Self {
             // Some phones read it as a signed 64-bit number.
             session_id: session_id >> 2,
             version: 0,
             address: address.ip(),
             port: address.port(),
+            terms,
+            answered_by: None,
+            party: 0,
             body: None,
             talk: None,
         }
@@ -61,7 +83,7 @@ impl Negotiation {
 
     /// Answers an offer, the first or a later one; a refusal leaves everything as it was.
     pub fn answer(&mut self, offer: &Offer) -> Result<String, Unacceptable> {
-        let talk = agree(offer)?;
+        let talk = self.agree(offer)?;
         let body = self.answer_body(offer, &talk);
         self.talk = Some(talk);
         Ok(self.publish(body))
@@ -71,9 +93,11 @@ impl Negotiation {
     pub fn offer(&mut self) -> String {
         let accepts: Vec<(u8, Codec)> = match &self.talk {
             Some(talk) => talk.accepts.clone(),
-            None => Codec::ALL
-                .into_iter()
-                .map(|c| (c.static_payload(), c))
+            None => self
+                .terms
+                .codecs
+                .iter()
+                .map(|codec| (codec.static_payload(), *codec))
                 .collect(),
         };
         let digits = self
@@ -85,15 +109,50 @@ impl Negotiation {
         self.publish(body)
     }
 
-    /// Takes the answer to our offer.
+    /// Takes the answer to our offer: of a provisional response or the final one, of one telephone
+    /// or another where a proxy forked our INVITE (RFC 3261 §13.2.2.4). The last one counts.
     pub fn accept(&mut self, answer: &Offer) -> Result<(), Unacceptable> {
-        self.talk = Some(agree(answer)?);
+        let mut talk = self.agree(answer)?;
+        let answered_by = self.answered_by.replace(answer.origin.clone());
+        if answered_by.is_some_and(|before| before != answer.origin) {
+            self.party += 1;
+        }
+        talk.party = self.party;
+        talk.own_digits = talk.digits.map(|_| OUR_DIGITS);
+        self.talk = Some(talk);
         Ok(())
     }
 
     /// What we last sent: for retransmissions, and for an UPDATE that brings no offer.
     pub fn current(&self) -> Option<String> {
         self.body.as_ref().map(|body| self.with_origin(body))
+    }
+
+    fn agree(&self, theirs: &Offer) -> Result<Talk, Unacceptable> {
+        let Some(audio) = &theirs.audio else {
+            return Err(if theirs.is_fax() {
+                Unacceptable::Fax
+            } else if theirs.is_secure_only() {
+                Unacceptable::SecureOnly
+            } else {
+                Unacceptable::NoAudio
+            });
+        };
+        let mut accepts = theirs.accepted();
+        accepts.retain(|(_, codec)| self.terms.codecs.contains(codec));
+        let (payload, codec) = *accepts.first().ok_or(Unacceptable::NoCommonCodec)?;
+        Ok(Talk {
+            codec,
+            payload,
+            accepts,
+            digits: theirs.digits(),
+            own_digits: None,
+            party: self.party,
+            remote: audio.remote,
+            remote_rtcp: audio.rtcp,
+            sends: !audio.on_hold,
+            receives: audio.direction.has_send(),
+        })
     }
 
     fn answer_body(&self, offer: &Offer, talk: &Talk) -> String {
@@ -178,36 +237,13 @@ fn family(address: IpAddr) -> &'static str {
     if address.is_ipv4() { "IP4" } else { "IP6" }
 }
 
-fn agree(theirs: &Offer) -> Result<Talk, Unacceptable> {
-    let Some(audio) = &theirs.audio else {
-        return Err(if theirs.is_fax() {
-            Unacceptable::Fax
-        } else if theirs.is_secure_only() {
-            Unacceptable::SecureOnly
-        } else {
-            Unacceptable::NoAudio
-        });
-    };
-    let accepts = theirs.accepted();
-    let (payload, codec) = *accepts.first().ok_or(Unacceptable::NoCommonCodec)?;
-    Ok(Talk {
-        codec,
-        payload,
-        accepts,
-        digits: theirs.digits(),
-        remote: audio.remote,
-        remote_rtcp: audio.rtcp,
-        sends: !audio.on_hold,
-        receives: audio.direction.has_send(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn negotiation() -> Negotiation {
-        Negotiation::new(4_000, SocketAddr::from(([198, 51, 100, 9], 20_000)))
+        let address = SocketAddr::from(([198, 51, 100, 9], 20_000));
+        Negotiation::new(4_000, address, Terms::default())
     }
 
     fn offer(audio: &str) -> Offer {
@@ -346,9 +382,51 @@ mod tests {
     }
 
     #[test]
+    fn our_offers_name_codecs_in_the_order_asked_for_and_take_no_others() {
+        let terms = Terms {
+            codecs: vec![Codec::Pcma],
+        };
+        let mut ours =
+            Negotiation::new(4_000, SocketAddr::from(([198, 51, 100, 9], 20_000)), terms);
+        assert!(ours.offer().contains("RTP/AVP 8 101\r\n"));
+        assert_eq!(
+            ours.accept(&offer("m=audio 4000 RTP/AVP 0\r\n")),
+            Err(Unacceptable::NoCommonCodec)
+        );
+    }
+
+    #[test]
+    fn another_telephone_that_answers_is_another_party() {
+        let answer = |origin: &str, port: u16| {
+            let text = format!(
+                "v=0\r\no={origin}\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+                 m=audio {port} RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n"
+            );
+            Offer::parse(text.as_bytes()).unwrap()
+        };
+        let mut ours = negotiation();
+        ours.offer();
+        let parties = [
+            ("- 1 1 IN IP4 192.0.2.1", 4_000, 0),
+            ("- 1 1 IN IP4 192.0.2.1", 4_000, 0),
+            ("- 1 2 IN IP4 192.0.2.1", 5_000, 0),
+            ("- 9 1 IN IP4 192.0.2.7", 6_000, 1),
+        ];
+        for (origin, port, party) in parties {
+            ours.accept(&answer(origin, port)).unwrap();
+            let talk = ours.talk().unwrap();
+            assert_eq!(talk.party, party, "{origin}");
+            assert_eq!(talk.remote.map(|remote| remote.port()), Some(port));
+            assert_eq!((talk.digits, talk.own_digits), (Some(96), Some(101)));
+        }
+    }
+
+    #[test]
     fn our_answer_reads_as_a_description_again() {
         let address = SocketAddr::new("2001:db8::9".parse().unwrap(), 20_000);
-        let answer = Negotiation::new(1, address).answer(&offer(PLAIN)).unwrap();
+        let answer = Negotiation::new(1, address, Terms::default())
+            .answer(&offer(PLAIN))
+            .unwrap();
         assert!(answer.contains("c=IN IP6 2001:db8::9\r\n"), "{answer}");
         let read = Offer::parse(answer.as_bytes()).unwrap();
         assert_eq!(read.remote(), Some(address));

@@ -149,7 +149,7 @@ proptest! {
     ) {
         let body = lines.join("\r\n");
         if let Ok(offer) = Offer::parse(body.as_bytes()) {
-            let mut ours = Negotiation::new(1, SocketAddr::from(([192, 0, 2, 9], 20_000)));
+            let mut ours = Negotiation::new(1, SocketAddr::from(([192, 0, 2, 9], 20_000)), Terms::default());
             if let Ok(answer) = ours.answer(&offer) {
                 prop_assert!(Offer::parse(answer.as_bytes()).is_ok(), "{answer}");
             }

@@ -1,0 +1,247 @@
+//! Two calls joined, so that each side hears the other.
+//!
+//! Each leg keeps its own jitter buffer, numbering, reports and timeout; between them go samples
+//! and keys, so that codecs, packet lengths and payload types need not agree.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::codec::FRAME_SAMPLES;
+use super::dtmf::Digit;
+use super::ringback::{Ringback, Ringing};
+use super::session::Session;
+use super::shared::Shared;
+
+/// Frames that may wait between two legs, whose threads need not be in step.
+const MOST_FRAMES: usize = 3;
+
+/// A frame whose loudest sample is below this can be left out unheard.
+const QUIET: u16 = 200;
+
+/// Two sessions joined. Dropping it parts them: the near one's [`Line`](super::Line) is then
+/// with its caller again.
+#[derive(Debug)]
+pub struct Bridge {
+    near: Arc<Shared>,
+    far: Arc<Shared>,
+    end: End,
+}
+
+/// What becomes of the near side's recording when the far side has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenConnected {
+    /// It goes on: caller left, whoever the caller talks to right.
+    KeepRecording,
+    /// It is completed.
+    StopRecording,
+}
+
+impl Bridge {
+    /// Joins the session of a caller, who is with an agent so far, with another one. The agent's
+    /// line hears [`Heard::Joined`](super::Heard::Joined); what it has still to say waits.
+    ///
+    /// The far side's audio is heard as soon as any comes, which may be before it answers.
+    pub fn join(near: &Session, far: &Session) -> Self {
+        let (there, back) = (Arc::<Pipe>::default(), Arc::<Pipe>::default());
+        let end = End {
+            to: Arc::clone(&there),
+            from: Arc::clone(&back),
+        };
+        far.shared().join(End {
+            to: back,
+            from: there,
+        });
+        near.shared().join(end.clone());
+        Self {
+            near: Arc::clone(near.shared()),
+            far: Arc::clone(far.shared()),
+            end,
+        }
+    }
+
+    /// Lets the near side hear ringing, until something is heard of the far side or
+    /// [`connected`](Self::connected) says that it has answered.
+    pub fn ring(&self, tone: Ringback) {
+        self.end.from.0.lock().ringing = Some(Ringing::new(tone));
+    }
+
+    /// The far side has answered.
+    pub fn connected(&self, then: WhenConnected) {
+        self.end.from.0.lock().ringing = None;
+        if then == WhenConnected::StopRecording {
+            self.near.controls.lock().recording = None;
+        }
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        self.near.part(&self.end);
+        self.far.part(&self.end);
+    }
+}
+
+/// One session's end of a bridge.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    to: Arc<Pipe>,
+    from: Arc<Pipe>,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Pipe(Mutex<Stream>);
+
+#[derive(Debug, Default)]
+struct Stream {
+    frames: VecDeque<[i16; FRAME_SAMPLES]>,
+    keys: VecDeque<Digit>,
+    /// Heard in place of a side that is silent still.
+    ringing: Option<Ringing>,
+    /// Whether the side this comes from holds.
+    held: bool,
+}
+
+impl End {
+    /// Whether both are ends of the same bridge.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.to, &other.to) || Arc::ptr_eq(&self.to, &other.from)
+    }
+
+    /// What was heard here goes to the other side.
+    pub(super) fn push(&self, frame: &[i16; FRAME_SAMPLES]) {
+        let mut stream = self.to.0.lock();
+        if frame.iter().all(|sample| *sample == 0) {
+            // The other leg fills the gap with faint noise.
+            return;
+        }
+        if !is_quiet(frame) {
+            stream.ringing = None;
+        }
+        if stream.frames.len() == MOST_FRAMES {
+            stream.frames.pop_front();
+        }
+        stream.frames.push_back(*frame);
+    }
+
+    /// What is to be heard here; false if there is nothing.
+    pub(super) fn pull(&self, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
+        let mut stream = self.from.0.lock();
+        if let Some(ringing) = &mut stream.ringing {
+            ringing.fill(frame);
+            stream.frames.clear();
+            return true;
+        }
+        if stream.frames.len() > 1 && stream.frames.front().is_some_and(is_quiet) {
+            stream.frames.pop_front();
+        }
+        let Some(next) = stream.frames.pop_front() else {
+            return false;
+        };
+        *frame = next;
+        true
+    }
+
+    /// A key pressed here.
+    pub(super) fn press(&self, digit: Digit) {
+        self.to.0.lock().keys.push_back(digit);
+    }
+
+    /// Keys pressed there.
+    pub(super) fn pressed(&self) -> VecDeque<Digit> {
+        std::mem::take(&mut self.from.0.lock().keys)
+    }
+
+    /// Whether this side holds.
+    pub(super) fn hold(&self, held: bool) {
+        self.to.0.lock().held = held;
+    }
+
+    /// Whether the other side holds.
+    pub(super) fn is_held(&self) -> bool {
+        self.from.0.lock().held
+    }
+}
+
+fn is_quiet(frame: &[i16; FRAME_SAMPLES]) -> bool {
+    frame.iter().all(|sample| sample.unsigned_abs() < QUIET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends() -> (End, End) {
+        let (there, back) = (Arc::<Pipe>::default(), Arc::<Pipe>::default());
+        let near = End {
+            to: Arc::clone(&there),
+            from: Arc::clone(&back),
+        };
+        (
+            near,
+            End {
+                to: back,
+                from: there,
+            },
+        )
+    }
+
+    fn pull(end: &End) -> Option<i16> {
+        let mut frame = [0; FRAME_SAMPLES];
+        end.pull(&mut frame).then_some(frame[80])
+    }
+
+    #[test]
+    fn each_hears_the_other_in_order_and_nobody_himself() {
+        let (near, far) = ends();
+        near.push(&[1_000; FRAME_SAMPLES]);
+        near.push(&[2_000; FRAME_SAMPLES]);
+        far.push(&[3_000; FRAME_SAMPLES]);
+        assert_eq!(
+            [pull(&far), pull(&far), pull(&far)],
+            [Some(1_000), Some(2_000), None]
+        );
+        assert_eq!([pull(&near), pull(&near)], [Some(3_000), None]);
+    }
+
+    #[test]
+    fn a_side_that_does_not_listen_loses_the_oldest() {
+        let (near, far) = ends();
+        (1..=10).for_each(|n| near.push(&[n * 1_000; FRAME_SAMPLES]));
+        assert_eq!(pull(&far), Some(8_000));
+    }
+
+    #[test]
+    fn a_backlog_shrinks_in_a_pause() {
+        let (near, far) = ends();
+        for level in [100, 5_000, 6_000] {
+            near.push(&[level; FRAME_SAMPLES]);
+        }
+        assert_eq!(pull(&far), Some(5_000));
+    }
+
+    #[test]
+    fn ringing_lasts_until_the_other_side_is_audible() {
+        let (near, far) = ends();
+        near.from.0.lock().ringing = Some(Ringing::new(Ringback::NorthAmerica));
+        assert!(pull(&near).is_some());
+        far.push(&[20; FRAME_SAMPLES]);
+        assert_ne!(pull(&near), Some(20), "faint noise is no early media");
+        far.push(&[3_000; FRAME_SAMPLES]);
+        assert_eq!(pull(&near), Some(3_000));
+        assert_eq!(pull(&near), None);
+    }
+
+    #[test]
+    fn keys_and_holds_are_the_other_sides() {
+        let (near, far) = ends();
+        let digit = Digit::new('5').unwrap();
+        near.press(digit);
+        near.hold(true);
+        assert!(near.pressed().is_empty() && !near.is_held());
+        assert_eq!(far.pressed(), [digit]);
+        assert!(far.is_held() && far.pressed().is_empty());
+    }
+}

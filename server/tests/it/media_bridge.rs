@@ -1,0 +1,233 @@
+//! Two calls joined, over real sockets: each side hears the other, whatever it speaks.
+
+use std::time::Duration;
+
+use server::media::codec::Codec;
+use server::media::tone::tone;
+use server::media::{Bridge, Digit, Heard, Ringback, Session, SessionEvent, WhenConnected};
+use tokio::time::{sleep, timeout};
+
+use crate::media_phone::{Caller, both_speak, channels, loudest, media};
+
+/// A caller who is with an agent, and someone who has answered in `codec`.
+async fn joined(codec: Codec) -> (Caller, Session, Caller, Session, Bridge) {
+    let media = media(Duration::from_secs(30));
+    let (caller, near) = Caller::calls(&media).await;
+    near.start_sending();
+    let (callee, far) = Caller::is_called(&media, codec, 97).await;
+    far.accept(&callee.description("sendrecv")).unwrap();
+    far.start_sending();
+    let bridge = Bridge::join(&near, &far);
+    (caller, near, callee, far, bridge)
+}
+
+#[tokio::test]
+async fn each_side_hears_the_other_through_two_codecs() {
+    for codec in Codec::ALL {
+        let (mut caller, near, mut callee, far, _bridge) = joined(codec).await;
+        let (low, high) = (tone(440.0, 1_500, 8_000), tone(1_000.0, 1_500, 8_000));
+        let (caller_heard, callee_heard) = both_speak(&mut caller, &low, &mut callee, &high).await;
+        assert!(loudest(&caller_heard, 1_000.0) > 6_500.0, "{codec:?}");
+        assert!(loudest(&callee_heard, 440.0) > 6_500.0, "{codec:?}");
+        assert!(loudest(&caller_heard, 440.0) < 100.0, "an echo, {codec:?}");
+        let (sent, received) = (far.stats().sent.packets, near.stats().received.packets);
+        assert!(sent >= 70 && received >= 70, "{sent} {received}");
+        assert_eq!(far.stats().received.malformed, 0);
+    }
+}
+
+#[tokio::test]
+async fn keys_are_passed_on_as_events_of_our_own() {
+    let (mut caller, _near, mut callee, _far, _bridge) = joined(Codec::Pcma).await;
+    let silence = vec![0; 1_600];
+    both_speak(&mut caller, &silence, &mut callee, &silence).await;
+    for code in [5, 11] {
+        caller.presses(code).await;
+        both_speak(&mut caller, &silence, &mut callee, &silence).await;
+    }
+    both_speak(&mut caller, &silence, &mut callee, &silence).await;
+    for code in [5, 11] {
+        let event: Vec<_> = callee.keys.iter().filter(|key| key.3[0] == code).collect();
+        assert_eq!(
+            event.len(),
+            7,
+            "four packets, an end and two copies: {event:?}"
+        );
+        assert!(event.iter().all(|key| key.1 == event[0].1), "one timestamp");
+        let markers = event.iter().filter(|key| key.2).count();
+        assert_eq!((event[0].2, markers), (true, 1));
+        let ends: Vec<bool> = event.iter().map(|key| key.3[1] & 0x80 != 0).collect();
+        assert_eq!(ends, [false, false, false, false, true, true, true]);
+        let in_order = event
+            .windows(2)
+            .all(|two| two[1].0 == two[0].0.wrapping_add(1));
+        assert!(in_order, "sequence numbers: {event:?}");
+    }
+    assert!(caller.keys.is_empty(), "nobody hears his own keys");
+}
+
+#[tokio::test]
+async fn who_knows_no_events_hears_a_key_as_its_tones() {
+    let (mut caller, _near, mut callee, far, _bridge) = joined(Codec::Pcmu).await;
+    let port = callee.socket.local_addr().unwrap().port();
+    let plain = format!(
+        "v=0\r\no=- {port} 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nm=audio {port} RTP/AVP 0\r\n"
+    );
+    far.accept(&server::media::sdp::Offer::parse(plain.as_bytes()).unwrap())
+        .unwrap();
+    caller.presses(8).await;
+    let silence = vec![0; 4_000];
+    let (_, heard) = both_speak(&mut caller, &silence, &mut callee, &silence).await;
+    assert!(callee.keys.is_empty());
+    let (row, column) = (loudest_short(&heard, 852.0), loudest_short(&heard, 1_336.0));
+    assert!(row > 2_000.0 && column > 2_000.0, "{row} {column}");
+}
+
+/// The loudest 40 ms.
+fn loudest_short(samples: &[i16], hertz: f64) -> f64 {
+    samples
+        .chunks(320)
+        .map(|part| crate::media_phone::strength(part, hertz))
+        .fold(0.0, f64::max)
+}
+
+#[tokio::test]
+async fn a_caller_hears_ringing_then_early_media_then_the_answer() {
+    let media = media(Duration::from_secs(30));
+    let (mut caller, near) = Caller::calls(&media).await;
+    near.start_sending();
+    let (mut first, far) = Caller::is_called(&media, Codec::Pcma, 97).await;
+    let bridge = Bridge::join(&near, &far);
+    bridge.ring(Ringback::NorthAmerica);
+    let heard = caller.listens(600).await;
+    assert!(loudest(&heard, 480.0) > 1_500.0, "no ringing");
+
+    // 183: its audio takes the place of ours, before anything of ours may go there.
+    far.accept(&first.description("sendrecv")).unwrap();
+    let (silence, early) = (vec![0; 6_400], tone(1_000.0, 800, 8_000));
+    let (heard, nothing) = both_speak(&mut caller, &silence, &mut first, &early).await;
+    assert!(loudest(&heard, 1_000.0) > 6_000.0, "no early media");
+    assert!(loudest(&heard[3_200..], 480.0) < 200.0, "it still rings");
+    assert!(nothing.is_empty(), "audio went out before the answer");
+
+    // 200 from another telephone that a proxy had forked to, which waits to hear us first.
+    let mut second = Caller::at(&far, Codec::Pcmu, 98).await;
+    far.accept(&second.description("sendrecv")).unwrap();
+    far.start_sending();
+    bridge.connected(WhenConnected::KeepRecording);
+    let low = tone(440.0, 600, 8_000);
+    let (_, heard) = tokio::join!(caller.speaks(&low), async {
+        let mut heard = Vec::new();
+        sleep(Duration::from_millis(500)).await;
+        second.read(&mut heard);
+        heard
+    });
+    assert!(loudest(&heard, 440.0) > 5_000.0, "the one who answered");
+    let (heard, _) = both_speak(&mut caller, &silence, &mut second, &early).await;
+    assert!(loudest(&heard, 1_000.0) > 6_000.0);
+    let mut late = Vec::new();
+    first.read(&mut late);
+    assert!(late.is_empty(), "the one who did not answer hears the call");
+}
+
+#[tokio::test]
+async fn the_agents_line_waits_and_comes_back() {
+    let media = media(Duration::from_secs(30));
+    let (mut caller, near) = Caller::calls(&media).await;
+    let mut line = near.take_line().unwrap();
+    near.start_sending();
+    let (callee, far) = Caller::is_called(&media, Codec::Pcmu, 97).await;
+    let bridge = Bridge::join(&near, &far);
+    line.speak(tone(880.0, 400, 8_000).into());
+    let heard = caller.listens(300).await;
+    assert!(
+        loudest(&heard, 880.0) < 100.0,
+        "the agent speaks beside the bridge"
+    );
+    caller.presses(3).await;
+    caller.speaks(&tone(440.0, 200, 8_000)).await;
+    caller.listens(300).await;
+
+    drop((bridge, far, callee));
+    let heard = caller.listens(600).await;
+    assert!(
+        loudest(&heard, 880.0) > 6_000.0,
+        "the agent has lost its words"
+    );
+    caller.presses(4).await;
+    caller.listens(200).await;
+    let mut told = Vec::new();
+    while let Some(heard) = line.heard() {
+        told.push(heard);
+    }
+    let digit = Digit::new('4').unwrap();
+    assert!(
+        matches!(
+            told.as_slice(),
+            [Heard::Joined, Heard::Parted, Heard::Digit { digit: heard, .. }] if *heard == digit
+        ),
+        "{told:?}"
+    );
+
+    let mut renewed = near.renew_line();
+    caller.presses(6).await;
+    caller.listens(200).await;
+    assert_eq!(line.heard(), Some(Heard::Gone));
+    assert!(matches!(renewed.heard(), Some(Heard::Digit { .. })));
+}
+
+#[tokio::test]
+async fn the_timeout_rests_for_both_while_one_holds() {
+    let media = media(Duration::from_millis(600));
+    let (mut caller, near) = Caller::calls(&media).await;
+    let (mut callee, far) = Caller::is_called(&media, Codec::Pcma, 97).await;
+    far.accept(&callee.description("sendrecv")).unwrap();
+    let mut events = near.take_events().unwrap();
+    near.start_sending();
+    far.start_sending();
+    let _bridge = Bridge::join(&near, &far);
+    let silence = vec![0; 1_600];
+    both_speak(&mut caller, &silence, &mut callee, &silence).await;
+    assert!(matches!(
+        events.recv().await,
+        Some(SessionEvent::Locked { .. })
+    ));
+    far.answer(&callee.description("sendonly")).unwrap();
+    sleep(Duration::from_millis(200)).await;
+    let mut before = Vec::new();
+    callee.read(&mut before);
+    let waited = timeout(Duration::from_millis(1_500), events.recv()).await;
+    assert!(waited.is_err(), "{waited:?}");
+    let mut heard = Vec::new();
+    callee.read(&mut heard);
+    assert!(heard.is_empty(), "a side that holds hears nothing");
+
+    far.answer(&callee.description("sendrecv")).unwrap();
+    let next = timeout(Duration::from_secs(3), events.recv())
+        .await
+        .unwrap();
+    assert_eq!(next, Some(SessionEvent::TimedOut));
+}
+
+#[tokio::test]
+async fn a_recording_goes_on_with_the_other_side_or_stops() {
+    for (then, kept) in [
+        (WhenConnected::KeepRecording, true),
+        (WhenConnected::StopRecording, false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("call.wav");
+        let (mut caller, near, mut callee, _far, bridge) = joined(Codec::Pcma).await;
+        near.take_line().unwrap().record(file.clone());
+        bridge.connected(then);
+        let (low, high) = (tone(440.0, 1_000, 8_000), tone(1_000.0, 1_000, 8_000));
+        both_speak(&mut caller, &low, &mut callee, &high).await;
+        near.close().await;
+        let (left, right) = channels(&file);
+        let heard = (
+            loudest(&left, 440.0) > 6_000.0,
+            loudest(&right, 1_000.0) > 6_000.0,
+        );
+        assert_eq!(heard, (kept, kept), "{then:?}");
+    }
+}
