@@ -162,11 +162,11 @@ part! {
         caller_hung_up agent_hung_up operator_hung_up caller_gave_up media_timeout no_ack session_expired
         max_duration engine_failed peer_lost drained interrupted fault
         wrong_password unknown_username no_credentials source_not_allowed source_blocked uri_mismatch
-        number_unknown number_unassigned no_codec all_lines engine_down
+        md5_refused number_unknown number_unassigned no_codec all_lines engine_down
     }
     1 {
         all_lines_in_use no_password source_unknown password_wrong no_such_username unreadable_sign_in
-        header_unknown header_off header_twice header_names no_number unassigned codec_chosen no_common_codec
+        md5_not_taken header_unknown header_off header_twice header_names no_number unassigned codec_chosen no_common_codec
         in_country near_not_on_trunk
     }
     2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country }

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use divan::{Bencher, black_box};
 use md5::Digest;
-use server::sip::digest::{Algorithm, Answer, Asked, Challenger, NonceKey, Outcome, UriRule};
+use server::sip::digest::{
+    Algorithm, Answer, Asked, Challenger, NonceKey, Offer, Outcome, UriRule,
+};
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 const NOW: i64 = 1_700_000_000_000;
@@ -23,7 +25,7 @@ fn challenger() -> Challenger {
 #[divan::bench]
 fn challenge(bencher: Bencher) {
     let challenger = challenger();
-    bencher.bench_local(|| challenger.challenges(black_box(SOURCE), NOW, false));
+    bencher.bench_local(|| challenger.challenges(black_box(SOURCE), NOW, false, Offer::Configured));
 }
 
 #[divan::bench]
@@ -39,7 +41,7 @@ fn read_and_judge_sha256(bencher: Bencher) {
 /// Each answer is counted once, so each round answers with the next nonce count.
 fn read_and_judge<H: Digest>(bencher: Bencher, algorithm: &str) {
     let challenger = challenger();
-    let challenges = challenger.challenges(SOURCE, NOW, false);
+    let challenges = challenger.challenges(SOURCE, NOW, false, Offer::Configured);
     let nonce = challenges
         .first()
         .and_then(|value| value.split("nonce=\"").nth(1)?.split('"').next())
@@ -57,6 +59,7 @@ fn read_and_judge<H: Digest>(bencher: Bencher, algorithm: &str) {
                 request_uri: URI,
                 source: SOURCE,
                 now_ms: NOW,
+                offer: Offer::Configured,
             };
             let outcome = answer.map(|answer| {
                 challenger.judge(&answer, asked, Some("s3cret"), UriRule::SameNumber)

@@ -214,6 +214,7 @@ const RECEIPT: ReceiptText = ReceiptText {
     source_not_allowed: "This address may not call in (403)",
     source_blocked: "This address is blocked",
     uri_mismatch: "Signed in for another address (401)",
+    md5_refused: "Signed in with MD5, which the credential refuses (401)",
     number_unknown: "The number is not on the trunk (404)",
     number_unassigned: "Nobody answers this number (480)",
     no_codec: "No common codec (488)",
@@ -225,6 +226,9 @@ const RECEIPT: ReceiptText = ReceiptText {
     password_wrong: |username| format!("Wrong password for {username}."),
     no_such_username: |username| format!("No credential is called {username}."),
     unreadable_sign_in: |part| format!("The sign-in could not be read: {part}."),
+    md5_not_taken: |label| {
+        format!("The carrier answered with MD5, but {label} accepts SHA-256 only.")
+    },
     header_unknown: |value| format!("{value} is the ID of no agent."),
     header_off: |name| format!("It names {name}, which is off."),
     header_twice: |count| format!("Sent {count} times, so it does not count."),

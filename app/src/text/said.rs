@@ -194,6 +194,7 @@ impl Text {
             Note::UriMismatch { signed, called } => {
                 (say.uri_differs)(&short(signed), &short(called))
             }
+            Note::Md5Refused { label } => (say.md5_not_taken)(label),
             Note::UnreadableSignIn { part } => (say.unreadable_sign_in)(&short(part)),
             Note::NoAgentHeader => say.no_agent_header.to_owned(),
             Note::AgentHeaderNotHonoured { value, label } => {
@@ -279,6 +280,7 @@ impl Text {
             Refusal::NoCredentials => say.no_credentials,
             Refusal::SourceNotAllowed => say.source_not_allowed,
             Refusal::SourceBlocked => say.source_blocked,
+            Refusal::Md5Refused => say.md5_refused,
             Refusal::UriMismatch => say.uri_mismatch,
             Refusal::NumberUnknown => say.number_unknown,
             Refusal::NumberUnassigned => say.number_unassigned,

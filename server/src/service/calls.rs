@@ -170,6 +170,11 @@ impl CallDesk {
         self.book.credential(username)
     }
 
+    /// May a caller under this host be asked for MD5?
+    pub fn offers_md5(&self, host: &str) -> bool {
+        self.book.read(|routes| routes.offers_md5(host))
+    }
+
     /// Is this address inside a `network` access?
     pub fn trusts(&self, source: IpAddr) -> bool {
         self.book

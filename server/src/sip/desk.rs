@@ -24,6 +24,9 @@ pub trait Desk: Send + Sync + 'static {
     /// The digest access of this username; `None` if there is none or it is disabled.
     fn credential(&self, username: &str) -> Option<Credential>;
 
+    /// May a caller under this host be asked for MD5?
+    fn offers_md5(&self, host: &str) -> bool;
+
     /// Is this address inside a `network` access? Such may come without a password and is
     /// never banned.
     fn trusts(&self, source: IpAddr) -> bool;
@@ -62,6 +65,10 @@ impl Desk for CallDesk {
 
     fn credential(&self, username: &str) -> Option<Credential> {
         Self::credential(self, username)
+    }
+
+    fn offers_md5(&self, host: &str) -> bool {
+        Self::offers_md5(self, host)
     }
 
     fn trusts(&self, source: IpAddr) -> bool {

@@ -121,6 +121,15 @@ pub enum Outcome {
     Wrong(Wrong, Addressee),
 }
 
+/// Which algorithms are offered under the host that was called, and so taken there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Those of the configuration, in its order.
+    Configured,
+    /// SHA-256 alone, whatever the configuration says.
+    Sha256Only,
+}
+
 /// The request an answer came with.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
@@ -128,6 +137,7 @@ pub struct Asked<'a> {
     pub request_uri: &'a str,
     pub source: IpAddr,
     pub now_ms: i64,
+    pub offer: Offer,
 }
 
 /// Issues challenges and judges their answers for one realm.
@@ -155,7 +165,13 @@ impl Challenger {
     }
 
     /// One `WWW-Authenticate` value for each algorithm, in order.
-    pub fn challenges(&self, source: IpAddr, now_ms: i64, stale: bool) -> Vec<String> {
+    pub fn challenges(
+        &self,
+        source: IpAddr,
+        now_ms: i64,
+        stale: bool,
+        offer: Offer,
+    ) -> Vec<String> {
         let nonce = self.key.issue(source, now_ms);
         let stale = if stale { ", stale=true" } else { "" };
         let challenge = |algorithm: &Algorithm| {
@@ -165,7 +181,14 @@ impl Challenger {
                 algorithm.token()
             )
         };
-        self.order.iter().map(challenge).collect()
+        self.offered(offer).iter().map(challenge).collect()
+    }
+
+    fn offered(&self, offer: Offer) -> &[Algorithm] {
+        match offer {
+            Offer::Configured => &self.order,
+            Offer::Sha256Only => &[Algorithm::Sha256],
+        }
     }
 
     /// Judges an answer. `password` is `None` for an unknown or disabled user, which costs the
@@ -182,7 +205,7 @@ impl Challenger {
             Err(NonceFault) => return Outcome::Stale(Stale::Foreign),
         };
         let addressee = issued.addressee(asked.source);
-        let known = self.hash_of(answer, asked.method, password.unwrap_or(NOBODY));
+        let known = self.hash_of(answer, asked, password.unwrap_or(NOBODY));
         let verdict = match known {
             Err(wrong) => Err(wrong),
             Ok(expected) => {
@@ -201,7 +224,7 @@ impl Challenger {
     }
 
     /// The hash a right answer has (RFC 7616 §3.4.1), or what makes it impossible.
-    fn hash_of(&self, answer: &Answer, method: &str, password: &str) -> Result<String, Wrong> {
+    fn hash_of(&self, answer: &Answer, asked: Asked<'_>, password: &str) -> Result<String, Wrong> {
         let algorithm = match answer.algorithm.as_deref() {
             None => Algorithm::Md5,
             Some(token) => match Algorithm::from_token(token) {
@@ -212,14 +235,14 @@ impl Challenger {
                 None => return Err(Wrong::Algorithm),
             },
         };
-        if !self.order.contains(&algorithm) {
+        if !self.offered(asked.offer).contains(&algorithm) {
             return Err(Wrong::Algorithm);
         }
         if answer.realm != self.realm {
             return Err(Wrong::Realm);
         }
         let secret = algorithm.hex(&[&answer.username, &self.realm, password]);
-        let request = algorithm.hex(&[method, &answer.uri]);
+        let request = algorithm.hex(&[asked.method, &answer.uri]);
         match answer.qop.as_deref() {
             None => Ok(algorithm.hex(&[&secret, &answer.nonce, &request])),
             Some(qop) if qop.eq_ignore_ascii_case("auth") => {

@@ -8,6 +8,7 @@ pub mod frame;
 pub mod limits;
 mod repair;
 pub mod screen;
+mod sign_in;
 mod stateless;
 
 pub(super) use self::stateless::way_back;
@@ -16,13 +17,13 @@ use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use app::domain::routing::{Failure, Proof};
+use app::domain::routing::Proof;
 use tokio_util::sync::CancellationToken;
 
 use self::limits::{Class, Limits, LimitsConfig};
 use self::screen::{Fault, Screened};
 use super::desk::Desk;
-use super::digest::{Addressee, Algorithm, Answer, Asked, Challenger, Outcome, UriRule, Wrong};
+use super::digest::{Algorithm, Challenger};
 use super::message::Message;
 use super::message::address::{host_port_of, parameter, split_host_port, user_of};
 use super::sources::{Sources, Trouble, Try};
@@ -241,123 +242,6 @@ impl Guard {
         })
     }
 
-    /// What the Authorization of an INVITE proves. The only place that meets passwords.
-    fn prove(&self, message: &Message, source: IpAddr, now: i64) -> Proof {
-        let header = message
-            .all("Authorization")
-            .find(|value| self.is_for_us(value));
-        let Some(header) = header else {
-            return Proof::Absent;
-        };
-        let answer = match header.parse::<Answer>() {
-            Ok(answer) => answer,
-            Err(why) => {
-                self.note(source, Some(message), Trouble::UnreadableSignIn);
-                return Proof::Failed(Failure::Unreadable {
-                    part: why.to_string(),
-                });
-            }
-        };
-        let credential = self.desk.credential(&answer.username);
-        let password = credential.as_ref().map(|found| found.password.expose());
-        let strict = credential.as_ref().is_some_and(|found| found.strict_uri);
-        let rule = if strict {
-            UriRule::Strict
-        } else {
-            UriRule::SameNumber
-        };
-        let request_uri = message.uri().unwrap_or_default();
-        let method = message.method().unwrap_or_default();
-        let asked = Asked {
-            method,
-            request_uri,
-            source,
-            now_ms: now,
-        };
-        let outcome = self.challenger.judge(&answer, asked, password, rule);
-        match (outcome, credential) {
-            (Outcome::Right(addressee), Some(found)) => {
-                let algorithm = answer.algorithm.as_deref().and_then(Algorithm::from_token);
-                let algorithm = algorithm.unwrap_or(Algorithm::Md5);
-                if found.sha256_only && algorithm == Algorithm::Md5 {
-                    return Proof::Failed(Failure::Unreadable {
-                        part: "algorithm".to_owned(),
-                    });
-                }
-                self.limits.right(source, now);
-                self.sources.forget(source);
-                let moved_from = match addressee {
-                    Addressee::Same => None,
-                    Addressee::Other(address) => Some(address),
-                };
-                Proof::Digest {
-                    access: found.access,
-                    algorithm: algorithm.token(),
-                    moved_from,
-                }
-            }
-            (Outcome::Stale(_), _) => Proof::Failed(Failure::Stale),
-            (Outcome::Wrong(wrong, addressee), found) => {
-                let access = found.map(|found| found.access);
-                let failure = failure(wrong, &answer, request_uri, access);
-                self.failed(message, source, &failure, addressee, now);
-                Proof::Failed(failure)
-            }
-            // Nobody's password can be right.
-            (Outcome::Right(_), None) => Proof::Failed(Failure::UnknownUsername {
-                username: answer.username,
-            }),
-        }
-    }
-
-    /// Is this an answer to a challenge of this realm? Proxies on the way have realms of their own.
-    fn is_for_us(&self, value: &str) -> bool {
-        value
-            .parse::<Answer>()
-            .map_or(true, |answer| answer.realm == self.challenger.realm())
-    }
-
-    /// A nonce is sent to the address it names, so only who really has that address can fail by it.
-    fn failed(
-        &self,
-        message: &Message,
-        source: IpAddr,
-        failure: &Failure,
-        addressee: Addressee,
-        now: i64,
-    ) {
-        let trouble = match failure {
-            Failure::UnknownUsername { .. } => Trouble::UnknownUsername,
-            Failure::UriMismatch { .. } => Trouble::UriMismatch,
-            Failure::Unreadable { .. } => Trouble::UnreadableSignIn,
-            Failure::WrongPassword { .. } | Failure::Stale => Trouble::WrongPassword,
-        };
-        self.note(source, Some(message), trouble);
-        let counts =
-            addressee == Addressee::Same && !self.is_proxy(source) && !self.desk.trusts(source);
-        if counts && let Some(until) = self.limits.wrong(source, now) {
-            self.sources.block(source, until);
-            let seconds = u64::try_from((until - now) / 1000).unwrap_or_default();
-            Event::SourceBanned {
-                source: &source,
-                seconds,
-            }
-            .emit();
-        }
-    }
-
-    /// 401 with fresh challenges.
-    pub fn challenge(&self, message: &Message, source: IpAddr, stale: bool) -> Message {
-        let mut reply = self.reply(message, 401);
-        for challenge in self
-            .challenger
-            .challenges(source, self.clock.now_ms(), stale)
-        {
-            reply.push("WWW-Authenticate", challenge);
-        }
-        reply
-    }
-
     /// 503 that makes proxies go elsewhere; only while draining.
     pub fn unavailable(&self, message: &Message) -> Message {
         self.reply(message, 503)
@@ -453,30 +337,6 @@ fn is_scanner(message: &Message) -> bool {
         let software = software.to_ascii_lowercase();
         SCANNERS.iter().any(|scanner| software.contains(scanner))
     })
-}
-
-fn failure(
-    wrong: Wrong,
-    answer: &Answer,
-    request_uri: &str,
-    access: Option<app::domain::id::AccessId>,
-) -> Failure {
-    let username = answer.username.clone();
-    let part = match (wrong, access) {
-        (Wrong::Password, Some(access)) => return Failure::WrongPassword { username, access },
-        (Wrong::User | Wrong::Password, _) => return Failure::UnknownUsername { username },
-        (Wrong::Uri, _) => {
-            let (signed, called) = (answer.uri.clone(), request_uri.to_owned());
-            return Failure::UriMismatch { signed, called };
-        }
-        (Wrong::Realm, _) => "realm",
-        (Wrong::Algorithm | Wrong::Session, _) => "algorithm",
-        (Wrong::Qop, _) => "qop",
-        (Wrong::Count, _) => "nc",
-    };
-    Failure::Unreadable {
-        part: part.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -226,6 +226,7 @@ fn is_signed_in(proof: &Proof, decision: &Decision) -> bool {
             | Failure::UnknownUsername { .. }
             | Failure::WrongPassword { .. }
             | Failure::UriMismatch { .. }
+            | Failure::Md5Refused { .. }
             | Failure::Unreadable { .. },
         ) => false,
     }

@@ -19,6 +19,8 @@ pub enum Trouble {
     UnknownUsername,
     /// Signed for another number than it dialled.
     UriMismatch,
+    /// Answered with MD5 for a credential that takes SHA-256 only.
+    Md5Refused,
     /// An answer that cannot be read.
     UnreadableSignIn,
     /// Comes from a carrier's network but under another endpoint's name, or from nowhere allowed.
@@ -42,6 +44,7 @@ impl Trouble {
             Self::WrongPassword => "wrong_password",
             Self::UnknownUsername => "unknown_username",
             Self::UriMismatch => "uri_mismatch",
+            Self::Md5Refused => "md5_refused",
             Self::UnreadableSignIn => "unreadable_sign_in",
             Self::SourceNotAllowed => "source_not_allowed",
             Self::Malformed => "malformed",

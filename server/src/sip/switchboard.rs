@@ -74,6 +74,7 @@ fn refusal(trouble: Trouble) -> Option<Refusal> {
         Trouble::WrongPassword | Trouble::UnreadableSignIn => Refusal::WrongPassword,
         Trouble::UnknownUsername => Refusal::UnknownUsername,
         Trouble::UriMismatch => Refusal::UriMismatch,
+        Trouble::Md5Refused => Refusal::Md5Refused,
         Trouble::SourceNotAllowed => Refusal::SourceNotAllowed,
         Trouble::Malformed
         | Trouble::Register

@@ -21,11 +21,14 @@ use server::clock::Clock;
 use server::lifecycle::Lifecycle;
 use server::media::{Media, Settings};
 use server::sip::desk::{CallEvent, CallFacts, Credential, Desk, NewCall, Opened};
-use server::sip::message::Message;
 use server::sip::{Edge, EdgeConfig, Parts};
 use uuid::Uuid;
 
+pub(crate) use crate::sip_phone::{Phone, SDP};
+
 pub(crate) const USER: &str = "carrier";
+/// Takes SHA-256 only.
+pub(crate) const MODERN: &str = "modern";
 pub(crate) const PASSWORD: &str = "s3cret-Passw0rd";
 pub(crate) const NUMBER: &str = "+14155550100";
 pub(crate) const AGENT: Uuid = Uuid::from_u128(0xa9e7);
@@ -124,6 +127,32 @@ impl House {
         house
     }
 
+    /// The same with a second credential that refuses MD5.
+    pub(crate) fn with_sha256_only() -> Self {
+        let mut house = Self::new();
+        let routes = house.routes.get_mut();
+        let digest = routes.access(AccessId::from(ACCESS)).unwrap().clone();
+        routes.put_access(AccessRoute {
+            id: AccessId::from(Uuid::from_u128(0x5a256)),
+            label: "Modern".to_owned(),
+            username: Some(MODERN.to_owned()),
+            endpoint_name: "m0d3rn".to_owned(),
+            sha256_only: true,
+            ..digest
+        });
+        house
+    }
+
+    /// The messages of the accepted calls, in order: `> BYE` came, `< 200 OK (BYE)` went.
+    pub(crate) fn ladder(&self) -> Vec<String> {
+        let told = self.told.lock();
+        let records = told.events.iter().filter_map(|(_, event)| match event {
+            CallEvent::Message(record) => Some(record),
+            _ => None,
+        });
+        records.map(rung).collect()
+    }
+
     pub(crate) fn ended(&self) -> Vec<&'static str> {
         self.told
             .lock()
@@ -150,12 +179,18 @@ impl Desk for House {
     }
 
     fn credential(&self, username: &str) -> Option<Credential> {
-        (username == USER).then(|| Credential {
-            access: AccessId::from(ACCESS),
+        let routes = self.routes.lock();
+        let access = routes.access_by_username(username)?;
+        Some(Credential {
+            access: access.id,
             password: PASSWORD.parse().unwrap(),
-            strict_uri: false,
-            sha256_only: false,
+            strict_uri: access.strict_uri,
+            sha256_only: access.sha256_only,
         })
+    }
+
+    fn offers_md5(&self, host: &str) -> bool {
+        self.routes.lock().offers_md5(host)
     }
 
     fn trusts(&self, source: IpAddr) -> bool {
@@ -210,6 +245,13 @@ impl Desk for House {
         }
         self.told.lock().ended.push((call, end, facts));
     }
+}
+
+/// One message of a ladder, without the Request-URI.
+pub(crate) fn rung(record: &SipMessageRecord) -> String {
+    let way = if record.sent { '<' } else { '>' };
+    let said = record.summary.split(" sip:").next().unwrap();
+    format!("{way} {said}")
 }
 
 /// A running edge.
@@ -291,194 +333,4 @@ impl Drop for World {
     fn drop(&mut self) {
         self.life.stop();
     }
-}
-
-/// A telephone that says exactly what it is told, over UDP.
-pub(crate) struct Phone {
-    socket: tokio::net::UdpSocket,
-    to: SocketAddr,
-    pub(crate) tag: String,
-    pub(crate) call_id: String,
-}
-
-pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-    m=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
-
-impl Phone {
-    pub(crate) async fn new(world: &World) -> Self {
-        Self::at(world, "127.0.0.1").await
-    }
-
-    pub(crate) async fn at(world: &World, ip: &str) -> Self {
-        Self::between(ip, world.addr()).await
-    }
-
-    /// For any server, such as the real binary.
-    pub(crate) async fn towards(server: SocketAddr) -> Self {
-        Self::between("127.0.0.1", server).await
-    }
-
-    async fn between(ip: &str, to: SocketAddr) -> Self {
-        let socket = tokio::net::UdpSocket::bind((ip, 0)).await.unwrap();
-        let tag = Uuid::now_v7().simple().to_string();
-        let call_id = format!("{}@test", Uuid::now_v7().simple());
-        Self {
-            socket,
-            to,
-            tag,
-            call_id,
-        }
-    }
-
-    /// A request outside a dialog, complete but for its body.
-    pub(crate) fn request(&self, method: &str, user: &str, cseq: u32) -> Message {
-        let local = self.socket.local_addr().unwrap();
-        let branch = Uuid::now_v7().simple().to_string();
-        let message = Message::request(method, format!("sip:{user}@{}", self.to))
-            .with(
-                "Via",
-                format!("SIP/2.0/UDP {local};branch=z9hG4bK{branch};rport"),
-            )
-            .with(
-                "From",
-                format!("\"Ann\" <sip:+442079460000@{local}>;tag={}", self.tag),
-            )
-            .with("To", format!("<sip:{user}@{}>", self.to))
-            .with("Call-ID", self.call_id.clone())
-            .with("CSeq", format!("{cseq} {method}"))
-            .with("Max-Forwards", "70");
-        if method == "INVITE" {
-            message.with("Contact", format!("<sip:ann@{local}>"))
-        } else {
-            message
-        }
-    }
-
-    pub(crate) async fn send(&self, message: &Message) {
-        self.send_raw(&message.to_bytes()).await;
-    }
-
-    pub(crate) async fn send_raw(&self, bytes: &[u8]) {
-        self.socket.send_to(bytes, self.to).await.unwrap();
-    }
-
-    /// The next message, or nothing within half a second.
-    pub(crate) async fn hear(&self) -> Option<Message> {
-        let mut buffer = vec![0; 65_535];
-        let received = self.socket.recv_from(&mut buffer);
-        let (length, _) = tokio::time::timeout(Duration::from_millis(500), received)
-            .await
-            .ok()?
-            .unwrap();
-        Some(Message::read(&buffer[..length]).unwrap())
-    }
-
-    /// The next message of this status.
-    pub(crate) async fn expect(&self, status: u16) -> Message {
-        for _ in 0..20 {
-            let message = self
-                .hear()
-                .await
-                .unwrap_or_else(|| panic!("nothing came, {status} was expected"));
-            match message.status() {
-                Some(found) if found == status => return message,
-                Some(100..=199) => {}
-                found => panic!("{found:?} instead of {status}: {message:?}"),
-            }
-        }
-        panic!("{status} never came");
-    }
-
-    /// The next request of this method.
-    pub(crate) async fn expect_request(&self, method: &str) -> Message {
-        for _ in 0..40 {
-            if let Some(message) = self.hear().await
-                && message.method() == Some(method)
-            {
-                return message;
-            }
-        }
-        panic!("{method} never came");
-    }
-
-    /// Answers the challenge in a 401.
-    pub(crate) fn sign(request: &mut Message, challenge: &Message, password: &str) {
-        Self::sign_as(request, challenge, USER, password);
-    }
-
-    /// The same for another access.
-    pub(crate) fn sign_as(
-        request: &mut Message,
-        challenge: &Message,
-        username: &str,
-        password: &str,
-    ) {
-        let value = challenge.get("WWW-Authenticate").unwrap();
-        let field = |name: &str| {
-            let start = value.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
-            value[start..].split('"').next().unwrap().to_owned()
-        };
-        let (realm, nonce) = (field("realm"), field("nonce"));
-        let uri = request.uri().unwrap().to_owned();
-        let method = request.method().unwrap().to_owned();
-        let secret = md5(&format!("{username}:{realm}:{password}"));
-        let asked = md5(&format!("{method}:{uri}"));
-        let response = md5(&format!("{secret}:{nonce}:00000001:c:auth:{asked}"));
-        request.set(
-            "Authorization",
-            format!(
-                "Digest username=\"{username}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
-                 response=\"{response}\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\""
-            ),
-        );
-    }
-
-    /// A signed INVITE, ready to send: the challenge has been fetched and acknowledged.
-    pub(crate) async fn signed_invite(&self, user: &str, password: &str) -> Message {
-        let first = self
-            .request("INVITE", user, 1)
-            .with_body("application/sdp", SDP);
-        self.send(&first).await;
-        let challenge = self.expect(401).await;
-        let mut ack = self.request("ACK", user, 1);
-        ack.set("Via", first.get("Via").unwrap());
-        ack.set("To", challenge.get("To").unwrap());
-        self.send(&ack).await;
-        let mut invite = self
-            .request("INVITE", user, 2)
-            .with_body("application/sdp", SDP);
-        Self::sign(&mut invite, &challenge, password);
-        invite
-    }
-
-    /// A request inside the dialog an answer began.
-    pub(crate) fn inside(&self, answer: &Message, method: &str, cseq: u32) -> Message {
-        let contact = answer
-            .get("Contact")
-            .unwrap()
-            .trim_matches(['<', '>'])
-            .to_owned();
-        let mut message = self.request(method, "x", cseq);
-        message.start = server::sip::message::Start::Request {
-            method: method.to_owned(),
-            uri: contact,
-        };
-        message.set("To", answer.get("To").unwrap());
-        message.set("From", answer.get("From").unwrap());
-        message
-    }
-
-    /// Dials, is answered, acknowledges.
-    pub(crate) async fn call(&self, user: &str) -> Message {
-        let invite = self.signed_invite(user, PASSWORD).await;
-        self.send(&invite).await;
-        let answer = self.expect(200).await;
-        self.send(&self.inside(&answer, "ACK", 2)).await;
-        answer
-    }
-}
-
-fn md5(text: &str) -> String {
-    use md5::Digest as _;
-    hex::encode(md5::Md5::digest(text.as_bytes()))
 }

@@ -107,6 +107,8 @@ pub enum Note {
     StaleNonce,
     /// Signed in for one address, called another.
     UriMismatch { signed: String, called: String },
+    /// Answered with MD5, which this access refuses.
+    Md5Refused { label: String },
     /// The Authorization cannot be read.
     UnreadableSignIn { part: String },
     /// None was sent.
@@ -202,6 +204,7 @@ pub enum Refusal {
     SourceNotAllowed,
     SourceBlocked,
     UriMismatch,
+    Md5Refused,
     NumberUnknown,
     NumberUnassigned,
     NoCodec,
@@ -215,13 +218,14 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one, for the way back from `code`.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::WrongPassword,
         Self::UnknownUsername,
         Self::NoCredentials,
         Self::SourceNotAllowed,
         Self::SourceBlocked,
         Self::UriMismatch,
+        Self::Md5Refused,
         Self::NumberUnknown,
         Self::NumberUnassigned,
         Self::NoCodec,
@@ -242,6 +246,7 @@ impl Refusal {
             Self::SourceNotAllowed => "source_not_allowed",
             Self::SourceBlocked => "source_blocked",
             Self::UriMismatch => "uri_mismatch",
+            Self::Md5Refused => "md5_refused",
             Self::NumberUnknown => "number_unknown",
             Self::NumberUnassigned => "number_unassigned",
             Self::NoCodec => "no_codec",
@@ -255,15 +260,16 @@ impl Refusal {
     }
 
     /// The SIP status it is answered with; a blocked source hears nothing at all.
-    /// A wrong password, an unknown username and a mismatch look the same from outside:
-    /// asked again (RFC 3261 §22.2).
+    /// A wrong password, an unknown username, a mismatch and a refused algorithm look the same
+    /// from outside: asked again (RFC 3261 §22.2).
     pub fn status(self) -> Option<u16> {
         match self {
             Self::SourceBlocked => None,
             Self::WrongPassword
             | Self::UnknownUsername
             | Self::NoCredentials
-            | Self::UriMismatch => Some(401),
+            | Self::UriMismatch
+            | Self::Md5Refused => Some(401),
             Self::SourceNotAllowed => Some(403),
             Self::NumberUnknown => Some(404),
             Self::NumberUnassigned | Self::EngineDown => Some(480),

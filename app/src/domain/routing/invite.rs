@@ -86,6 +86,11 @@ pub enum Failure {
         /// Whose username it is.
         access: AccessId,
     },
+    /// MD5, where the access takes SHA-256 only. What it proved does not count.
+    Md5Refused {
+        /// Whose username it is.
+        access: AccessId,
+    },
     /// The nonce is too old, used up or not ours; the peer is asked again.
     Stale,
     /// Signed in for another address than was called.

@@ -19,6 +19,8 @@ pub struct Routes {
     pub trunk: Option<TrunkRoute>,
     accesses: HashMap<AccessId, AccessRoute>,
     usernames: HashMap<String, AccessId>,
+    /// By the first label of their endpoint hosts, in lower case.
+    endpoints: HashMap<String, AccessId>,
     /// Longest prefix first.
     networks: Vec<(SourceNet, AccessId)>,
     numbers: HashMap<PhoneNumber, NumberRoute>,
@@ -198,6 +200,17 @@ impl Routes {
             .is_some_and(|(label, _)| label.eq_ignore_ascii_case(&access.endpoint_name))
     }
 
+    /// Whether a caller under this host may be asked for MD5: not where it is the endpoint name
+    /// of a credential that refuses it. By name, because a challenge that depended on the user
+    /// would tell strangers who exists (RFC 8760 §2.4).
+    pub fn offers_md5(&self, host: &str) -> bool {
+        let access = host
+            .split_once('.')
+            .and_then(|(label, _)| self.endpoints.get(&label.to_ascii_lowercase()))
+            .and_then(|id| self.accesses.get(id));
+        !access.is_some_and(|access| access.kind == AccessKind::Digest && access.sha256_only)
+    }
+
     /// A number of the inventory.
     pub fn number(&self, number: &PhoneNumber) -> Option<&NumberRoute> {
         self.numbers.get(number)
@@ -239,6 +252,8 @@ impl Routes {
         if let Some(username) = &access.username {
             self.usernames.insert(username.clone(), access.id);
         }
+        self.endpoints
+            .insert(access.endpoint_name.to_ascii_lowercase(), access.id);
         if access.kind == AccessKind::Network {
             self.networks
                 .extend(access.networks.iter().map(|net| (*net, access.id)));
@@ -252,6 +267,7 @@ impl Routes {
     pub fn remove_access(&mut self, id: AccessId) {
         if let Some(former) = self.accesses.remove(&id) {
             self.usernames.retain(|_, owner| *owner != former.id);
+            self.endpoints.retain(|_, owner| *owner != former.id);
             self.networks.retain(|(_, owner)| *owner != former.id);
         }
     }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::domain::call::CallerId;
-use crate::domain::inbound::AccessKind;
-use crate::domain::inbound::{NumberSource, Srtp};
+use crate::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use crate::domain::sip::SourceNet;
 use crate::domain::sip::Transport;
 use uuid::Uuid;

@@ -39,6 +39,7 @@ fn asked<'a>(source: IpAddr, now_ms: i64) -> Asked<'a> {
         request_uri: URI,
         source,
         now_ms,
+        offer: Offer::Configured,
     }
 }
 
@@ -105,19 +106,24 @@ fn computes_the_published_examples() {
     for case in cases {
         let challenger = Challenger::new(case.realm, vec![case.algorithm], NonceKey::new([1; 32]));
         let answer: Answer = case.header.parse().unwrap();
-        let expected = challenger.hash_of(&answer, "GET", case.password);
+        let get = Asked {
+            method: "GET",
+            ..asked(HOME, NOW)
+        };
+        let expected = challenger.hash_of(&answer, get, case.password);
         assert_eq!(expected.as_ref(), Ok(&answer.response), "{}", case.name);
     }
 }
 
 #[test]
 fn challenges_in_the_configured_order() {
-    let values = both().challenges(HOME, NOW, false);
+    let values = both().challenges(HOME, NOW, false, Offer::Configured);
     assert!(values[0].contains("algorithm=MD5, qop=\"auth\""));
     assert!(values[1].contains("algorithm=SHA-256"));
     assert!(!values[0].contains("stale"));
     assert!(
-        challenger(&[Algorithm::Sha256]).challenges(HOME, NOW, true)[0].ends_with("stale=true")
+        challenger(&[Algorithm::Sha256]).challenges(HOME, NOW, true, Offer::Configured)[0]
+            .ends_with("stale=true")
     );
 }
 
@@ -249,6 +255,30 @@ fn refuses_md5_when_only_sha_256_is_offered() {
     assert_eq!(judge(&challenger, &answer), wrong(Wrong::Algorithm));
     answer.algorithm = None;
     assert_eq!(judge(&challenger, &answer), wrong(Wrong::Algorithm));
+}
+
+#[test]
+fn a_host_may_offer_sha_256_alone() {
+    let challenger = challenger(&[Algorithm::Md5]);
+    let strict = Asked {
+        offer: Offer::Sha256Only,
+        ..asked(HOME, NOW)
+    };
+    let challenges = challenger.challenges(HOME, NOW, false, strict.offer);
+    assert_eq!(challenges.len(), 1);
+    assert!(
+        challenges[0].contains("algorithm=SHA-256"),
+        "{challenges:?}"
+    );
+    let judge = |algorithm, asked| {
+        let nonce = challenger.key.issue(HOME, NOW);
+        let answer = answer(&challenger, algorithm, &nonce, 1);
+        challenger.judge(&answer, asked, Some("s3cret"), UriRule::SameNumber)
+    };
+    let right = Outcome::Right(Addressee::Same);
+    assert_eq!(judge(Algorithm::Sha256, strict), right);
+    assert_eq!(judge(Algorithm::Md5, strict), wrong(Wrong::Algorithm));
+    assert_eq!(judge(Algorithm::Md5, asked(HOME, NOW)), right);
 }
 
 #[test]

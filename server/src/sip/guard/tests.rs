@@ -37,6 +37,10 @@ impl Desk for Porter {
         })
     }
 
+    fn offers_md5(&self, host: &str) -> bool {
+        host != "strict.example.com"
+    }
+
     fn trusts(&self, source: IpAddr) -> bool {
         source.to_string().starts_with("192.0.2.")
     }
@@ -359,7 +363,7 @@ fn a_spent_nonce_is_asked_for_anew_and_counts_as_no_failure() {
         again.set("CSeq", format!("{n} INVITE"));
         assert_eq!(
             proof(door.judge(&again, HOME)),
-            Proof::Failed(Failure::Stale)
+            Proof::Failed(app::domain::routing::Failure::Stale)
         );
     }
     assert!(door.guard.sources.list(NOW).is_empty());

@@ -252,6 +252,15 @@ fn every_call_meets_its_verdict() {
             refuse(Refusal::WrongPassword),
         ),
         (
+            "md5 where only sha-256 is taken",
+            |_, _, i| {
+                i.proof = Proof::Failed(Failure::Md5Refused {
+                    access: access_id(1),
+                });
+            },
+            refuse(Refusal::Md5Refused),
+        ),
+        (
             "a stale nonce is asked again",
             |_, _, i| i.proof = Proof::Failed(Failure::Stale),
             Verdict::Challenge { stale: true },
