@@ -11,7 +11,7 @@ mod saying;
 
 use std::sync::Arc;
 
-use app::domain::call::{CallEnd, EndReason};
+use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
 use app::domain::id::{AgentId, CallId};
 use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Verdict};
 
@@ -139,7 +139,10 @@ pub(super) fn begin(edge: &Arc<Edge>, mut arrival: Arrival) {
         return;
     };
     match ticket.what {
-        What::Refuse(refusal) => refuse(edge, arrival, ticket.new, refusal),
+        What::Refuse(refusal) => {
+            let task = refuse(edge.clone(), arrival, ticket.new, refusal);
+            edge.life.spawn("sip.refusal", task);
+        }
         What::Answer(agent) => {
             let asking = edge.calls.asking(&arrival.message);
             let task = answering::answer(edge.clone(), arrival, ticket.new, agent, asking);
@@ -149,12 +152,18 @@ pub(super) fn begin(edge: &Arc<Edge>, mut arrival: Arrival) {
 }
 
 /// Says no to someone we know, with the reason's name (`design.md` §3).
-fn refuse(edge: &Edge, arrival: Arrival, new: NewCall, refusal: Refusal) {
+async fn refuse(edge: Arc<Edge>, arrival: Arrival, new: NewCall, refusal: Refusal) {
     let status = refusal.status().unwrap_or(403);
     let reply = edge.guard.reply(&arrival.message, status);
-    let reply = warn(edge, reply, refusal);
-    let messages = ladder(edge, &arrival.message, &arrival.flow, &reply);
-    arrival.answer(&reply);
+    let reply = warn(&edge, reply, refusal);
+    let (invite, flow, answers, mut events) = arrival.run();
+    let mut ladder = Ladder::default();
+    let mut messages = refusal_of(&edge, &mut ladder, &invite, &flow, &reply);
+    answers.send(&reply);
+    if let Some(ack) = closing::ack(&edge, &mut events).await {
+        let now = edge.clock.now_ms();
+        messages.extend(ladder.step(&ack, Way::Received, &flow, now));
+    }
     edge.desk
         .refused(new, CallEnd::because(EndReason::Refused(refusal)), messages);
 }
@@ -186,7 +195,10 @@ fn refuse_stranger(
         Some(status) => Some(edge.guard.reply(&candidate.message, status)),
     };
     let messages = match &reply {
-        Some(reply) => ladder(edge, &candidate.message, flow, reply),
+        Some(reply) => {
+            let mut ladder = Ladder::default();
+            refusal_of(edge, &mut ladder, &candidate.message, flow, reply)
+        }
         None => Vec::new(),
     };
     edge.desk
@@ -194,14 +206,15 @@ fn refuse_stranger(
     reply
 }
 
-fn ladder(
+/// The first two steps of a refused call.
+fn refusal_of(
     edge: &Edge,
+    ladder: &mut Ladder,
     invite: &Message,
     flow: &Flow,
     reply: &Message,
-) -> Vec<app::domain::call::SipMessageRecord> {
+) -> Vec<SipMessageRecord> {
     let now = edge.clock.now_ms();
-    let mut ladder = Ladder::default();
     let received = ladder.step(invite, Way::Received, flow, now);
     received
         .into_iter()

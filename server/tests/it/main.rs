@@ -23,6 +23,7 @@ mod session;
 mod sip_digest;
 mod sip_edge;
 mod sip_flood;
+mod sip_ladder;
 mod sip_phone;
 mod sip_scenarios;
 mod sip_session;

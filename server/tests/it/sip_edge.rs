@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use server::sip::desk::CallEvent;
-
 use crate::sip_world::{NUMBER, PASSWORD, Phone, SDP, World};
 
 #[tokio::test]
@@ -16,29 +14,6 @@ async fn a_signed_call_is_answered_and_hung_up() {
     phone.expect(200).await;
     world.is_quiet().await;
     assert_eq!(world.house.ended(), ["caller_hung_up"]);
-    let told = world.house.told.lock();
-    let steps: Vec<String> = told
-        .events
-        .iter()
-        .filter_map(|(_, event)| match event {
-            CallEvent::Message(record) => Some(record.summary.clone()),
-            _ => None,
-        })
-        .collect();
-    let expected = [
-        "INVITE sip:",
-        "100 Trying",
-        "180 Ringing",
-        "200 OK (INVITE)",
-        "BYE sip:",
-        "200 OK (BYE)",
-    ];
-    for wanted in expected {
-        assert!(
-            steps.iter().any(|step| step.starts_with(wanted)),
-            "{wanted} in {steps:?}"
-        );
-    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::call::{Call, Ending, Phase, Reliable, Ringing, Sources};
 use super::offer::description;
 use crate::media::Session;
-use crate::media::sdp::{Offer, Unacceptable};
+use crate::media::sdp::Offer;
 use crate::sip::Edge;
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
@@ -31,7 +31,7 @@ pub(super) async fn answer(
     agent: AgentId,
     asking: Option<Asking>,
 ) {
-    let (invite, flow, answers, events) = arrival.run();
+    let (invite, flow, answers, mut events) = arrival.run();
     let trying = invite.reply(100, "");
     answers.send(&trying);
     let id = new.id;
@@ -61,10 +61,16 @@ pub(super) async fn answer(
             if let EndReason::Refused(refusal) = reason {
                 reply = super::warn(&edge, reply, refusal);
             }
-            if let Some(record) = ladder.step(&reply, Way::Sent, &flow, edge.clock.now_ms()) {
-                edge.desk.note(id, CallEvent::Message(record));
-            }
+            let mut step = |message: &Message, way| {
+                if let Some(record) = ladder.step(message, way, &flow, edge.clock.now_ms()) {
+                    edge.desk.note(id, CallEvent::Message(record));
+                }
+            };
+            step(&reply, Way::Sent);
             answers.send(&reply);
+            if let Some(ack) = super::closing::ack(&edge, &mut events).await {
+                step(&ack, Way::Received);
+            }
             let facts = CallFacts {
                 ended_at: edge.clock.now_ms(),
                 ..CallFacts::default()
@@ -111,17 +117,18 @@ fn prepare(
     agent: Option<Agent>,
 ) -> Result<(Agent, Session, String), EndReason> {
     let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
-    let session = edge.media.open(edge.media_address(flow)).map_err(|why| {
+    let no_codec = EndReason::Refused(Refusal::NoCodec);
+    let offer = description(invite).map(Offer::parse).transpose();
+    let offer = offer.map_err(|_| no_codec)?;
+    let theirs = offer.as_ref().and_then(Offer::remote);
+    let address = edge.media_address(flow, theirs.map(|audio| audio.ip()));
+    let session = edge.media.open(address).map_err(|why| {
         tracing::error!(%why, "No port for audio");
         EndReason::Fault
     })?;
-    let description = match description(invite) {
+    let description = match offer {
         None => session.offer(),
-        Some(body) => {
-            let offer = Offer::parse(body).map_err(|_| EndReason::Refused(Refusal::NoCodec))?;
-            let no_codec = |_: Unacceptable| EndReason::Refused(Refusal::NoCodec);
-            session.answer(&offer).map_err(no_codec)?
-        }
+        Some(offer) => session.answer(&offer).map_err(|_| no_codec)?,
     };
     Ok((agent, session, description))
 }
@@ -245,15 +252,18 @@ impl Call {
     /// What became of the INVITE's transaction.
     pub(super) fn on_invite(&mut self, event: ServerEvent) -> Option<Ending> {
         match (event, &self.phase) {
-            (ServerEvent::Cancelled, Phase::Ringing(_)) => {
+            (ServerEvent::Cancelled { cancel, answer }, Phase::Ringing(_)) => {
+                self.step(&cancel, Way::Received);
+                self.step(&answer, Way::Sent);
                 self.refuse(487);
                 Some(Ending::quiet(EndReason::CallerGaveUp))
             }
-            (ServerEvent::Acked(body), Phase::Answered) => {
+            (ServerEvent::Acked(ack), Phase::Answered) => {
+                self.step(&ack, Way::Received);
                 self.phase = Phase::Confirmed;
                 self.asking = None;
                 self.happened(Happening::Confirmed);
-                self.acked(&body)
+                self.acked(&ack)
             }
             (ServerEvent::Over, Phase::Answered) => Some(Ending::bye(
                 EndReason::NoAck,
@@ -264,9 +274,9 @@ impl Call {
         }
     }
 
-    fn acked(&mut self, body: &[u8]) -> Option<Ending> {
+    fn acked(&mut self, ack: &Message) -> Option<Ending> {
         if self.late_offer {
-            if !self.accept(body) {
+            if !self.accept(&ack.body) {
                 let reason = EndReason::Refused(Refusal::NoCodec);
                 return Some(Ending::bye(
                     reason,
@@ -287,9 +297,10 @@ impl Call {
             .as_ref()
             .is_some_and(|re| re.expects_answer);
         match event {
-            ServerEvent::Acked(body) => {
+            ServerEvent::Acked(ack) => {
+                self.step(&ack, Way::Received);
                 self.sources.reinvite = None;
-                if expects_answer && !self.accept(&body) {
+                if expects_answer && !self.accept(&ack.body) {
                     let reason = EndReason::Refused(Refusal::NoCodec);
                     return Some(Ending::bye(
                         reason,
@@ -305,7 +316,7 @@ impl Call {
                     "SIP;cause=408;text=\"No ACK\"",
                 ))
             }
-            ServerEvent::Cancelled => None,
+            ServerEvent::Cancelled { .. } => None,
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) enum Phase {
     /// 200 sent, no ACK yet.
     Answered,
     Confirmed,
+    /// Told no: nothing but its ACK is to come.
+    Refused,
 }
 
 pub(super) struct Ringing {
@@ -168,7 +170,7 @@ impl Call {
         let stopped = self.edge.life.stopped();
         let ring_at = match &self.phase {
             Phase::Ringing(ringing) => Some(ringing.next()),
-            Phase::Answered | Phase::Confirmed => None,
+            Phase::Answered | Phase::Confirmed | Phase::Refused => None,
         };
         let Sources {
             invite,

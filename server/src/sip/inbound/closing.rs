@@ -1,15 +1,21 @@
-//! The end of a call: BYE if it is ours to say, the audio closed, the last word to the house.
+//! The end of a call: BYE if it is ours to say, the audio closed, what the peer still says heard,
+//! the last word to the house.
 
 use std::time::Duration;
 
 use app::domain::call::{CallEnd, Flow, Quality, RecordingState};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::call::{Call, Ending};
+use super::call::{Call, Ending, Phase};
 use crate::media::Closed;
+use crate::sip::Edge;
+use crate::sip::calls::ToCall;
 use crate::sip::desk::CallFacts;
 use crate::sip::ladder::Way;
+use crate::sip::message::Message;
+use crate::sip::stack::{Arrival, Asked, ServerEvent};
 
-/// How long the answer to our BYE is waited for before the row is closed.
+/// How long the answer to our BYE, or the ACK of our no, is waited for before the row is closed.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// The same when the server stops: long enough for the BYE to leave.
 const PARTING: Duration = Duration::from_millis(100);
@@ -24,20 +30,9 @@ impl Call {
             }
             None => None,
         };
-        // Once the server stops nobody reads the answer any more.
-        let stopping = self.edge.life.stopped().is_cancelled();
-        let patience = if stopping { PARTING } else { GOODBYE };
-        let goodbye = async {
-            let asked = asked?;
-            tokio::time::timeout(patience, asked.last())
-                .await
-                .ok()
-                .flatten()
-        };
-        let (answer, closed) = tokio::join!(goodbye, self.session.close());
-        if let Some(answer) = answer {
-            self.step(&answer, Way::Received);
-        }
+        let closed = self.session.close().await;
+        let patience = patience(&self.edge);
+        let _ = tokio::time::timeout(patience, self.last_words(asked)).await;
         let facts = CallFacts {
             ended_at,
             first_audio_at: self.first_audio_at,
@@ -47,6 +42,83 @@ impl Call {
         self.edge
             .desk
             .end(self.id, CallEnd::because(ending.reason), facts);
+    }
+
+    /// Hears the peer out: the answer to our BYE or the ACK of our no, and whatever crosses them.
+    async fn last_words(&mut self, mut asked: Option<Asked>) {
+        let mut unacknowledged = matches!(self.phase, Phase::Refused);
+        while asked.is_some() || unacknowledged {
+            tokio::select! {
+                answer = answer_to(&mut asked) => {
+                    asked = None;
+                    if let Some(answer) = answer {
+                        self.step(&answer, Way::Received);
+                    }
+                }
+                ack = ack_among(self.sources.invite.as_mut()), if unacknowledged => {
+                    unacknowledged = false;
+                    if let Some(ack) = ack {
+                        self.step(&ack, Way::Received);
+                    }
+                }
+                Some(crossing) = self.sources.outside.recv() => {
+                    if let ToCall::Request(arrival) = crossing {
+                        self.on_crossing(*arrival);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Both may hang up at once: their BYE is as good as ours (RFC 3261 §15.1.2). Anything else
+    /// finds no call any more.
+    fn on_crossing(&mut self, arrival: Arrival) {
+        let status = if arrival.message.method() == Some("BYE") {
+            200
+        } else {
+            481
+        };
+        let reply = self.dialog.reply(&arrival.message, status);
+        self.step(&arrival.message, Way::Received);
+        self.step(&reply, Way::Sent);
+        arrival.answer(&reply);
+    }
+}
+
+async fn answer_to(asked: &mut Option<Asked>) -> Option<Message> {
+    match asked {
+        Some(asked) => asked.last().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The ACK of a no, if it comes soon.
+pub(super) async fn ack(
+    edge: &Edge,
+    events: &mut UnboundedReceiver<ServerEvent>,
+) -> Option<Message> {
+    let ack = ack_among(Some(events));
+    tokio::time::timeout(patience(edge), ack).await.ok()?
+}
+
+/// A CANCEL that comes too late may come before it.
+async fn ack_among(events: Option<&mut UnboundedReceiver<ServerEvent>>) -> Option<Message> {
+    let events = events?;
+    loop {
+        match events.recv().await? {
+            ServerEvent::Acked(ack) => return Some(ack),
+            ServerEvent::Cancelled { .. } => {}
+            ServerEvent::Over => return None,
+        }
+    }
+}
+
+/// Once the server stops nobody reads an answer any more.
+fn patience(edge: &Edge) -> Duration {
+    if edge.life.stopped().is_cancelled() {
+        PARTING
+    } else {
+        GOODBYE
     }
 }
 

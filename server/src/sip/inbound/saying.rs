@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::domain::call::{Happening, TimelineEvent};
 use app::domain::sip::Transport;
 
-use super::call::Call;
+use super::call::{Call, Phase};
 use crate::sip::desk::CallEvent;
 use crate::sip::dialog::Hop;
 use crate::sip::ladder::Way;
@@ -21,6 +21,7 @@ impl Call {
     pub(super) fn refuse(&mut self, status: u16) {
         let reply = self.dialog.reply(&self.invite, status);
         self.send(&reply);
+        self.phase = Phase::Refused;
     }
 
     /// An answer to the INVITE.

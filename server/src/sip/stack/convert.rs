@@ -10,7 +10,28 @@ use crate::sip::message::{Message, Start};
 pub(super) fn request(message: &Message) -> Result<Request, Misfit> {
     let mut request = bare_request(message)?;
     request.uri = Uri::try_from("sip:here.invalid").map_err(|_| Misfit::Unreadable)?;
+    // These two come back out of their INVITE's transaction, and are then evidence.
+    if matches!(request.method, Method::Ack | Method::Cancel) {
+        let uri = message.uri().unwrap_or_default().to_owned();
+        request
+            .headers
+            .push(Header::Other(REAL_URI.to_owned(), uri));
+    }
     Ok(request)
+}
+
+/// Where the Request-URI travels that the library does not get to parse.
+const REAL_URI: &str = "Patchbay-Request-URI";
+
+/// An ACK or CANCEL as it came in.
+pub(super) fn from_request(request: &Request) -> Option<Message> {
+    let mut message = Message::read(&request.to_bytes()).ok()?;
+    let real = message.all(REAL_URI).last()?.to_owned();
+    message.remove(REAL_URI);
+    if let Start::Request { uri, .. } = &mut message.start {
+        *uri = real;
+    }
+    Some(message)
 }
 
 /// A request of ours, with the URI it goes to.

@@ -1,6 +1,6 @@
 //! One server transaction as its owner sees it, and requests of our own.
 
-use rsipstack::sip::{Method, SipMessage};
+use rsipstack::sip::{Method, Request, SipMessage, StatusCode};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
 use tokio::sync::mpsc;
@@ -24,10 +24,10 @@ pub struct Arrival {
 /// What happens to a server transaction after it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerEvent {
-    /// CANCEL, already answered with 200 (RFC 3261 §9.2).
-    Cancelled,
-    /// The ACK, with its body: the answer to a late offer.
-    Acked(Vec<u8>),
+    /// CANCEL, and the 200 it was answered with already (RFC 3261 §9.2).
+    Cancelled { cancel: Message, answer: Message },
+    /// The ACK; its body is the answer to a late offer.
+    Acked(Message),
     /// Over. Without an `Acked` before it, the ACK never came.
     Over,
 }
@@ -79,10 +79,11 @@ impl Arrival {
                     continue;
                 };
                 let event = match request.method {
-                    Method::Cancel => ServerEvent::Cancelled,
-                    Method::Ack => ServerEvent::Acked(request.body),
-                    _ => continue,
+                    Method::Cancel => cancelled(&transaction, &request),
+                    Method::Ack => convert::from_request(&request).map(ServerEvent::Acked),
+                    _ => None,
                 };
+                let Some(event) = event else { continue };
                 // Nobody may be listening any more; the transaction goes on all the same.
                 let _ = tell.send(event);
             }
@@ -98,6 +99,21 @@ impl Arrival {
     }
 }
 
+/// A CANCEL, and the answer the library has given it: with the To of the INVITE's last response.
+fn cancelled(transaction: &Transaction, request: &Request) -> Option<ServerEvent> {
+    let core = &transaction.endpoint_inner;
+    let answer = core.make_response(request, StatusCode::OK, None);
+    let mut answer = convert::from_response(&answer)?;
+    let last = transaction.last_response.as_ref();
+    if let Some(last) = last.and_then(convert::from_response)
+        && let Some(to) = last.get("To")
+    {
+        answer.set("To", to);
+    }
+    let cancel = convert::from_request(request)?;
+    Some(ServerEvent::Cancelled { cancel, answer })
+}
+
 /// The answers to a request of ours: provisional ones, then one final one, then nothing.
 pub struct Asked(mpsc::UnboundedReceiver<Message>);
 
@@ -107,7 +123,7 @@ impl Asked {
     }
 
     /// The final answer; 408 if there was none (RFC 3261 §8.1.3.1).
-    pub async fn last(mut self) -> Option<Message> {
+    pub async fn last(&mut self) -> Option<Message> {
         while let Some(response) = self.next().await {
             if response.status().is_some_and(|status| status >= 200) {
                 return Some(response);
