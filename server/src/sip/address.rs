@@ -1,6 +1,6 @@
 //! What we call ourselves towards a peer: the local address inside, the external one outside.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use app::domain::sip::Transport;
 
@@ -21,29 +21,39 @@ impl Edge {
     /// `host:port` for Via and Contact.
     pub(super) fn sent_by(&self, flow: &Flow) -> String {
         let port = self.local.port();
-        if self.is_inside(flow.peer.ip()) {
-            return SocketAddr::new(Self::local_ip(flow), port).to_string();
-        }
-        match (self.config.external_ip, &self.config.external_host) {
+        let peer = flow.peer.ip();
+        match (self.public(flow, peer), &self.config.external_host) {
             (Some(ip), _) => SocketAddr::new(ip, port).to_string(),
-            (None, Some(host)) => format!("{host}:{port}"),
-            (None, None) => SocketAddr::new(Self::local_ip(flow), port).to_string(),
+            (None, Some(host)) if !self.is_inside(peer) => format!("{host}:{port}"),
+            (None, _) => SocketAddr::new(Self::local_ip(flow), port).to_string(),
         }
     }
 
-    /// Where a call's audio is bound, and what the peer is told.
-    pub(super) fn media_address(&self, flow: &Flow) -> LocalAddress {
-        let bind = self.config.rtp_addr.unwrap_or(self.local.ip());
-        let local = if bind.is_unspecified() {
+    /// Where a call's audio is bound, and what the peer is told: in the family its own audio has
+    /// (`theirs`, if it said), which may be another than its signalling's.
+    pub(super) fn media_address(&self, flow: &Flow, theirs: Option<IpAddr>) -> LocalAddress {
+        let theirs = theirs.unwrap_or(flow.peer.ip());
+        let bound = self.config.rtp_addr.unwrap_or(self.local.ip());
+        if !bound.is_unspecified() {
+            let advertised = self.public(flow, bound).unwrap_or(bound);
+            let bind = bound;
+            return LocalAddress { bind, advertised };
+        }
+        let local = if same_family(theirs, flow.peer.ip()) {
             Self::local_ip(flow)
         } else {
-            bind
+            route_to(SocketAddr::new(theirs, 9)).unwrap_or_else(|| Self::local_ip(flow))
         };
-        let advertised = match self.config.external_ip {
-            Some(ip) if !self.is_inside(flow.peer.ip()) => ip,
-            _ => local,
-        };
-        LocalAddress { bind, advertised }
+        LocalAddress {
+            bind: any(local),
+            advertised: self.public(flow, local).unwrap_or(local),
+        }
+    }
+
+    /// What a peer outside is told instead of `local`: the public address, if it has that family.
+    fn public(&self, flow: &Flow, local: IpAddr) -> Option<IpAddr> {
+        let external = self.config.external_ip?;
+        (!self.is_inside(flow.peer.ip()) && same_family(external, local)).then_some(external)
     }
 
     fn is_inside(&self, peer: IpAddr) -> bool {
@@ -66,12 +76,19 @@ impl Edge {
 
 /// Connecting a datagram socket sends nothing and tells which interface would be used.
 fn route_to(peer: SocketAddr) -> Option<IpAddr> {
-    let any: SocketAddr = if peer.is_ipv4() {
-        ([0, 0, 0, 0], 0).into()
-    } else {
-        ([0_u16; 8], 0).into()
-    };
-    let socket = UdpSocket::bind(any).ok()?;
+    let socket = UdpSocket::bind((any(peer.ip()), 0)).ok()?;
     socket.connect(peer).ok()?;
     socket.local_addr().ok().map(|local| local.ip())
+}
+
+fn same_family(a: IpAddr, b: IpAddr) -> bool {
+    a.to_canonical().is_ipv4() == b.to_canonical().is_ipv4()
+}
+
+/// All interfaces, in the family of `address`.
+fn any(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
 }

@@ -47,10 +47,19 @@ fn bind_udp(addr: SocketAddr) -> io::Result<UdpSocket> {
         Some(socket2::Protocol::UDP),
     )?;
     socket.set_nonblocking(true)?;
+    take_both_families(&socket, addr)?;
     // The kernel gives less when it has less.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     socket.bind(&addr.into())?;
     UdpSocket::from_std(socket.into())
+}
+
+/// `[::]` means everyone, whatever the system's `net.ipv6.bindv6only` says.
+fn take_both_families(socket: &socket2::Socket, addr: SocketAddr) -> io::Result<()> {
+    if addr.is_ipv6() && addr.ip().is_unspecified() {
+        socket.set_only_v6(false)?;
+    }
+    Ok(())
 }
 
 fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
@@ -61,6 +70,7 @@ fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
     )?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    take_both_families(&socket, addr)?;
     socket.bind(&addr.into())?;
     socket.listen(256)?;
     TcpListener::from_std(socket.into())

@@ -21,6 +21,7 @@ mod samples;
 mod services;
 mod session;
 mod sip_digest;
+mod sip_dual;
 mod sip_edge;
 mod sip_flood;
 mod sip_ladder;
