@@ -28,8 +28,8 @@ pub use sections::{
     Sip,
 };
 pub use values::{
-    DatabaseUrl, DigestAlgorithm, List, LogFormat, Network, NotAsWanted, Optional, PortRange,
-    PublicUrl,
+    DatabaseUrl, DigestAlgorithm, InstanceName, List, LogFormat, Network, NotAsWanted, Optional,
+    PortRange, PublicUrl,
 };
 
 /// The manual: every key with its meaning and default.

@@ -13,6 +13,7 @@
 //! web         pages, their forms, sessions, health and the site's files
 //! sip         the edge towards carriers
 //! media       audio: RTP, codecs, digits, recordings
+//! instance    what this process is called among several
 //! serve       the parts put together, and their end
 //! cli         the command line
 //! agent       what answers: hands a call to the agent's engine
@@ -23,6 +24,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod instance;
 pub mod lifecycle;
 pub mod media;
 pub mod serve;

@@ -2,19 +2,20 @@
 //! and their end.
 
 use std::fs::{DirBuilder, File, TryLockError};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::domain::sip::Transport;
+use app::domain::sip::{Host, Transport};
 use tokio::net::TcpListener;
 use tower_sessions::ExpiredDeletion as _;
 
 use crate::agent::Voice;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::instance;
 use crate::lifecycle::{Ending, Lifecycle, Signal};
 use crate::media::{self, Media};
 use crate::service::addresses::Addresses;
@@ -93,7 +94,10 @@ pub async fn start(
         source,
     })?;
 
-    let (house, writer) = House::open(db.clone(), clock.clone(), settings(config)).await?;
+    let mut settings = settings(config);
+    settings.desk.instance =
+        instance::name(config, &clock).map_err(|source| no_folder(&config.data.dir, source))?;
+    let (house, writer) = House::open(db.clone(), clock.clone(), settings).await?;
     #[expect(
         clippy::disallowed_methods,
         reason = "the writer outlives every other task: what they leave behind is its work"
@@ -124,6 +128,10 @@ pub async fn start(
         recordings: config.recordings_dir(),
     };
     let stopped = life.stopped();
+    life.spawn(
+        "others",
+        stopped.clone().run_until_cancelled_owned(house.listen()),
+    );
     let upkeep = keep_house(retention, sessions.clone());
     life.spawn("upkeep", stopped.run_until_cancelled_owned(upkeep));
     let app = web::router(web::Parts {
@@ -210,25 +218,23 @@ fn lock_folder(folder: &Path) -> Result<File, ServeError> {
 /// What the house needs of the configuration.
 pub fn settings(config: &Config) -> HouseSettings {
     let sip = &config.sip;
-    let region = |host: &crate::config::Optional<app::domain::sip::Host>| {
-        host.get().map(ToString::to_string)
-    };
+    let region = |host: &crate::config::Optional<Host>| host.get().map(ToString::to_string);
     let ip = sip.addr.ip();
     let own = if ip.is_unspecified() {
-        "127.0.0.1".to_owned()
+        Ipv4Addr::LOCALHOST.into()
     } else {
-        ip.to_string()
+        ip
     };
-    let host = sip.external_host.get().map(ToString::to_string);
-    let host = host
-        .or_else(|| sip.external_ip.get().map(ToString::to_string))
-        .unwrap_or(own);
+    let address = || Host::from(sip.external_ip.get().copied().unwrap_or(own));
+    let host = sip.external_host.get().cloned().unwrap_or_else(address);
+    let host = host.to_string();
     HouseSettings {
         desk: DeskSettings {
             max_calls: sip.max_calls,
             recordings: config.recordings_dir(),
             spool: config.data.dir.join("calls.spool"),
-            instance: "main".to_owned(),
+            // A name for whoever carries calls: `start`.
+            instance: String::new(),
         },
         addresses: Addresses {
             host: host.clone(),

@@ -11,6 +11,7 @@ mod entered;
 pub mod facts;
 mod fault;
 mod generated;
+mod hearing;
 pub mod house;
 pub mod keys;
 pub mod news;

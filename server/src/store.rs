@@ -18,6 +18,7 @@ mod error;
 mod filter;
 pub mod idempotency;
 pub mod keys;
+pub mod notices;
 pub mod numbers;
 mod open;
 mod row;
@@ -120,9 +121,7 @@ impl Db {
 
     /// Begins a change of the configuration; such changes happen one after the other.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.turn).lock_owned())
-            .await
-            .map_err(|_| StoreError::Unavailable(sqlx::Error::PoolTimedOut))?;
+        let turn = self.turn().await?;
         let mut tx = self.append().await?;
         tx.turn = Some(turn);
         if let Side::Postgres(conn) = Conn::side(&mut tx) {
@@ -132,6 +131,13 @@ impl Db {
                 .await?;
         }
         Ok(tx)
+    }
+
+    /// While it is held, nothing in this process changes the configuration.
+    pub async fn turn(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
+        timeout(PATIENCE, Arc::clone(&self.turn).lock_owned())
+            .await
+            .map_err(|_| StoreError::Unavailable(sqlx::Error::PoolTimedOut))
     }
 
     /// Begins writing rows that nobody else changes: calls, their events, when something was last used.

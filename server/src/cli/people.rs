@@ -84,9 +84,11 @@ impl Key {
         } else {
             scope
         };
+        let clock = Clock::system();
         let core = Core {
             db: open_store(config).await.map_err(say)?,
-            clock: Clock::system(),
+            origin: clock.new_uuid(),
+            clock,
             book: std::sync::Arc::default(),
             news: crate::service::news::NewsDesk::default(),
         };

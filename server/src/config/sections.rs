@@ -9,7 +9,8 @@ use app::domain::sip::{HeaderName, Host};
 use serde::Deserialize;
 
 use super::values::{
-    DatabaseUrl, DigestAlgorithm, List, LogFormat, Network, Optional, PortRange, PublicUrl, parsed,
+    DatabaseUrl, DigestAlgorithm, InstanceName, List, LogFormat, Network, Optional, PortRange,
+    PublicUrl, parsed,
 };
 
 /// Everything an operator can set.
@@ -45,6 +46,7 @@ pub struct Http {
 pub struct Data {
     pub dir: PathBuf,
     pub key_file: Optional<PathBuf>,
+    pub instance: Optional<InstanceName>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -40,6 +40,36 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Optional<T> {
     }
 }
 
+/// The name of a process among several on one database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceName(Box<str>);
+
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("1 to 64 letters, digits, \"-\", \"_\" and \".\"")]
+pub struct InvalidInstanceName;
+
+impl FromStr for InstanceName {
+    type Err = InvalidInstanceName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInstanceName> {
+        let is_sound = text.len() <= 64
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        match text {
+            "" => Err(InvalidInstanceName),
+            name if is_sound => Ok(Self(name.into())),
+            _ => Err(InvalidInstanceName),
+        }
+    }
+}
+
+impl fmt::Display for InstanceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Text, also where a variable held nothing but digits.
 struct AsText;
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use app::domain::seen::News;
 use app::error::AppError;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::service::fault;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{RouteBook, RouteChange};
+use crate::store::notices::{self, Notice};
 use crate::store::{Db, Tx};
 
 /// Clones are the same.
@@ -18,20 +20,23 @@ pub struct Core {
     pub clock: Clock,
     pub book: Arc<RouteBook>,
     pub news: NewsDesk,
+    /// This process among several on one database, while it runs.
+    pub origin: Uuid,
 }
 
 impl Core {
-    /// Commits, and makes the changes count before anybody is answered: the next call is
+    /// Tells other instances, commits, and makes the changes count before anybody is answered: the next call is
     /// decided by them. They are announced in the order of their commits, because the turn
     /// ends after both; and in a task of their own, because whoever asked may hang up in
     /// between, and then the snapshot would stay behind the database for good.
     pub(super) async fn commit(
         &self,
-        tx: Tx,
+        mut tx: Tx,
         changes: impl IntoIterator<Item = RouteChange>,
     ) -> Result<(), AppError> {
         let core = self.clone();
         let changes: Vec<_> = changes.into_iter().collect();
+        notices::announce(&mut tx, self.origin, changes.iter().map(Notice::from)).await?;
         #[expect(
             clippy::disallowed_methods,
             reason = "its only caller waits for it; it must merely outlive that caller's hanging up"

@@ -14,6 +14,7 @@ use crate::service::audit::Audit;
 use crate::service::calls::{CallDesk, DeskSettings, WriterError};
 use crate::service::core::Core;
 use crate::service::facts::{FactDesk, Fixed};
+use crate::service::hearing;
 use crate::service::keys::KeyDesk;
 use crate::service::news::NewsDesk;
 use crate::service::numbers::NumberDesk;
@@ -57,6 +58,7 @@ pub struct House {
     pub desk: Arc<CallDesk>,
     pub sign_in: Arc<SignIn>,
     pub news: NewsDesk,
+    core: Core,
 }
 
 impl House {
@@ -83,6 +85,7 @@ impl House {
             clock: clock.clone(),
             book: book.clone(),
             news: news.clone(),
+            origin: clock.new_uuid(),
         };
         let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in)?);
         let addresses = Arc::new(settings.addresses);
@@ -101,7 +104,7 @@ impl House {
             route_test: Arc::new(RouteTest::new(desk.clone(), book.clone())),
             doors: sign_in.clone(),
             keys: Arc::new(KeyDesk::new(core.clone())),
-            audit: Arc::new(Audit(core)),
+            audit: Arc::new(Audit(core.clone())),
             system: Arc::new(FactDesk::new(desk.clone(), book, db, clock, settings.fixed)),
         };
         let house = Self {
@@ -110,8 +113,14 @@ impl House {
             desk,
             sign_in,
             news,
+            core,
         };
         Ok((house, writer))
+    }
+
+    /// Keeps up with what other instances on the same database change, as long as it is polled.
+    pub fn listen(&self) -> impl Future<Output = ()> + Send + 'static {
+        hearing::listen(self.core.clone())
     }
 }
 

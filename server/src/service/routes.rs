@@ -13,6 +13,7 @@ use app::domain::routing::{AccessRoute, AgentRoute, NumberRoute, Routes, TrunkRo
 use app::domain::sip::Secret;
 use parking_lot::RwLock;
 
+use crate::store::notices::Notice;
 use crate::store::{self, Db, StoreError};
 
 /// The snapshot. One lock: readers hold it for a microsecond, writers are operators.
@@ -38,6 +39,20 @@ pub enum RouteChange {
     NumberGone(PhoneNumber),
     Agent(Agent),
     AgentGone(AgentId),
+}
+
+impl From<&RouteChange> for Notice {
+    fn from(change: &RouteChange) -> Self {
+        match change {
+            RouteChange::Trunk(_) => Self::Trunk,
+            RouteChange::Access(access, _) => Self::Access(access.id),
+            RouteChange::AccessGone(id) => Self::Access(*id),
+            RouteChange::Number(number) => Self::Number(number.number.clone()),
+            RouteChange::NumberGone(number) => Self::Number(number.clone()),
+            RouteChange::Agent(agent) => Self::Agent(agent.id),
+            RouteChange::AgentGone(id) => Self::Agent(*id),
+        }
+    }
 }
 
 /// What a digest username stands for.

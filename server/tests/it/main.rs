@@ -12,6 +12,7 @@ mod databases;
 mod desk;
 mod functions;
 mod house;
+mod machines;
 mod media_bridge;
 mod media_calls;
 mod media_phone;

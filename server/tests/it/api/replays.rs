@@ -18,6 +18,7 @@ use crate::samples::NOW;
 fn desk(db: Db, clock: Clock) -> Replays {
     Replays::new(Core {
         db,
+        origin: clock.new_uuid(),
         clock,
         book: Arc::new(RouteBook::default()),
         news: NewsDesk::default(),
