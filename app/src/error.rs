@@ -2,6 +2,9 @@
 //! which HTTP status a failure has. Holds no source error and no secret, so that any of
 //! it may be shown to anyone; causes go to the log with the incident's id.
 
+mod fields;
+mod scope;
+
 use std::fmt;
 
 use leptos::server_fn::codec::JsonEncoding;
@@ -12,6 +15,9 @@ use crate::domain::draft::Kind;
 use crate::domain::id::{AgentId, IncidentId};
 use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber};
 use crate::domain::sip::{InvalidHeaderName, InvalidHost, InvalidSipUri, InvalidSourceNet};
+
+pub use fields::FieldErrors;
+pub use scope::Scope;
 
 /// Every failure of a use case. `Clone + PartialEq + Serialize` because the browser
 /// gets the very same value that the server made.
@@ -119,64 +125,6 @@ pub enum Need {
     SignedInUser,
 }
 
-/// What a caller may do. `resource:action`, as keys carry them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Scope {
-    /// Read trunks, accesses, numbers, sources.
-    #[serde(rename = "sip:read")]
-    SipRead,
-    /// Change them; also reveals inbound passwords.
-    #[serde(rename = "sip:write")]
-    SipWrite,
-    /// Read agents.
-    #[serde(rename = "phone:read")]
-    PhoneRead,
-    /// Change agents, place, end and transfer calls.
-    #[serde(rename = "phone:write")]
-    PhoneWrite,
-    /// Read calls, transcripts, recordings.
-    #[serde(rename = "calls:read")]
-    CallsRead,
-    /// Everything, keys and users included.
-    #[serde(rename = "full")]
-    Full,
-}
-
-impl Scope {
-    /// All of them, in the order a form shows them.
-    pub const ALL: [Self; 6] = [
-        Self::SipRead,
-        Self::SipWrite,
-        Self::PhoneRead,
-        Self::PhoneWrite,
-        Self::CallsRead,
-        Self::Full,
-    ];
-
-    /// As keys, the command line and the API write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SipRead => "sip:read",
-            Self::SipWrite => "sip:write",
-            Self::PhoneRead => "phone:read",
-            Self::PhoneWrite => "phone:write",
-            Self::CallsRead => "calls:read",
-            Self::Full => "full",
-        }
-    }
-}
-
-impl std::str::FromStr for Scope {
-    type Err = Reason;
-
-    fn from_str(text: &str) -> Result<Self, Reason> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .ok_or_else(|| Reason::not_a_choice(text, Self::ALL.map(Self::as_str)))
-    }
-}
-
 /// The things that can be absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -249,70 +197,6 @@ pub enum Unavailable {
     ReadOnly,
     /// Going down; the next instance will answer.
     Draining,
-}
-
-/// Fields in error, in the order in which the form shows them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct FieldErrors(Vec<(String, Reason)>);
-
-impl FieldErrors {
-    /// None yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Just this one.
-    pub fn one(field: impl Into<String>, reason: Reason) -> Self {
-        Self(vec![(field.into(), reason)])
-    }
-
-    /// Notes one more; the first reason of a field is the one that is shown.
-    pub fn add(&mut self, field: impl Into<String>, reason: Reason) {
-        self.0.push((field.into(), reason));
-    }
-
-    /// Adds what another parser refused.
-    pub fn extend(&mut self, more: Self) {
-        self.0.extend(more.0);
-    }
-
-    /// Keeps the value, or notes the reason and goes on to the next field.
-    pub fn keep<T>(&mut self, field: impl Into<String>, parsed: Result<T, Reason>) -> Option<T> {
-        parsed.map_err(|reason| self.add(field, reason)).ok()
-    }
-
-    /// Why this field was refused.
-    pub fn of(&self, field: &str) -> Option<&Reason> {
-        self.0
-            .iter()
-            .find(|(name, _)| name == field)
-            .map(|(_, reason)| reason)
-    }
-
-    /// Field paths (`numbers.0`) and reasons.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Reason)> {
-        self.0
-            .iter()
-            .map(|(field, reason)| (field.as_str(), reason))
-    }
-
-    /// Whether nothing was refused.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// How many problems there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// `Ok` if nothing was refused.
-    pub fn none_or<T>(self, value: Option<T>) -> Result<T, Self> {
-        match value {
-            Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(self),
-        }
-    }
 }
 
 /// Why one field was refused. A reason, never a sentence; `app::text` has the words.

@@ -27,6 +27,10 @@ const RULES: &[(&str, &[&str])] = &[
         &["tokio", "sqlx", "axum", "crate::ui", "crate::pages"],
     ),
     (
+        "app/src/error",
+        &["tokio", "sqlx", "axum", "crate::ui", "crate::pages"],
+    ),
+    (
         "app/src/ports.rs",
         &[
             "tokio",
