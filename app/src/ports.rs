@@ -10,6 +10,7 @@ use async_trait::async_trait;
 pub use crate::domain::account::{ApiKey, AuditEntry, KeyDraft, Role, SignedIn};
 pub use crate::domain::agent::{AgentView, Assign};
 pub use crate::domain::call::CallFilter;
+pub use crate::domain::conversation::{Conversation, ConversationFilter, Part};
 pub use crate::domain::endpoint::{Endpoint, Reach, RegionView, Synced, TrunkView};
 pub use crate::domain::number::{
     Added, AddedAs, NumberDraft, NumberFilter, NumberRow, NumbersDraft,
@@ -125,6 +126,7 @@ pub struct Services {
     pub numbers: Arc<dyn Numbers>,
     pub agents: Arc<dyn Agents>,
     pub calls: Arc<dyn Calls>,
+    pub conversations: Arc<dyn Conversations>,
     pub sources: Arc<dyn Sources>,
     pub route_test: Arc<dyn RouteTests>,
     pub doors: Arc<dyn Doors>,
@@ -259,6 +261,20 @@ pub trait Calls: Send + Sync {
     async fn hang_up(&self, caller: &Caller, id: CallId) -> Result<Call, AppError>;
     /// News from now on. `calls:read`.
     fn watch(&self, caller: &Caller) -> Result<NewsStream, AppError>;
+}
+
+/// The same calls as conversations, for scripts that know the reference API.
+#[async_trait]
+pub trait Conversations: Send + Sync {
+    /// A part of the list, and whether there is more behind it. `calls:read`.
+    async fn list(
+        &self,
+        caller: &Caller,
+        filter: ConversationFilter,
+        part: Part,
+    ) -> Result<(Vec<Conversation>, bool), AppError>;
+    /// One. `calls:read`.
+    async fn get(&self, caller: &Caller, id: CallId) -> Result<Conversation, AppError>;
 }
 
 /// News with their serial numbers. A reader that lags misses some and sees the gap.

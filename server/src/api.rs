@@ -23,6 +23,7 @@ mod calls;
 mod credentials;
 pub mod document;
 mod events;
+mod history;
 mod inbound_trunk;
 mod keys;
 mod limits;
@@ -36,6 +37,8 @@ mod replay;
 mod route_test;
 mod routes;
 mod said;
+mod session_filter;
+mod sessions;
 mod sources;
 mod wire;
 
@@ -121,6 +124,7 @@ fn all() -> Routes {
         .and(agents::routes())
         .and(numbers::routes())
         .and(calls::routes())
+        .and(sessions::routes())
         .and(keys::routes())
         .and(audit::routes())
 }

@@ -6,6 +6,7 @@ pub mod addresses;
 pub mod agents;
 pub mod audit;
 pub mod calls;
+pub mod conversations;
 pub mod core;
 mod entered;
 pub mod facts;

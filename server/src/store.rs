@@ -14,6 +14,7 @@ pub mod agents;
 pub mod aging;
 pub mod audit;
 pub mod calls;
+pub mod conversations;
 mod error;
 mod filter;
 pub mod idempotency;

@@ -126,8 +126,8 @@ impl EndReason {
         }
     }
 
-    /// The way back from `code`.
-    pub fn from_code(code: &str) -> Option<Self> {
+    /// Every one there is.
+    pub fn all() -> impl Iterator<Item = Self> {
         const PLAIN: [EndReason; 13] = [
             EndReason::CallerHungUp,
             EndReason::AgentHungUp,
@@ -146,7 +146,11 @@ impl EndReason {
         PLAIN
             .into_iter()
             .chain(Refusal::ALL.into_iter().map(Self::Refused))
-            .find(|reason| reason.code() == code)
+    }
+
+    /// The way back from `code`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::all().find(|reason| reason.code() == code)
     }
 
     /// Whose doing it was.

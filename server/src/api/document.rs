@@ -20,13 +20,14 @@ and filters are refused by name, `null` clears and absent leaves. Lists answer `
 `next` back as `cursor`. Answers tell the request limit of the key in `RateLimit-Limit`, `-Remaining` and `-Reset`.";
 
 /// What there is, in the order in which one meets it.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 12] = [
     "Inbound trunk",
     "Inbound credentials",
     "Numbers",
     "Agents",
     "Agent SIP config",
     "Calls",
+    "Chat sessions",
     "Routing",
     "Regions",
     "Sources",

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 
 use super::Api;
 use super::problem::Problem;
+use super::wire;
 
 /// What is still to be read of a query. Read every parameter there is, then ask [`Params::done`].
 #[derive(Debug, Default)]
@@ -80,10 +81,7 @@ impl Params {
     pub(super) fn time(&mut self, name: &str) -> Option<i64> {
         // A `+` before the offset arrives as a blank when it was not escaped.
         let text = self.text(name)?.replace(' ', "+");
-        let parsed = text.parse::<jiff::Timestamp>();
-        let parsed = parsed.map_err(|_| Reason::not_a_choice(&text, ["2026-01-31T08:00:00Z"]));
-        self.errors
-            .keep(name, parsed.map(jiff::Timestamp::as_millisecond))
+        self.errors.keep(name, wire::moment(&text))
     }
 
     /// Part of a number; an unescaped `+` in front arrives as a blank.

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
@@ -33,6 +34,15 @@ impl Id {
     /// As JSON shows it.
     pub(super) fn of(uuid: Uuid) -> Self {
         Self(uuid)
+    }
+
+    /// The id of something that has none of its own: the same whenever it is asked for
+    /// (RFC 9562 §5.8).
+    pub(super) fn derived(kind: &str, of: &str) -> Self {
+        let hash = Sha256::digest(format!("patchbay {kind} {of}"));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
 
@@ -172,6 +182,17 @@ pub(super) fn number(text: &str) -> Result<PhoneNumber, Problem> {
             },
         )
     })
+}
+
+/// A time in ISO 8601 as unix milliseconds; without an offset, in UTC.
+pub(super) fn moment(text: &str) -> Result<i64, Reason> {
+    let stamp = text.parse::<jiff::Timestamp>().or_else(|_| {
+        let civil = text.parse::<jiff::civil::DateTime>()?;
+        Ok(civil.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())
+    });
+    stamp
+        .map(jiff::Timestamp::as_millisecond)
+        .map_err(|_: jiff::Error| Reason::not_a_choice(text, ["2026-01-31T08:00:00Z"]))
 }
 
 /// As carriers are told it: the port only where it is not SIP's own.

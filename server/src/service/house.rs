@@ -12,6 +12,7 @@ use crate::service::addresses::Addresses;
 use crate::service::agents::AgentDesk;
 use crate::service::audit::Audit;
 use crate::service::calls::{CallDesk, DeskSettings, WriterError};
+use crate::service::conversations::ConversationDesk;
 use crate::service::core::Core;
 use crate::service::facts::{FactDesk, Fixed};
 use crate::service::hearing;
@@ -100,6 +101,7 @@ impl House {
             numbers: Arc::new(NumberDesk(core.clone())),
             agents: Arc::new(AgentDesk(core.clone())),
             calls: desk.clone(),
+            conversations: Arc::new(ConversationDesk(core.clone())),
             sources: Arc::new(SourceDesk::new(desk.clone(), core.clone())),
             route_test: Arc::new(RouteTest::new(desk.clone(), book.clone())),
             doors: sign_in.clone(),

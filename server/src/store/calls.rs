@@ -28,7 +28,7 @@ pub struct CallPapers {
 }
 
 #[derive(sqlx::FromRow)]
-struct CallRow {
+pub(super) struct CallRow {
     id: Uuid,
     direction: String,
     state: String,
@@ -70,6 +70,7 @@ macro_rules! columns {
          ended_at, codec, recording"
     };
 }
+pub(super) use columns;
 
 /// Newest first; one more than the filter's limit, so that the caller sees whether there are more.
 pub async fn list(conn: &mut Conn, filter: &CallFilter) -> Result<Vec<Call>, StoreError> {

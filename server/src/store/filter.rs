@@ -40,6 +40,39 @@ impl Filter {
         self
     }
 
+    /// One of these values; of none, nothing.
+    pub(super) fn any_of(
+        &mut self,
+        column: &str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> &mut Self {
+        match self.places(values) {
+            places if places.is_empty() => self.also("false"),
+            places => self.also(&format!("{column} in ({places})")),
+        }
+    }
+
+    /// None of these values.
+    pub(super) fn none_of(
+        &mut self,
+        column: &str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> &mut Self {
+        match self.places(values) {
+            places if places.is_empty() => self,
+            places => self.also(&format!("{column} not in ({places})")),
+        }
+    }
+
+    fn places(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> String {
+        let place = |value| {
+            self.values.push(value);
+            format!("${}", self.values.len())
+        };
+        let places: Vec<_> = values.into_iter().map(Into::into).map(place).collect();
+        places.join(", ")
+    }
+
     /// A condition if there is a value for it.
     pub(super) fn and_some(
         &mut self,
@@ -69,6 +102,12 @@ impl Filter {
     pub(super) fn order(&mut self, by: &str, limit: i64) -> &mut Self {
         self.text
             .push_str(&format!("\n order by {by}\n limit {limit}"));
+        self
+    }
+
+    /// Leaves out as many rows as come before a page asked for by its number.
+    pub(super) fn skip(&mut self, rows: i64) -> &mut Self {
+        self.text.push_str(&format!("\n offset {rows}"));
         self
     }
 

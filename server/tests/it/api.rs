@@ -7,4 +7,5 @@ mod errors;
 mod numbers;
 mod replays;
 mod schema;
+mod sessions;
 mod trunk;

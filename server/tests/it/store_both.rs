@@ -1,6 +1,7 @@
 //! Every store function on both databases, the same scenario.
 
 mod calls;
+mod conversations;
 mod inbound;
 mod people;
 

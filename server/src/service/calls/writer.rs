@@ -63,6 +63,13 @@ impl Entry {
             papers: Box::new(papers),
         }
     }
+
+    fn saves(&self) -> Option<CallId> {
+        match self {
+            Self::Save { call, .. } => Some(call.id),
+            _ => None,
+        }
+    }
 }
 
 /// Why the file for hard times cannot be used.
@@ -179,6 +186,8 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     for entry in entries {
         write(&mut tx, entry).await?;
     }
+    let saved: Vec<CallId> = entries.iter().filter_map(Entry::saves).collect();
+    store::conversations::number(&mut tx, &saved).await?;
     tx.commit().await
 }
 

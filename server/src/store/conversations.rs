@@ -1,0 +1,146 @@
+//! Calls as conversations: their ticket numbers, and lists in the order in which something last happened.
+
+use app::domain::call::{Call, CallResult, EndReason};
+use app::domain::conversation::{
+    Closure, Conversation, ConversationFilter, ConversationStatus, Part, SortBy, SortOrder,
+};
+use app::domain::id::CallId;
+use uuid::Uuid;
+
+use super::calls::{CallRow, columns};
+use super::filter::{Filter, bind_all};
+use super::{Conn, StoreError, Tx, sql};
+
+/// The index `calls_by_change` is of this very expression; `Conversation::updated_at` is the same.
+const CHANGED: &str = "coalesce(ended_at, answered_at, ringing_at, started_at)";
+
+#[derive(sqlx::FromRow)]
+struct ConversationRow {
+    #[sqlx(flatten)]
+    call: CallRow,
+    ticket: i64,
+}
+
+macro_rules! select {
+    () => {
+        concat!(
+            "select ",
+            columns!(),
+            ", ticket from calls join tickets on tickets.call_id = calls.id"
+        )
+    };
+}
+
+/// Gives a ticket number to those of these calls that have none. To be the last thing in its transaction: on
+/// PostgreSQL the counter's row is locked until the commit, and a lock taken last never stands in a circle.
+pub async fn number(tx: &mut Tx, calls: &[CallId]) -> Result<(), StoreError> {
+    const COUNT: &str = "update ticket_counter set last = last + $1 returning last";
+    const GIVE: &str = "insert into tickets (call_id, ticket) values ($1, $2)";
+    let new = unnumbered(tx, calls).await?;
+    let Some(count) = i64::try_from(new.len()).ok().filter(|count| *count > 0) else {
+        return Ok(());
+    };
+    let last: i64 = sql!(tx, on => sqlx::query_scalar(COUNT).bind(count).fetch_one(on).await)?;
+    for (ticket, call) in (last - count + 1..).zip(new) {
+        sql!(tx, on => sqlx::query(GIVE).bind(call).bind(ticket).execute(on).await.map(drop))?;
+    }
+    Ok(())
+}
+
+async fn unnumbered(conn: &mut Conn, calls: &[CallId]) -> Result<Vec<Uuid>, StoreError> {
+    if calls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query =
+        Filter::of("select id from calls left join tickets on tickets.call_id = calls.id");
+    query
+        .also("ticket is null")
+        .any_of("id", calls.iter().map(CallId::as_uuid));
+    query.order(
+        "started_at, id",
+        i64::try_from(calls.len()).unwrap_or(i64::MAX),
+    );
+    Ok(sql!(conn, on => bind_all!(sqlx::query_scalar(query.text()), query).fetch_all(on).await)?)
+}
+
+/// One more than the part's limit, so that the caller sees whether there are more.
+pub async fn list(
+    conn: &mut Conn,
+    filter: &ConversationFilter,
+    part: Part,
+) -> Result<Vec<Conversation>, StoreError> {
+    let query = asked(filter, part);
+    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, ConversationRow>(query.text()), query).fetch_all(on).await)?;
+    rows.into_iter().map(Conversation::try_from).collect()
+}
+
+fn asked(filter: &ConversationFilter, part: Part) -> Filter {
+    let mut query = Filter::of(select!());
+    match filter.status {
+        Some(ConversationStatus::Open) => query.also("result is null"),
+        Some(ConversationStatus::ClosedResolved) => {
+            query.and("result = ?", CallResult::Success.as_str())
+        }
+        Some(ConversationStatus::ClosedUnresolved) => {
+            query.and("result <> ?", CallResult::Success.as_str())
+        }
+        None => &mut query,
+    };
+    let handed_off = EndReason::all()
+        .filter(|reason| Closure::of(*reason) == Some(Closure::HandedOff))
+        .map(EndReason::code);
+    match filter.handed_off {
+        Some(true) => query.any_of("reason", handed_off),
+        Some(false) => query.none_of("coalesce(reason, '')", handed_off),
+        None => &mut query,
+    };
+    query
+        .and_some("started_at > ?", filter.created_after)
+        .and_some("started_at < ?", filter.created_before)
+        .and_some(&format!("{CHANGED} > ?"), filter.updated_after)
+        .and_some(&format!("{CHANGED} < ?"), filter.updated_before);
+    match part {
+        Part::From { limit, cursor } => {
+            if let Some(cursor) = cursor {
+                query.after("started_at", cursor.at_ms, cursor.id);
+            }
+            query.order("started_at desc, id desc", limit.as_i64() + 1);
+        }
+        Part::Page {
+            by,
+            order,
+            page,
+            limit,
+        } => {
+            let by = match by {
+                SortBy::LastMessageAt => CHANGED,
+                SortBy::CreatedAt => "started_at",
+            };
+            let order = match order {
+                SortOrder::Desc => "desc",
+                SortOrder::Asc => "asc",
+            };
+            query
+                .order(&format!("{by} {order}, id {order}"), limit.as_i64() + 1)
+                .skip(i64::from(page.saturating_sub(1)) * limit.as_i64());
+        }
+    }
+    query
+}
+
+pub async fn get(conn: &mut Conn, id: CallId) -> Result<Option<Conversation>, StoreError> {
+    const SQL: &str = concat!(select!(), " where id = $1");
+    let row = sql!(conn, on => sqlx::query_as::<_, ConversationRow>(SQL).bind(id.as_uuid()).fetch_optional(on).await)?;
+    row.map(Conversation::try_from).transpose()
+}
+
+impl TryFrom<ConversationRow> for Conversation {
+    type Error = StoreError;
+
+    fn try_from(row: ConversationRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            call: Call::try_from(row.call)?,
+            ticket: row.ticket,
+        })
+    }
+}
