@@ -179,6 +179,10 @@ pub enum Conflict {
     },
     /// The same idempotency key came with another body.
     IdempotencyKey,
+    /// The first request with this idempotency key has no answer yet.
+    StillAnswering,
+    /// The first request with this idempotency key was carried out, and its answer was lost in a crash.
+    AnswerLost,
     /// The first administrator exists.
     SetupDone,
     /// The call has ended already.
@@ -197,6 +201,18 @@ pub enum Unavailable {
     ReadOnly,
     /// Going down; the next instance will answer.
     Draining,
+}
+
+impl Unavailable {
+    /// The reason, for scripts; stable.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::DiskFull => "disk_full",
+            Self::ReadOnly => "read_only",
+            Self::Draining => "draining",
+        }
+    }
 }
 
 /// Why one field was refused. A reason, never a sentence; `app::text` has the words.

@@ -131,6 +131,7 @@ impl Db {
                 .execute(conn)
                 .await?;
         }
+        idempotency::note(&mut tx).await?;
         Ok(tx)
     }
 

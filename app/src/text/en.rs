@@ -155,6 +155,8 @@ const FAILURES: Failures = Failures {
     last_access: "This is the only credential. Add another first.",
     changed: "Someone saved this while you were editing. Nothing of theirs is lost: look at the values below and save again.",
     idempotency: "The same Idempotency-Key was used with another body.",
+    still_answering: "The first request with this Idempotency-Key is still being answered. Ask again in a moment.",
+    answer_lost: "The first request with this Idempotency-Key changed something, but its answer was lost in a crash. Look at what is there before you send it again under another key.",
     setup_done: "Set-up is finished. Sign in.",
     call_ended: "The call has ended already.",
     database: "Changes can't be saved: the database does not answer. Calls go on.",

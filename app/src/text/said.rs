@@ -133,6 +133,8 @@ impl Text {
             Conflict::AgentInUse { numbers } => (say.agent_in_use)(&grouped(numbers)),
             Conflict::Changed { .. } => say.changed.to_owned(),
             Conflict::IdempotencyKey => say.idempotency.to_owned(),
+            Conflict::StillAnswering => say.still_answering.to_owned(),
+            Conflict::AnswerLost => say.answer_lost.to_owned(),
             Conflict::SetupDone => say.setup_done.to_owned(),
             Conflict::CallEnded => say.call_ended.to_owned(),
         }

@@ -125,7 +125,8 @@ impl Problem {
             Self::App(AppError::NotFound(_)) => "not_found",
             Self::App(AppError::Conflict(conflict)) => conflict_code(conflict),
             Self::App(AppError::TooMany { .. }) => "too_many",
-            Self::App(AppError::Unavailable(_) | AppError::Offline) => "unavailable",
+            Self::App(AppError::Unavailable(what)) => what.code(),
+            Self::App(AppError::Offline) => "offline",
             Self::App(AppError::Internal { .. }) => "internal",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge(_) => "too_large",
@@ -174,6 +175,8 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::AgentInUse { .. } => "agent_in_use",
         Conflict::Changed { .. } => "changed",
         Conflict::IdempotencyKey => "idempotency_key",
+        Conflict::StillAnswering => "still_answering",
+        Conflict::AnswerLost => "answer_lost",
         Conflict::SetupDone => "setup_done",
         Conflict::CallEnded => "call_ended",
     }
@@ -198,6 +201,8 @@ fn facts(conflict: &Conflict) -> Value {
         Conflict::TrunkExists
         | Conflict::LastAccess
         | Conflict::IdempotencyKey
+        | Conflict::StillAnswering
+        | Conflict::AnswerLost
         | Conflict::SetupDone
         | Conflict::CallEnded => json!({}),
     };
@@ -215,6 +220,9 @@ impl IntoResponse for Problem {
             }
             Self::App(AppError::Unavailable(_)) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(5));
+            }
+            Self::App(AppError::Conflict(Conflict::StillAnswering)) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
             }
             Self::App(AppError::Unauthenticated) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 use super::{Api, body};
-use crate::service::replays::Claim;
+use crate::service::replays::{Claim, Turn};
 use crate::telemetry::request;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -62,12 +62,11 @@ async fn answer_once(api: &Api, request: Request, next: Next) -> Result<Response
     }
     hash.update(&whole);
     match api.replays.claim(&caller, &name, &hash.finalize()).await? {
-        Claim::Again { status, answer } => Ok(again(status, &answer)),
-        Claim::First => {
-            let response = next
-                .run(Request::from_parts(parts, Body::from(whole)))
-                .await;
-            keep(api, &caller, &name, response).await
+        Turn::Again { status, answer } => Ok(again(status, &answer)),
+        Turn::First(claim) => {
+            let work = next.run(Request::from_parts(parts, Body::from(whole)));
+            let response = api.replays.work(&claim, work).await;
+            keep(api, &claim, response).await
         }
     }
 }
@@ -91,15 +90,10 @@ fn name(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 /// A failure of ours changed nothing and may be tried again; any other answer is final.
-async fn keep(
-    api: &Api,
-    caller: &Caller,
-    name: &str,
-    response: Response,
-) -> Result<Response, Problem> {
+async fn keep(api: &Api, claim: &Claim, response: Response) -> Result<Response, Problem> {
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        api.replays.release(caller, name).await?;
+        api.replays.release(claim).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -116,7 +110,7 @@ async fn keep(
     };
     let kept = serde_json::to_vec(&kept).unwrap_or_default();
     // The thing is done: that its answer could not be kept must not look like a failure of it.
-    if let Err(error) = api.replays.keep(caller, name, status.as_u16(), &kept).await {
+    if let Err(error) = api.replays.keep(claim, status.as_u16(), &kept).await {
         tracing::warn!(%error, "api.answer_not_kept");
     }
     Ok(Response::from_parts(parts, Body::from(body)))

@@ -309,7 +309,7 @@ fn path_parameter(name: &str) -> Parameter {
 }
 
 fn idempotency_key() -> Parameter {
-    let said = "The same key and body within 24 hours gives the first answer again; the same key with another body is a 409.";
+    let said = "The same key and body within 24 hours gives the first answer again; the same key with another body, or while the first is still being answered, is a 409.";
     let parameter = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header);

@@ -2,7 +2,7 @@
 //! a reason without details to the client.
 
 use app::domain::id::IncidentId;
-use app::error::{AppError, Unavailable};
+use app::error::{AppError, Conflict, Unavailable};
 
 use crate::store::StoreError;
 use crate::telemetry::{Event, request};
@@ -10,6 +10,7 @@ use crate::telemetry::{Event, request};
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         let unavailable = match &error {
+            StoreError::Overtaken => return Self::Conflict(Conflict::StillAnswering),
             StoreError::Busy(_) | StoreError::Unavailable(_) => Some(Unavailable::Database),
             StoreError::Full(_) => Some(Unavailable::DiskFull),
             StoreError::ReadOnly(_) => Some(Unavailable::ReadOnly),

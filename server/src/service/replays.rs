@@ -1,14 +1,21 @@
 //! First answers to requests that carried an Idempotency-Key, kept for a day: a script that
 //! lost the answer may ask again without doing the thing twice.
 
+use std::time::Duration;
+
 use app::error::{AppError, Conflict};
 use app::ports::{Caller, Who};
 use uuid::Uuid;
 
 use crate::service::core::Core;
-use crate::store;
+use crate::store::idempotency;
+pub use crate::store::idempotency::Claim;
 
 const DAY_MS: i64 = 86_400_000;
+/// A request not heard of for so long is taken for dead: its server was killed.
+const LEASE: Duration = Duration::from_secs(10);
+/// How often one that is still at work says so.
+const RENEW: Duration = Duration::from_secs(3);
 
 /// The use case. Answers may hold a fresh password or key; the store seals them.
 pub struct Replays {
@@ -17,9 +24,9 @@ pub struct Replays {
 
 /// What to do with a request that carries a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// It is the first: answer it, then [`Replays::keep`] or [`Replays::release`].
-    First,
+pub enum Turn {
+    /// It is the first: let it [`Replays::work`], then [`Replays::keep`] or [`Replays::release`].
+    First(Claim),
     /// This was the first one's answer.
     Again {
         /// Its status.
@@ -41,46 +48,71 @@ impl Replays {
         caller: &Caller,
         name: &str,
         request: &[u8],
-    ) -> Result<Claim, AppError> {
-        let owner = owner(caller)?;
+    ) -> Result<Turn, AppError> {
+        let claim = Claim {
+            owner: owner(caller)?,
+            name: name.to_owned(),
+            id: self.core.clock.new_uuid(),
+        };
         let now = self.core.clock.now_ms();
         let mut tx = self.core.db.begin().await?;
-        store::idempotency::forget_before(&mut tx, now - DAY_MS).await?;
-        let first = store::idempotency::claim(&mut tx, owner, name, request, now).await?;
-        let known = store::idempotency::get(&mut tx, owner, name).await?;
+        idempotency::forget_before(&mut tx, now - DAY_MS).await?;
+        let first = idempotency::claim(&mut tx, &claim, request, now, self.lease()).await?;
+        let known = idempotency::get(&mut tx, claim.owner, name).await?;
         tx.commit().await?;
-        match known {
-            _ if first => Ok(Claim::First),
+        let conflict = match known {
+            _ if first => return Ok(Turn::First(claim)),
             Some(known) if known.request == request => match known.answer {
-                Some((status, answer)) => Ok(Claim::Again { status, answer }),
-                None => Err(AppError::Conflict(Conflict::IdempotencyKey)),
+                Some((status, answer)) => return Ok(Turn::Again { status, answer }),
+                None if known.lease_until < now => Conflict::AnswerLost,
+                None => Conflict::StillAnswering,
             },
-            _ => Err(AppError::Conflict(Conflict::IdempotencyKey)),
+            _ => Conflict::IdempotencyKey,
+        };
+        Err(AppError::Conflict(conflict))
+    }
+
+    /// Lets the request do its work, and says meanwhile that it is alive.
+    pub async fn work<F: Future>(&self, claim: &Claim, work: F) -> F::Output {
+        let work = idempotency::working(claim.clone(), work);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                output = &mut work => return output,
+                () = tokio::time::sleep(RENEW) => {}
+            }
+            // One renewal missed is no harm; the next is soon.
+            if let Err(error) = self.renew(claim).await {
+                tracing::warn!(%error, "api.claim.not_renewed");
+            }
         }
     }
 
-    /// Keeps the answer for whoever asks again.
-    pub async fn keep(
-        &self,
-        caller: &Caller,
-        name: &str,
-        status: u16,
-        answer: &[u8],
-    ) -> Result<(), AppError> {
-        let owner = owner(caller)?;
-        let mut tx = self.core.db.begin().await?;
-        store::idempotency::answer(&mut tx, owner, name, status, answer).await?;
+    async fn renew(&self, claim: &Claim) -> Result<(), AppError> {
+        let mut tx = self.core.db.append().await?;
+        idempotency::renew(&mut tx, claim, self.lease()).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// Gives the key back: nothing was done, so that the same request may be tried again.
-    pub async fn release(&self, caller: &Caller, name: &str) -> Result<(), AppError> {
-        let owner = owner(caller)?;
+    /// Keeps the answer for whoever asks again.
+    pub async fn keep(&self, claim: &Claim, status: u16, answer: &[u8]) -> Result<(), AppError> {
         let mut tx = self.core.db.begin().await?;
-        store::idempotency::release(&mut tx, owner, name).await?;
+        idempotency::answer(&mut tx, claim, status, answer).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Gives the key back, if nothing was done: the same request may be tried again.
+    pub async fn release(&self, claim: &Claim) -> Result<(), AppError> {
+        let mut tx = self.core.db.begin().await?;
+        idempotency::release(&mut tx, claim).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn lease(&self) -> i64 {
+        self.core.clock.now_ms() + i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
     }
 }
 

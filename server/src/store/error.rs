@@ -21,6 +21,9 @@ pub enum StoreError {
     Full(#[source] sqlx::Error),
     #[error("the database is read-only")]
     ReadOnly(#[source] sqlx::Error),
+    /// The request's server was taken for dead, and the same request is being answered once more.
+    #[error("another request holds this Idempotency-Key by now")]
+    Overtaken,
     #[error("the database can't be reached")]
     Unavailable(#[source] sqlx::Error),
     /// Somebody else wrote here, or the file is damaged.

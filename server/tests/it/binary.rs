@@ -9,10 +9,10 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_patchbay");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_patchbay");
 /// For what takes a moment on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -58,15 +58,28 @@ impl Installation {
     }
 
     pub(crate) async fn serve_with(settings: &[(&str, &str)]) -> Self {
-        let mut house = Self::new();
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        house.settings = settings.iter().map(owned).collect();
+        let mut house = Self::with(settings);
         house.start_again().await;
+        house
+    }
+
+    /// Not started yet.
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut house = Self::new();
+        house.settings = settings.iter().map(owned).collect();
         house
     }
 
     /// Starts the server and waits until it is ready.
     pub(crate) async fn start_again(&mut self) {
+        let mut command = Command::new(BINARY);
+        command.arg("serve");
+        self.start(command, &[]).await;
+    }
+
+    /// Starts whatever becomes the server.
+    pub(crate) async fn start(&mut self, mut command: Command, settings: &[(&str, &str)]) {
         let log = File::options()
             .create(true)
             .append(true)
@@ -77,12 +90,8 @@ impl Installation {
             .append(true)
             .open(self.out_file())
             .unwrap();
-        let child = self
-            .command(&["serve"], &[])
-            .stdout(out)
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        self.settle(&mut command, settings);
+        let child = command.stdout(out).stderr(log).spawn().unwrap();
         self.server = Some(child);
         let began = Instant::now();
         let url = format!("http://127.0.0.1:{}/readyz", self.http);
@@ -101,13 +110,19 @@ impl Installation {
 
     fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(BINARY);
+        command.args(arguments);
+        self.settle(&mut command, settings);
+        command
+    }
+
+    /// In this folder, with these settings and no others.
+    fn settle(&self, command: &mut Command, settings: &[(&str, &str)]) {
         let foreign = std::env::vars().filter(|(name, _)| name.starts_with("PATCHBAY_"));
         for (name, _) in foreign {
             command.env_remove(name);
         }
         let rtp = 20_000 + self.http % 20_000 / 100 * 100;
         command
-            .args(arguments)
             .current_dir(self.folder.path())
             .env("PATCHBAY_HTTP__ADDR", format!("127.0.0.1:{}", self.http))
             .env(
@@ -120,7 +135,6 @@ impl Installation {
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(settings.iter().copied())
             .stdin(Stdio::piped());
-        command
     }
 
     /// Runs a command to its end.
@@ -241,18 +255,27 @@ impl Installation {
     }
 
     pub(crate) async fn post(&self, key: &str, path: &str, body: &Value) -> Value {
-        let url = format!("http://127.0.0.1:{}{path}", self.http);
-        let request = reqwest::Client::new().post(url).bearer_auth(key).json(body);
+        let request = self.request(key, path).json(body);
         read(request.send().await.unwrap()).await
     }
 
+    /// A POST to be sent.
+    pub(crate) fn request(&self, key: &str, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("http://127.0.0.1:{}{path}", self.http);
+        reqwest::Client::new().post(url).bearer_auth(key)
+    }
+
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.server.as_ref().unwrap().id().to_string();
+        let pid = self.process_id().to_string();
         let sent = Command::new("kill")
             .args([&format!("-{name}"), &pid])
             .status()
             .unwrap();
         assert!(sent.success());
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.server.as_ref().unwrap().id()
     }
 
     pub(crate) fn kill_nine(&mut self) {
@@ -289,39 +312,10 @@ impl Installation {
         self.ended().await;
     }
 
-    /// Changes the database behind the server's back.
-    pub(crate) fn sql(&self, statement: &str) {
-        drop(Held::with(&self.data("patchbay.db"), statement));
-    }
-
-    /// Holds SQLite's write lock until the answer is dropped.
-    pub(crate) fn lock_database(&self) -> Held {
-        Held::with(&self.data("patchbay.db"), "begin exclusive")
-    }
-}
-
-/// A connection of another program.
-pub(crate) struct Held {
-    _connection: SqliteConnection,
-    _runtime: tokio::runtime::Runtime,
-}
-
-impl Held {
-    fn with(file: &Path, statement: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let connection = runtime.block_on(async {
-            let url = format!("sqlite:{}", file.display());
-            let mut connection = SqliteConnection::connect(&url).await.unwrap();
-            connection.execute(statement).await.unwrap();
-            connection
-        });
-        Self {
-            _connection: connection,
-            _runtime: runtime,
-        }
+    /// The SQLite database behind the server's back.
+    pub(crate) async fn database(&self) -> SqliteConnection {
+        let url = format!("sqlite:{}", self.data("patchbay.db").display());
+        SqliteConnection::connect(&url).await.unwrap()
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use server::store::{DataKey, Db};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
 
 /// `nobody`: PostgreSQL refuses to run as root.
@@ -92,6 +92,30 @@ impl Postgres {
     pub(crate) async fn drop_database(&self) {
         self.as_admin(&format!("drop database {} with (force)", self.name))
             .await;
+    }
+
+    /// The database behind the server's back.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// As if the machines of all its users had gone.
+    pub(crate) async fn end_sessions(&self) {
+        let name = &self.name;
+        self.as_admin(&format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+        ))
+        .await;
+    }
+
+    /// As a standby answers, from now on or no more.
+    pub(crate) async fn only_read(&self, only: bool) {
+        let name = &self.name;
+        self.as_admin(&format!(
+            "alter database {name} set default_transaction_read_only = {only}"
+        ))
+        .await;
+        self.end_sessions().await;
     }
 
     async fn as_admin(&self, statement: &str) {

@@ -2,6 +2,7 @@
 
 use app::domain::id::{AuditId, KeyId};
 use app::domain::page::{Cursor, Limit};
+use server::store::idempotency::Claim;
 use server::store::keys::StoredKey;
 use server::store::{StoreError, audit, idempotency, keys, users};
 
@@ -163,57 +164,46 @@ async fn the_audit_pages_from_the_newest_without_losing_entries_of_one_moment() 
 
 #[tokio::test]
 async fn the_first_answer_to_an_idempotency_key_is_remembered_sealed() {
+    const LEASE: i64 = NOW + 10_000;
     both(async |db| {
-        let owner = uuid(9);
+        let claim = |owner: u128, id: u128| Claim {
+            owner: uuid(owner),
+            name: "k1".to_owned(),
+            id: uuid(id),
+        };
+        let (one, other) = (claim(9, 1), claim(10, 2));
         let mut tx = db.append().await.unwrap();
-        assert!(
-            idempotency::claim(&mut tx, owner, "k1", b"req", NOW)
+        let mut take = async |claim: &Claim, request: &[u8], now: i64| {
+            idempotency::claim(&mut tx, claim, request, now, now + 10_000)
                 .await
                 .unwrap()
-        );
-        assert!(
-            !idempotency::claim(&mut tx, owner, "k1", b"other", NOW)
-                .await
-                .unwrap()
-        );
-        assert!(
-            idempotency::claim(&mut tx, uuid(10), "k1", b"req", NOW)
-                .await
-                .unwrap()
-        );
-        let known = idempotency::get(&mut tx, owner, "k1")
-            .await
-            .unwrap()
-            .unwrap();
+        };
+        assert!(take(&one, b"req", NOW).await);
+        assert!(!take(&claim(9, 3), b"req", LEASE).await, "the lease holds");
+        assert!(!take(&one, b"other", LEASE + 1).await, "another request");
+        assert!(take(&other, b"req", NOW).await);
+        assert!(take(&claim(9, 4), b"req", LEASE + 1).await, "taken over");
+        let one = claim(9, 4);
+
+        idempotency::renew(&mut tx, &claim(9, 1), 0).await.unwrap();
+        idempotency::renew(&mut tx, &one, LEASE).await.unwrap();
+        let known = idempotency::get(&mut tx, one.owner, "k1").await;
+        let known = known.unwrap().unwrap();
         assert_eq!(
-            (known.request.as_slice(), known.answer),
-            (b"req".as_slice(), None)
+            (known.request.as_slice(), known.answer, known.done),
+            (b"req".as_slice(), None, false)
         );
-        idempotency::answer(&mut tx, owner, "k1", 200, b"{\"auth_password\":\"x\"}")
-            .await
-            .unwrap();
-        let known = idempotency::get(&mut tx, owner, "k1")
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            known.answer,
-            Some((200, b"{\"auth_password\":\"x\"}".to_vec()))
-        );
-        idempotency::release(&mut tx, uuid(10), "k1").await.unwrap();
-        assert!(
-            idempotency::get(&mut tx, uuid(10), "k1")
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert_eq!(known.lease_until, LEASE);
+        let body = b"{\"auth_password\":\"x\"}";
+        idempotency::answer(&mut tx, &one, 200, body).await.unwrap();
+        let known = idempotency::get(&mut tx, one.owner, "k1").await;
+        assert_eq!(known.unwrap().unwrap().answer, Some((200, body.to_vec())));
+        idempotency::release(&mut tx, &other).await.unwrap();
+        let known = idempotency::get(&mut tx, other.owner, "k1").await;
+        assert!(known.unwrap().is_none());
         idempotency::forget_before(&mut tx, NOW + 1).await.unwrap();
-        assert!(
-            idempotency::get(&mut tx, owner, "k1")
-                .await
-                .unwrap()
-                .is_none()
-        );
+        let known = idempotency::get(&mut tx, one.owner, "k1").await;
+        assert!(known.unwrap().is_none());
     })
     .await;
 }
