@@ -1,5 +1,6 @@
 //! The whole house without sockets: a temporary database, a clock that stands still, and the
-//! routers as requests reach them.
+//! routers as requests reach them. `on_both!` makes two tests of each scenario, one on each kind
+//! of database.
 
 use std::path::Path;
 
@@ -21,18 +22,44 @@ use server::service::calls::DeskSettings;
 use server::service::facts::Fixed;
 use server::service::{House, HouseSettings};
 use server::store::Db;
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
-use crate::databases::{Sqlite, key};
+use crate::databases::{Postgres, Sqlite, key};
 use crate::samples::NOW;
+
+/// Two tests of each scenario, an `async fn(&World)` beside it: one on each kind of database.
+macro_rules! on_both {
+    ($($scenario:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario(&$crate::world::World::new().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $scenario() {
+                if let Some(world) = $crate::world::World::on_postgres().await {
+                    super::$scenario(&world).await;
+                    world.end().await;
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_both;
 
 /// One installation.
 pub(crate) struct World {
     pub(crate) house: House,
     pub(crate) clock: Clock,
     pub(crate) life: Lifecycle,
+    /// The database, unless that is PostgreSQL; its folder is the data folder in any case.
     pub(crate) sqlite: Sqlite,
+    postgres: Option<Postgres>,
     pub(crate) db: Db,
     router: Router,
     writer: JoinHandle<()>,
@@ -62,8 +89,19 @@ impl World {
 
     /// With so many API requests a minute.
     pub(crate) async fn with(per_minute: u32) -> Self {
+        Self::build(per_minute, None).await
+    }
+
+    /// On PostgreSQL, where there is one.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        let postgres = Postgres::fresh().await?;
+        Some(Self::build(600, Some(postgres)).await)
+    }
+
+    async fn build(per_minute: u32, postgres: Option<Postgres>) -> Self {
         let sqlite = Sqlite::fresh();
-        let db = Db::open(&sqlite.url, key()).await.unwrap();
+        let url = postgres.as_ref().map_or(&sqlite.url, |there| &there.url);
+        let db = Db::open(url, key()).await.unwrap();
         let clock = Clock::fixed(NOW);
         let life = Lifecycle::new();
         let settings = settings(sqlite.folder.path());
@@ -88,6 +126,7 @@ impl World {
             clock,
             life,
             sqlite,
+            postgres,
             db,
             router,
             writer,
@@ -133,13 +172,26 @@ impl World {
     }
 
     async fn take_scopes(&self, key: uuid::Uuid) {
-        let pool = sqlx::SqlitePool::connect(&self.sqlite.url).await.unwrap();
-        sqlx::query("delete from api_key_scopes where key_id = $1")
-            .bind(key)
-            .execute(&pool)
-            .await
-            .unwrap();
-        pool.close().await;
+        const SQL: &str = "delete from api_key_scopes where key_id = $1";
+        match &self.postgres {
+            Some(postgres) => {
+                let delete = sqlx::query(SQL).bind(key);
+                delete.execute(&mut postgres.connect().await).await.unwrap();
+            }
+            None => {
+                let mut conn = SqliteConnection::connect(&self.sqlite.url).await.unwrap();
+                let delete = sqlx::query(SQL).bind(key);
+                delete.execute(&mut conn).await.unwrap();
+            }
+        }
+    }
+
+    /// Leaves nothing behind in a cluster that others use too.
+    pub(crate) async fn end(self) {
+        self.db.close().await;
+        if let Some(postgres) = &self.postgres {
+            postgres.drop_database().await;
+        }
     }
 
     /// Somebody signed in to the console, as its session layer leaves them in the request.

@@ -3,7 +3,14 @@
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{Script, World};
+use crate::world::{Script, World, on_both};
+
+on_both! {
+    an_agent_has_every_field_of_the_reference
+    a_script_for_the_reference_api_runs
+    a_number_has_one_agent_and_moves_in_one_step
+    an_agent_that_is_not_there_is_not_found
+}
 
 const FRONT: &str = "+14155550100";
 const NOBODY: &str = "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47";
@@ -13,9 +20,7 @@ async fn agent(api: &Script<'_>, name: &str) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn an_agent_has_every_field_of_the_reference() {
-    let world = World::new().await;
+async fn an_agent_has_every_field_of_the_reference(world: &World) {
     let api = world.api().await;
     let made = api
         .post("/api/phone", json!({ "name": "Front desk" }))
@@ -70,9 +75,7 @@ async fn an_agent_has_every_field_of_the_reference() {
     assert_eq!(listed, json!([made]));
 }
 
-#[tokio::test]
-async fn a_script_for_the_reference_api_runs() {
-    let world = World::new().await;
+async fn a_script_for_the_reference_api_runs(world: &World) {
     let api = world.api().await;
     let body = json!({
         "name": "Front desk", "type": "inbound", "language": "en", "first_message": "Hello, Acme.",
@@ -142,9 +145,7 @@ async fn wrong_and_unknown_fields_are_named() {
     );
 }
 
-#[tokio::test]
-async fn a_number_has_one_agent_and_moves_in_one_step() {
-    let world = World::new().await;
+async fn a_number_has_one_agent_and_moves_in_one_step(world: &World) {
     let api = world.api().await;
     api.post(
         "/api/phone/sip/inbound-trunk",
@@ -194,9 +195,7 @@ async fn a_number_has_one_agent_and_moves_in_one_step() {
         .ok();
 }
 
-#[tokio::test]
-async fn an_agent_that_is_not_there_is_not_found() {
-    let world = World::new().await;
+async fn an_agent_that_is_not_there_is_not_found(world: &World) {
     let api = world.api().await;
     for id in [NOBODY, "nobody", "%00", "..%2f"] {
         let path = format!("/api/phone/{id}");

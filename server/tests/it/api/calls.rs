@@ -15,7 +15,17 @@ use serde_json::{Value, json};
 use server::store;
 
 use crate::samples;
-use crate::world::World;
+use crate::world::{World, on_both};
+
+on_both! {
+    calls_are_listed_newest_first_and_filtered
+    a_call_that_has_ended_cannot_be_ended
+    the_events_of_an_ended_call_are_told_and_the_stream_ends
+    a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server
+    a_revoked_key_hears_no_more_of_a_call
+    a_route_test_gives_the_decision_and_its_receipt
+    a_key_is_shown_once_and_revoked_at_once
+}
 
 const CALLS: &str = "/api/phone/calls";
 
@@ -62,11 +72,9 @@ async fn a_call(world: &World, n: u128) -> String {
     call.id.to_string()
 }
 
-#[tokio::test]
-async fn calls_are_listed_newest_first_and_filtered() {
-    let world = World::new().await;
+async fn calls_are_listed_newest_first_and_filtered(world: &World) {
     let api = world.script(&[Scope::CallsRead]).await;
-    let id = a_call(&world, 1).await;
+    let id = a_call(world, 1).await;
     let listed = api.get(CALLS).await.ok();
     assert_json_snapshot!(listed, { ".items[].id" => "[id]", ".items[].recording_url" => "[url]" }, @r#"
     {
@@ -142,10 +150,8 @@ async fn calls_are_listed_newest_first_and_filtered() {
     );
 }
 
-#[tokio::test]
-async fn a_call_that_has_ended_cannot_be_ended() {
-    let world = World::new().await;
-    let id = a_call(&world, 1).await;
+async fn a_call_that_has_ended_cannot_be_ended(world: &World) {
+    let id = a_call(world, 1).await;
     let api = world.script(&[Scope::PhoneWrite]).await;
     assert_eq!(
         api.post(&format!("{CALLS}/{id}/hangup"), json!({}))
@@ -162,10 +168,8 @@ async fn a_call_that_has_ended_cannot_be_ended() {
     );
 }
 
-#[tokio::test]
-async fn the_events_of_an_ended_call_are_told_and_the_stream_ends() {
-    let world = World::new().await;
-    let id = a_call(&world, 1).await;
+async fn the_events_of_an_ended_call_are_told_and_the_stream_ends(world: &World) {
+    let id = a_call(world, 1).await;
     let api = world.script(&[Scope::CallsRead]).await;
     let path = format!("{CALLS}/{id}/events");
     let events = api.get(&path).await.ok();
@@ -223,12 +227,10 @@ async fn the_events_of_an_ended_call_are_told_and_the_stream_ends() {
     assert_eq!(json!(told), events["items"]);
 }
 
-#[tokio::test]
-async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server() {
-    let world = World::new().await;
-    let id = a_call(&world, 1).await;
+async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server(world: &World) {
+    let id = a_call(world, 1).await;
     let id: CallId = id.parse().unwrap();
-    set_state(&world, id, CallState::Answered).await;
+    set_state(world, id, CallState::Answered).await;
     let api = world.script(&[Scope::CallsRead]).await;
     let path = format!("{CALLS}/{id}/events");
     let live = api
@@ -271,11 +273,9 @@ async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server()
     assert!(stream.next().await.is_none());
 }
 
-#[tokio::test]
-async fn a_revoked_key_hears_no_more_of_a_call() {
-    let world = World::new().await;
-    let id: CallId = a_call(&world, 1).await.parse().unwrap();
-    set_state(&world, id, CallState::Answered).await;
+async fn a_revoked_key_hears_no_more_of_a_call(world: &World) {
+    let id: CallId = a_call(world, 1).await.parse().unwrap();
+    set_state(world, id, CallState::Answered).await;
     let api = world
         .script(&[Scope::CallsRead])
         .await
@@ -350,9 +350,7 @@ async fn a_recording_is_played_whole_and_in_ranges() {
     assert_eq!(api.get(&path).await.refused(404), "not_found");
 }
 
-#[tokio::test]
-async fn a_route_test_gives_the_decision_and_its_receipt() {
-    let world = World::new().await;
+async fn a_route_test_gives_the_decision_and_its_receipt(world: &World) {
     let api = world.api().await;
     let trunk = json!({ "phone_numbers": ["+41446681800"], "country": "CH" });
     let trunk = api.post("/api/phone/sip/inbound-trunk", trunk).await.ok();
@@ -399,9 +397,7 @@ async fn a_route_test_gives_the_decision_and_its_receipt() {
     assert_eq!(api.post(path, json!({})).await.fields(), ["to required"]);
 }
 
-#[tokio::test]
-async fn a_key_is_shown_once_and_revoked_at_once() {
-    let world = World::new().await;
+async fn a_key_is_shown_once_and_revoked_at_once(world: &World) {
     let api = world.api().await;
     let made = api
         .post("/api/keys", json!({ "name": "ci", "scopes": ["sip:read"] }))

@@ -6,7 +6,13 @@ use app::domain::account::Role;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, on_both};
+
+on_both! {
+    the_same_post_under_one_key_is_done_once
+    twenty_at_once_under_one_key_make_one_agent
+    a_script_that_hangs_up_may_ask_again
+}
 
 const TRUNK: &str = "/api/phone/sip/inbound-trunk";
 
@@ -131,9 +137,7 @@ async fn each_key_is_told_its_limit_and_held_to_it() {
     world.api().await.get("/api/phone").await.ok();
 }
 
-#[tokio::test]
-async fn the_same_post_under_one_key_is_done_once() {
-    let world = World::new().await;
+async fn the_same_post_under_one_key_is_done_once(world: &World) {
     let api = world.api().await;
     let once = api.with("idempotency-key", "first try");
     let first = once
@@ -175,9 +179,7 @@ async fn the_same_post_under_one_key_is_done_once() {
     assert_eq!(long.fields(), ["Idempotency-Key too_long"]);
 }
 
-#[tokio::test]
-async fn twenty_at_once_under_one_key_make_one_agent() {
-    let world = World::new().await;
+async fn twenty_at_once_under_one_key_make_one_agent(world: &World) {
     let api = world.api().await;
     let once = api.with("idempotency-key", "race");
     let posts = (0..20).map(|_| once.post("/api/phone", json!({ "name": "Front desk" })));
@@ -194,9 +196,7 @@ async fn twenty_at_once_under_one_key_make_one_agent() {
     );
 }
 
-#[tokio::test]
-async fn a_script_that_hangs_up_may_ask_again() {
-    let world = World::new().await;
+async fn a_script_that_hangs_up_may_ask_again(world: &World) {
     let api = world.api().await;
     for patience_ms in [0, 1, 2, 4, 8] {
         let name = format!("patience {patience_ms}");

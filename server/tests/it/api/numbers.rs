@@ -3,13 +3,17 @@
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, on_both};
+
+on_both! {
+    many_numbers_are_added_and_each_is_reported
+    a_number_is_changed_and_removed
+    filters_nobody_knows_and_pages_too_long_are_refused
+}
 
 const PATH: &str = "/api/phone/numbers";
 
-#[tokio::test]
-async fn many_numbers_are_added_and_each_is_reported() {
-    let world = World::new().await;
+async fn many_numbers_are_added_and_each_is_reported(world: &World) {
     let api = world.api().await;
     api.post(PATH, json!({ "phone_numbers": ["+14155550100"] }))
         .await
@@ -71,9 +75,7 @@ async fn many_numbers_are_added_and_each_is_reported() {
     assert_eq!(found["items"].as_array().unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn a_number_is_changed_and_removed() {
-    let world = World::new().await;
+async fn a_number_is_changed_and_removed(world: &World) {
     let api = world.api().await;
     api.post(PATH, json!({ "phone_numbers": ["+14155550100"] }))
         .await
@@ -111,9 +113,7 @@ async fn a_number_is_changed_and_removed() {
     assert_eq!(api.get(&one).await.refused(404), "not_found");
 }
 
-#[tokio::test]
-async fn filters_nobody_knows_and_pages_too_long_are_refused() {
-    let world = World::new().await;
+async fn filters_nobody_knows_and_pages_too_long_are_refused(world: &World) {
     let api = world.api().await;
     let answer = api
         .get(&format!(

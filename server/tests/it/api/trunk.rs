@@ -4,14 +4,22 @@ use app::error::Scope;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, on_both};
+
+on_both! {
+    a_trunk_has_the_seven_fields_of_the_reference_and_ours
+    a_second_trunk_is_a_conflict
+    the_password_is_for_keys_that_may_write
+    a_change_on_a_stale_version_is_refused
+    numbers_come_and_go_and_the_path_takes_a_plus_in_every_form
+    a_sync_says_what_it_did_and_keeps_numbers_that_agents_answer
+    several_credentials_live_at_once_and_the_last_one_stays
+}
 
 const TRUNK: &str = "/api/phone/sip/inbound-trunk";
 const FRONT: &str = "+14155550100";
 
-#[tokio::test]
-async fn a_trunk_has_the_seven_fields_of_the_reference_and_ours() {
-    let world = World::new().await;
+async fn a_trunk_has_the_seven_fields_of_the_reference_and_ours(world: &World) {
     let api = world.api().await;
     assert_eq!(api.get(TRUNK).await.refused(404), "not_found");
     let answer = api
@@ -49,9 +57,7 @@ async fn a_trunk_has_the_seven_fields_of_the_reference_and_ours() {
     assert_eq!(api.get(TRUNK).await.ok(), made);
 }
 
-#[tokio::test]
-async fn a_second_trunk_is_a_conflict() {
-    let world = World::new().await;
+async fn a_second_trunk_is_a_conflict(world: &World) {
     let api = world.api().await;
     api.send("POST", TRUNK, None).await.ok();
     let again = api.post(TRUNK, json!({})).await;
@@ -59,9 +65,7 @@ async fn a_second_trunk_is_a_conflict() {
     assert_eq!(again.body["conflict"]["code"], "trunk_exists");
 }
 
-#[tokio::test]
-async fn the_password_is_for_keys_that_may_write() {
-    let world = World::new().await;
+async fn the_password_is_for_keys_that_may_write(world: &World) {
     world.api().await.post(TRUNK, json!({})).await.ok();
     let reader = world.script(&[Scope::SipRead]).await.get(TRUNK).await.ok();
     assert!(reader["auth_password"].is_null() && reader["auth_username"].is_string());
@@ -157,9 +161,7 @@ async fn every_wrong_field_is_named_at_once() {
     assert_eq!(api.get(TRUNK).await.refused(404), "not_found");
 }
 
-#[tokio::test]
-async fn a_change_on_a_stale_version_is_refused() {
-    let world = World::new().await;
+async fn a_change_on_a_stale_version_is_refused(world: &World) {
     let api = world.api().await;
     api.post(TRUNK, json!({})).await.ok();
     let changed = api
@@ -187,9 +189,7 @@ async fn a_change_on_a_stale_version_is_refused() {
     assert_eq!(odd.fields(), ["If-Match not_an_integer"]);
 }
 
-#[tokio::test]
-async fn numbers_come_and_go_and_the_path_takes_a_plus_in_every_form() {
-    let world = World::new().await;
+async fn numbers_come_and_go_and_the_path_takes_a_plus_in_every_form(world: &World) {
     let api = world.api().await;
     api.post(TRUNK, json!({ "phone_numbers": [] })).await.ok();
     let numbers = format!("{TRUNK}/phone-numbers");
@@ -234,9 +234,7 @@ async fn numbers_come_and_go_and_the_path_takes_a_plus_in_every_form() {
     assert_eq!(api.get(TRUNK).await.ok()["phone_numbers"], json!([]));
 }
 
-#[tokio::test]
-async fn a_sync_says_what_it_did_and_keeps_numbers_that_agents_answer() {
-    let world = World::new().await;
+async fn a_sync_says_what_it_did_and_keeps_numbers_that_agents_answer(world: &World) {
     let api = world.api().await;
     api.post(
         "/api/phone/numbers",
@@ -271,9 +269,7 @@ async fn a_sync_says_what_it_did_and_keeps_numbers_that_agents_answer() {
     assert_eq!(refused.body["conflict"]["phone_numbers"], json!([FRONT]));
 }
 
-#[tokio::test]
-async fn several_credentials_live_at_once_and_the_last_one_stays() {
-    let world = World::new().await;
+async fn several_credentials_live_at_once_and_the_last_one_stays(world: &World) {
     let api = world.api().await;
     let path = format!("{TRUNK}/credentials");
     assert_eq!(
