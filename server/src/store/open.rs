@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, settings, sql};
 
@@ -108,6 +109,7 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_release(|conn, _| Box::pin(has_let_go(conn)))
         .connect_with(writing)
         .await?;
     let read = SqlitePoolOptions::new()
@@ -118,12 +120,26 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { write, read })
 }
 
+/// Whether a connection may be used again. On a full disk SQLite rolls back by itself, and the
+/// driver's own rollback fails: it would take the connection to be in a transaction for ever.
+async fn has_let_go(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Behind the rollback that a dropped transaction has left to be done.
+    conn.ping().await?;
+    Ok(!conn.is_in_transaction())
+}
+
 async fn postgres(url: &str) -> Result<Pools, StoreError> {
     let options =
         PgConnectOptions::from_str(url).map_err(|_| StoreError::Address { url: shown(url) })?;
+    // As long as SQLite's busy handler waits; without this a forgotten lock would hold us for ever.
+    let lock_timeout = format!("set lock_timeout = {}", PATIENCE.as_millis());
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)
+        .after_connect(move |conn, _| {
+            let lock_timeout = lock_timeout.clone();
+            Box::pin(async move { conn.execute(lock_timeout.as_str()).await.map(drop) })
+        })
         .connect_with(options.application_name("patchbay"))
         .await?;
     Ok(Pools::Postgres(pool))

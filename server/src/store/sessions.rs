@@ -50,15 +50,20 @@ impl SessionStore for Sessions {
     }
 
     /// Saving is an upsert: a request that was under way when its session was ended
-    /// must not bring it back.
+    /// must not bring it back. And it notes a visit, no more: a disk that is full must not
+    /// cost the reader the page.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         if self.load(&record.id).await?.is_none() {
             return Ok(());
         }
-        match self {
+        let saved = match self {
             Self::Sqlite { write, .. } => write.save(record).await,
             Self::Postgres(store) => store.save(record).await,
+        };
+        if let Err(error) = saved {
+            tracing::warn!(%error, "session.visit_not_noted");
         }
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {

@@ -10,6 +10,7 @@ mod api;
 mod binary;
 mod databases;
 mod desk;
+mod faults;
 mod functions;
 mod house;
 mod machines;
@@ -31,5 +32,7 @@ mod sip_scenarios;
 mod sip_session;
 mod sip_streams;
 mod sip_world;
+#[cfg(target_os = "linux")]
+mod small_disk;
 mod store_both;
 mod world;

@@ -6,17 +6,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use server::sip::message::Message;
+use sqlx::Executor as _;
 
 use crate::binary::{Installation, free_port};
 use crate::sip_world::{Phone, SDP};
 
 const DIALLED: &str = "+14155550100";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A trunk, one number and a default agent; answers the username and password of the access.
-async fn furnish(house: &Installation, key: &str) -> (String, String) {
+pub(crate) async fn furnish(house: &Installation, key: &str, recording: bool) -> (String, String) {
     let agent = json!({
-        "name": "Front desk", "language": "en", "is_default": true, "recording_enabled": false,
+        "name": "Front desk", "language": "en", "is_default": true, "recording_enabled": recording,
     });
     house.post(key, "/api/phone", &agent).await;
     let trunk = json!({ "phone_numbers": [DIALLED] });
@@ -28,7 +30,10 @@ async fn furnish(house: &Installation, key: &str) -> (String, String) {
 }
 
 /// Dials and is answered.
-async fn call(house: &Installation, (username, password): &(String, String)) -> Phone {
+pub(crate) async fn call(
+    house: &Installation,
+    (username, password): &(String, String),
+) -> Answered {
     let phone = Phone::towards(house.sip()).await;
     let mut invite = phone
         .request("INVITE", DIALLED, 1)
@@ -46,7 +51,26 @@ async fn call(house: &Installation, (username, password): &(String, String)) -> 
     phone.send(&invite).await;
     let answer = phone.expect(200).await;
     phone.send(&phone.inside(&answer, "ACK", 2)).await;
-    phone
+    Answered { phone, answer }
+}
+
+/// A call that is up.
+pub(crate) struct Answered {
+    phone: Phone,
+    answer: Message,
+}
+
+impl Answered {
+    pub(crate) async fn hang_up(&self) {
+        self.phone
+            .send(&self.phone.inside(&self.answer, "BYE", 3))
+            .await;
+        self.phone.expect(200).await;
+    }
+
+    async fn is_hung_up(&self) {
+        self.phone.expect_request("BYE").await;
+    }
 }
 
 /// Its row is written behind the SIP path.
@@ -71,7 +95,7 @@ async fn only_call(house: &Installation, key: &str) -> Value {
 async fn a_call_cut_off_by_kill_nine_has_its_final_row_after_the_restart() {
     let mut house = Installation::serve().await;
     let key = house.key(&["--full-access"]);
-    let access = furnish(&house, &key).await;
+    let access = furnish(&house, &key, false).await;
     let _phone = call(&house, &access).await;
     answered(&house, &key).await;
 
@@ -91,7 +115,7 @@ async fn a_call_cut_off_by_kill_nine_has_its_final_row_after_the_restart() {
 async fn a_first_signal_drains_and_the_end_of_the_last_call_ends_the_process() {
     let mut house = Installation::serve().await;
     let key = house.key(&["--full-access"]);
-    let access = furnish(&house, &key).await;
+    let access = furnish(&house, &key, false).await;
     let phone = call(&house, &access).await;
 
     house.signal("TERM");
@@ -109,7 +133,7 @@ async fn a_first_signal_drains_and_the_end_of_the_last_call_ends_the_process() {
     // … and the process stays for the call that is up, until that ends.
     answered(&house, &key).await;
     house.signal("TERM");
-    phone.expect_request("BYE").await;
+    phone.is_hung_up().await;
     assert!(house.ended().await.success());
     assert!(
         house.log().contains("reason=\"drained\""),
@@ -122,10 +146,10 @@ async fn a_first_signal_drains_and_the_end_of_the_last_call_ends_the_process() {
 async fn the_drain_limit_hangs_up_what_is_left() {
     let mut house = Installation::serve_with(&[("PATCHBAY_SHUTDOWN__DRAIN_S", "1")]).await;
     let key = house.key(&["--full-access"]);
-    let access = furnish(&house, &key).await;
+    let access = furnish(&house, &key, false).await;
     let phone = call(&house, &access).await;
     house.signal("TERM");
-    phone.expect_request("BYE").await;
+    phone.is_hung_up().await;
     assert!(house.ended().await.success());
 
     house.start_again().await;
@@ -145,7 +169,7 @@ async fn logs_hold_no_secret_and_no_whole_number() {
         PASSWORD,
     );
     assert!(added.status.success());
-    let access = furnish(&house, &key).await;
+    let access = furnish(&house, &key, false).await;
     let _phone = call(&house, &access).await;
     house.get(&key, "/api/phone/calls").await;
     house.signal("TERM");
@@ -267,11 +291,13 @@ fn the_key_file_is_its_owners_alone_and_a_foreign_one_is_refused() {
         .refused_naming(&["data.key", "64 hexadecimal digits"]);
 }
 
-#[test]
-fn a_newer_schema_a_foreign_file_and_a_wrong_address_are_told_apart() {
+#[tokio::test]
+async fn a_newer_schema_a_foreign_file_and_a_wrong_address_are_told_apart() {
     let house = Installation::new();
     assert!(house.run(&["setup-link"], "").status.success());
-    house.sql("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'later', 1, x'00', 0)");
+    let later = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 values (9999, 'later', 1, x'00', 0)";
+    house.database().await.execute(later).await.unwrap();
     house
         .run(&["serve"], "")
         .refused_naming(&["schema 9999", "newer patchbay"]);
@@ -297,11 +323,12 @@ fn a_newer_schema_a_foreign_file_and_a_wrong_address_are_told_apart() {
     assert!(!failed.stderr().contains("geheim"));
 }
 
-#[test]
-fn a_database_locked_by_another_program_is_said_to_be() {
+#[tokio::test]
+async fn a_database_locked_by_another_program_is_said_to_be() {
     let house = Installation::new();
     assert!(house.run(&["setup-link"], "").status.success());
-    let _lock = house.lock_database();
+    let mut other = house.database().await;
+    other.execute("begin exclusive").await.unwrap();
     house.run(&["setup-link"], "").refused_naming(&["locked"]);
 }
 

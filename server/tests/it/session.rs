@@ -15,6 +15,7 @@ use server::service::House;
 use server::store::Db;
 use server::store::sessions::Sessions;
 use server::telemetry::Metrics;
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tower::ServiceExt as _;
 
 use crate::binary::Installation;
@@ -345,7 +346,7 @@ async fn wrong_passwords_make_the_next_try_wait() {
 struct Inside {
     router: Router,
     clock: Clock,
-    _sqlite: Sqlite,
+    sqlite: Sqlite,
 }
 
 impl Inside {
@@ -381,7 +382,7 @@ impl Inside {
         Self {
             router,
             clock,
-            _sqlite: sqlite,
+            sqlite,
         }
     }
 
@@ -428,4 +429,17 @@ async fn a_session_ends_after_half_a_day_of_rest_and_after_a_week_in_any_case() 
     }
     inside.clock.advance(9 * HOUR);
     assert_eq!(inside.status(&cookie).await, 401, "169 hours");
+}
+
+#[tokio::test]
+async fn a_visit_that_cannot_be_noted_costs_nobody_the_page() {
+    let inside = Inside::new().await;
+    let cookie = inside.sign_in().await;
+    let mut other = SqliteConnection::connect(&inside.sqlite.url).await.unwrap();
+    // As a full disk does it; that itself is in `faults`, where no clock can be moved.
+    let refuse = "create trigger refuse before insert on tower_sessions
+                  begin select raise(fail, 'no room'); end";
+    other.execute(refuse).await.unwrap();
+    inside.clock.advance(Duration::from_secs(120));
+    assert_eq!(inside.status(&cookie).await, 200);
 }

@@ -173,16 +173,13 @@ impl World {
 
     async fn take_scopes(&self, key: uuid::Uuid) {
         const SQL: &str = "delete from api_key_scopes where key_id = $1";
-        match &self.postgres {
-            Some(postgres) => {
-                let delete = sqlx::query(SQL).bind(key);
-                delete.execute(&mut postgres.connect().await).await.unwrap();
-            }
-            None => {
-                let mut conn = SqliteConnection::connect(&self.sqlite.url).await.unwrap();
-                let delete = sqlx::query(SQL).bind(key);
-                delete.execute(&mut conn).await.unwrap();
-            }
+        if let Some(postgres) = &self.postgres {
+            let delete = sqlx::query(SQL).bind(key);
+            delete.execute(&mut postgres.connect().await).await.unwrap();
+        } else {
+            let mut conn = SqliteConnection::connect(&self.sqlite.url).await.unwrap();
+            let delete = sqlx::query(SQL).bind(key);
+            delete.execute(&mut conn).await.unwrap();
         }
     }
 

@@ -1,18 +1,21 @@
 //! One task that writes what calls leave behind: many entries a commit, off the SIP path.
-//! While the database is away, entries go to an append-only file and are replayed in order.
+//! While the database is away, entries go to an append-only file and are replayed in order;
+//! while the disk is full as well, they wait in memory and nobody is told that they are safe.
+
+mod spool;
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use app::domain::call::{Call, SipMessageRecord, TimelineEvent, TranscriptLine};
 use app::domain::id::{AccessId, CallId};
 use app::domain::phone::PhoneNumber;
 use serde::{Deserialize, Serialize};
-use tokio::fs::{self, File, OpenOptions};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
+use self::spool::Spool;
 use crate::store::calls::CallPapers;
 use crate::store::{self, Db, StoreError, Tx};
 
@@ -113,13 +116,13 @@ impl Writer {
         }));
     }
 
-    /// Resolves when it is durable, in the database or in the file; an error means that
-    /// the writer is gone.
+    /// Resolves when it is durable, in the database or in the file; an error means that it
+    /// is in memory alone, because neither could take it.
     pub(super) fn write_durably(&self, entry: Entry) -> oneshot::Receiver<()> {
         self.order(Some(entry))
     }
 
-    /// Waits until everything handed over before is durable.
+    /// Waits until everything handed over before is durable, or cannot be made so.
     pub(super) async fn flush(&self) {
         drop(self.order(None).await);
     }
@@ -136,49 +139,51 @@ impl Writer {
 
 async fn work(db: Db, mut spool: Spool, mut orders: mpsc::UnboundedReceiver<Order>) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut retry = tokio::time::interval(RETRY);
+    retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let waiting = !spool.is_empty();
         tokio::select! {
             count = orders.recv_many(&mut batch, BATCH) => {
                 if count == 0 {
                     return;
                 }
+                let flush = batch.iter().any(|order| order.entry.is_none());
                 let entries: Vec<Entry> = batch.iter_mut().filter_map(|order| order.entry.take()).collect();
-                keep(&db, &mut spool, entries).await;
-                for order in batch.drain(..) {
-                    if let Some(done) = order.done {
+                let mut durable = keep(&db, &mut spool, entries).await;
+                if flush {
+                    durable = spool.empty_into(&db).await;
+                }
+                for done in batch.drain(..).filter_map(|order| order.done) {
+                    if durable {
                         let _ = done.send(());
                     }
                 }
             }
-            () = tokio::time::sleep(RETRY), if waiting => {
-                if spool.replay(&db).await.is_ok() {
-                    tracing::info!("calls.spool.replayed");
-                }
+            _ = retry.tick(), if !spool.is_empty() => {
+                spool.empty_into(&db).await;
             }
         }
     }
 }
 
-/// Into the database, or behind what already waits for it.
-async fn keep(db: &Db, spool: &mut Spool, entries: Vec<Entry>) {
+/// Into the database, or behind what already waits for it; whether they are durable.
+async fn keep(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
     if entries.is_empty() {
-        return;
+        return true;
     }
     if spool.is_empty() {
         match write_all(db, &entries).await {
-            Ok(()) => return,
+            Ok(()) => return true,
             Err(error) if error.is_passing() => {
                 tracing::warn!(cause = error.chain(), "calls.database.away");
             }
             Err(error) => {
                 tracing::error!(cause = error.chain(), "calls.batch.refused");
-                one_by_one(db, spool, entries).await;
-                return;
+                return one_by_one(db, spool, entries).await;
             }
         }
     }
-    spool.append(&entries).await;
+    spool.append(entries).await
 }
 
 async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
@@ -192,15 +197,16 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
 }
 
 /// One bad entry must not take its neighbours with it.
-async fn one_by_one(db: &Db, spool: &mut Spool, entries: Vec<Entry>) {
+async fn one_by_one(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
+    let mut durable = true;
     for entry in entries {
-        let entry = std::slice::from_ref(&entry);
-        match write_all(db, entry).await {
+        match write_all(db, std::slice::from_ref(&entry)).await {
             Ok(()) => {}
-            Err(error) if error.is_passing() => spool.append(entry).await,
+            Err(error) if error.is_passing() => durable &= spool.append(vec![entry]).await,
             Err(error) => tracing::error!(cause = error.chain(), "calls.entry.refused"),
         }
     }
+    durable
 }
 
 async fn write(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
@@ -213,120 +219,4 @@ async fn write(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         Entry::Used { access, at, from } => store::accesses::used(tx, *access, *at, *from).await,
         Entry::Called { number, at } => store::numbers::called(tx, number, *at).await,
     }
-}
-
-/// The file for hard times: one entry a line.
-#[derive(Debug)]
-struct Spool {
-    path: PathBuf,
-    file: File,
-    entries: u64,
-}
-
-impl Spool {
-    async fn open(path: PathBuf) -> Result<Self, WriterError> {
-        let fail = |what| {
-            let path = path.clone();
-            move |source| WriterError { path, what, source }
-        };
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .await
-                .map_err(fail("has no folder"))?;
-        }
-        let mut options = OpenOptions::new();
-        options.create(true).append(true).read(true);
-        #[cfg(unix)]
-        options.mode(0o600);
-        let file = options.open(&path).await.map_err(fail("can't be opened"))?;
-        let entries = count_lines(&path).await.map_err(fail("can't be read"))?;
-        Ok(Self {
-            path,
-            file,
-            entries,
-        })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.entries == 0
-    }
-
-    async fn append(&mut self, entries: &[Entry]) {
-        let mut lines = Vec::new();
-        for entry in entries {
-            match serde_json::to_vec(entry) {
-                Ok(line) => {
-                    lines.extend(line);
-                    lines.push(b'\n');
-                }
-                Err(error) => tracing::error!(cause = %error, "calls.entry.unwritable"),
-            }
-        }
-        let written = match self.file.write_all(&lines).await {
-            Ok(()) => self.file.sync_data().await,
-            Err(error) => Err(error),
-        };
-        match written {
-            Ok(()) => self.entries += entries.len() as u64,
-            Err(error) => {
-                tracing::error!(cause = %error, entries = entries.len(), "calls.spool.lost");
-            }
-        }
-    }
-
-    /// Writes everything that waits into the database, then empties the file. A crash in
-    /// between writes some of it twice, which rows survive: they are saved whole.
-    async fn replay(&mut self, db: &Db) -> Result<(), StoreError> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        for batch in self.read().await.chunks(BATCH) {
-            match write_all(db, batch).await {
-                Ok(()) => {}
-                Err(error) if error.is_passing() => return Err(error),
-                Err(_) => {
-                    for entry in batch {
-                        let entry = std::slice::from_ref(entry);
-                        match write_all(db, entry).await {
-                            Ok(()) => {}
-                            Err(error) if error.is_passing() => return Err(error),
-                            Err(error) => {
-                                tracing::error!(cause = error.chain(), "calls.entry.refused");
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        if let Err(error) = self.file.set_len(0).await {
-            tracing::error!(cause = %error, "calls.spool.not_emptied");
-        }
-        self.entries = 0;
-        Ok(())
-    }
-
-    async fn read(&self) -> Vec<Entry> {
-        let Ok(file) = File::open(&self.path).await else {
-            return Vec::new();
-        };
-        let mut lines = BufReader::new(file).lines();
-        let mut entries = Vec::new();
-        while let Ok(Some(line)) = lines.next_line().await {
-            match serde_json::from_str(&line) {
-                Ok(entry) => entries.push(entry),
-                // The last line of a crash is torn.
-                Err(error) => tracing::warn!(cause = %error, "calls.spool.torn_line"),
-            }
-        }
-        entries
-    }
-}
-
-async fn count_lines(path: &Path) -> std::io::Result<u64> {
-    let mut lines = BufReader::new(File::open(path).await?).lines();
-    let mut count = 0;
-    while lines.next_line().await?.is_some() {
-        count += 1;
-    }
-    Ok(count)
 }

@@ -141,10 +141,11 @@ fn quality(closed: &Closed) -> Quality {
 }
 
 fn recording(closed: &Closed) -> RecordingState {
-    if closed.recordings.iter().all(|kept| kept.duration_ms == 0) {
-        RecordingState::None
-    } else if closed.recordings.iter().any(|kept| kept.failure.is_some()) {
+    // Also when not a second of it could be kept: the agent did record, the disk did not.
+    if closed.recordings.iter().any(|kept| kept.failure.is_some()) {
         RecordingState::CutShort
+    } else if closed.recordings.iter().all(|kept| kept.duration_ms == 0) {
+        RecordingState::None
     } else {
         RecordingState::Kept
     }

@@ -312,15 +312,12 @@ impl Killable {
     }
 
     async fn count(&self, statement: &str) -> i64 {
-        match &self.postgres {
-            Some(postgres) => {
-                let count = sqlx::query_scalar(statement);
-                count.fetch_one(&mut postgres.connect().await).await
-            }
-            None => {
-                let count = sqlx::query_scalar(statement);
-                count.fetch_one(&mut self.house.database().await).await
-            }
+        if let Some(postgres) = &self.postgres {
+            let count = sqlx::query_scalar(statement);
+            count.fetch_one(&mut postgres.connect().await).await
+        } else {
+            let count = sqlx::query_scalar(statement);
+            count.fetch_one(&mut self.house.database().await).await
         }
         .unwrap()
     }
