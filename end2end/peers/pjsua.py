@@ -16,10 +16,12 @@ import pjsua2 as pj
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--uri", required=True, help="sip:14155550100@host:port")
-    parser.add_argument("--username", required=True)
-    parser.add_argument("--password", required=True)
+    parser.add_argument("--uri", default="", help="sip:14155550100@host:port")
+    parser.add_argument("--username", default="nobody")
+    parser.add_argument("--password", default="")
     parser.add_argument("--address", required=True, help="own address")
+    parser.add_argument("--port", type=int, default=0, help="own port; 0: any")
+    parser.add_argument("--listen", type=float, default=0, help="dial nobody, answer for so many seconds")
     parser.add_argument("--transport", choices=["udp", "tcp"], default="udp")
     parser.add_argument("--talk", type=float, default=3.0, help="seconds on the line")
     parser.add_argument("--session-expires", type=int, default=0, help="0: no session timer")
@@ -121,10 +123,16 @@ def main():
     transport = pj.TransportConfig()
     transport.boundAddress = options.address
     transport.publicAddress = options.address
+    transport.port = options.port
     kind = pj.PJSIP_TRANSPORT_TCP if options.transport == "tcp" else pj.PJSIP_TRANSPORT_UDP
     endpoint.transportCreate(kind, transport)
     endpoint.libStart()
     endpoint.audDevManager().setNullDev()
+
+    if options.listen:
+        listen(endpoint, options.listen)
+        endpoint.libDestroy()
+        return
 
     account = pj.Account()
     account.create(account_config(options))
@@ -136,6 +144,14 @@ def main():
     del call
     del account
     endpoint.libDestroy()
+
+
+def listen(endpoint, seconds):
+    """As a peer that has just started and knows of no call."""
+    print(json.dumps({"listening": True}), flush=True)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        endpoint.libHandleEvents(20)
 
 
 def account_config(options):

@@ -70,15 +70,9 @@ impl SessionTimer {
             .unwrap_or(0)
             .max(rules.min_se_s);
         let Some((interval, refresher)) = asked else {
-            // A peer that knows timers gets one of ours; one that does not could not refresh.
-            return Ok(peer_knows.then(|| {
-                Self::new(
-                    rules.expires_s.max(least),
-                    Refresher::Peer,
-                    peer_knows,
-                    now_ms,
-                )
-            }));
+            // A peer that knows timers gets one of ours; one that does not could not be held to it.
+            let interval = rules.expires_s.max(least);
+            return Ok(peer_knows.then(|| Self::new(interval, Refresher::Us, true, now_ms)));
         };
         if interval < rules.min_se_s {
             return Err(TooSmall {
@@ -86,9 +80,10 @@ impl SessionTimer {
             });
         }
         let interval = interval.min(rules.expires_s.max(least));
-        let refresher = match (refresher, peer_knows) {
-            (Some(Role::Uas), _) | (None, false) => Refresher::Us,
-            (Some(Role::Uac), _) | (None, true) => Refresher::Peer,
+        let refresher = match refresher {
+            Some(Role::Uac) => Refresher::Peer,
+            // Where the choice is ours we refresh: then a dead peer shows at half-time.
+            Some(Role::Uas) | None => Refresher::Us,
         };
         Ok(Some(Self::new(interval, refresher, peer_knows, now_ms)))
     }
@@ -221,11 +216,11 @@ mod tests {
         let knows = ("Supported", "timer");
         let cases: [Case; 9] = [
             ("nobody asks", vec![], Ok(None)),
-            ("the peer could", vec![knows], Ok(Some((1800, Peer)))),
+            ("the peer could", vec![knows], Ok(Some((1800, Us)))),
             (
                 "the peer asks",
                 vec![knows, ("Session-Expires", "600")],
-                Ok(Some((600, Peer))),
+                Ok(Some((600, Us))),
             ),
             (
                 "a proxy asks",
@@ -240,7 +235,7 @@ mod tests {
             (
                 "but not below its least",
                 vec![knows, ("Session-Expires", "7200"), ("Min-SE", "3600")],
-                Ok(Some((3600, Peer))),
+                Ok(Some((3600, Us))),
             ),
             (
                 "our turn",

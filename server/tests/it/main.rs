@@ -28,6 +28,7 @@ mod sip_edge;
 mod sip_flood;
 mod sip_ladder;
 mod sip_phone;
+mod sip_pjsip;
 mod sip_scenarios;
 mod sip_session;
 mod sip_streams;

@@ -86,8 +86,11 @@ async fn a_lost_refresh_ends_the_call() {
 
 #[tokio::test]
 async fn a_peer_that_stops_refreshing_is_let_go() {
-    let (world, phone, answer) =
-        long_call(&[("Supported", "timer"), ("Session-Expires", "1800")]).await;
+    let (world, phone, answer) = long_call(&[
+        ("Supported", "timer"),
+        ("Session-Expires", "1800;refresher=uac"),
+    ])
+    .await;
     assert_eq!(answer.get("Session-Expires"), Some("1800;refresher=uac"));
     world.clock.advance(minutes(20));
     let update = phone
