@@ -12,7 +12,8 @@
 //! bridge       two sessions joined        ringback   what is heard while the other one rings
 //! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
 //! leg          one session on such a thread: receive, play out, record, send
-//! rtp, reports, latch, jitter, dtmf, keys, vad, speech, codec, tone    parts, pure and tested alone
+//! rtp, srtp, reports, latch, jitter, conceal, dtmf, keys, vad, speech, codec, frame, resample,
+//! denoise, tone                                          the parts, pure and tested alone
 //! recording    stereo WAV, written as the call runs, on a thread of its own
 //! ```
 
@@ -25,7 +26,10 @@ use tokio::sync::mpsc;
 
 mod bridge;
 pub mod codec;
+mod conceal;
+mod denoise;
 mod dtmf;
+mod frame;
 mod jitter;
 mod keys;
 mod latch;
@@ -35,23 +39,27 @@ mod pacer;
 mod ports;
 mod recording;
 mod reports;
+mod resample;
 mod ringback;
 mod rtp;
 pub mod sdp;
 mod session;
 mod shared;
 mod speech;
+mod srtp;
 mod stats;
 pub mod tone;
 mod vad;
 
 pub use bridge::{Bridge, WhenConnected};
 pub use dtmf::Digit;
+pub use frame::Rate;
 pub use line::{Heard, Line, Span};
 pub use ports::{NoPort, PortPair, PortPool};
 pub use recording::{Recorded, RecordingFailure};
 pub use ringback::Ringback;
 pub use session::{Closed, LocalAddress, Session, SessionEvent};
+pub use srtp::{Keys, MasterKey, Suite};
 pub use stats::{Received, Sent, Stats};
 
 use leg::Leg;
@@ -124,9 +132,11 @@ impl Media {
             tell,
             self.timeout,
             &self.jitter_ms,
+            terms.denoise,
         ));
         let address = SocketAddr::new(local.advertised, port);
-        let negotiation = Negotiation::new(rand::random(), address, terms);
+        let key = MasterKey::new(rand::random());
+        let negotiation = Negotiation::new(rand::random(), address, terms, key);
         Ok(Session::new(shared, negotiation, line, events, port))
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::codec::FRAME_SAMPLES;
 use super::dtmf::Digit;
+use super::frame::{Frame, Rate};
 use super::ringback::{Ringback, Ringing};
 use super::session::Session;
 use super::shared::Shared;
@@ -96,7 +96,7 @@ struct Pipe(Mutex<Stream>);
 
 #[derive(Debug, Default)]
 struct Stream {
-    frames: VecDeque<[i16; FRAME_SAMPLES]>,
+    frames: VecDeque<Frame>,
     keys: VecDeque<Digit>,
     /// Heard in place of a side that is silent still.
     ringing: Option<Ringing>,
@@ -111,7 +111,7 @@ impl End {
     }
 
     /// What was heard here goes to the other side.
-    pub(super) fn push(&self, frame: &[i16; FRAME_SAMPLES]) {
+    pub(super) fn push(&self, frame: &Frame) {
         let mut stream = self.to.0.lock();
         if frame.iter().all(|sample| *sample == 0) {
             // The other leg fills the gap with faint noise.
@@ -126,22 +126,20 @@ impl End {
         stream.frames.push_back(*frame);
     }
 
-    /// What is to be heard here; false if there is nothing.
-    pub(super) fn pull(&self, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
+    /// What is to be heard here, if anything is: at the rate of the other side, but for ringing,
+    /// which is made at `rate`.
+    pub(super) fn pull(&self, rate: Rate) -> Option<Frame> {
         let mut stream = self.from.0.lock();
         if let Some(ringing) = &mut stream.ringing {
-            ringing.fill(frame);
+            let mut frame = Frame::silent(rate);
+            ringing.fill(&mut frame);
             stream.frames.clear();
-            return true;
+            return Some(frame);
         }
         if stream.frames.len() > 1 && stream.frames.front().is_some_and(is_quiet) {
             stream.frames.pop_front();
         }
-        let Some(next) = stream.frames.pop_front() else {
-            return false;
-        };
-        *frame = next;
-        true
+        stream.frames.pop_front()
     }
 
     /// A key pressed here.
@@ -165,7 +163,7 @@ impl End {
     }
 }
 
-fn is_quiet(frame: &[i16; FRAME_SAMPLES]) -> bool {
+fn is_quiet(frame: &Frame) -> bool {
     frame.iter().all(|sample| sample.unsigned_abs() < QUIET)
 }
 
@@ -188,17 +186,22 @@ mod tests {
         )
     }
 
+    fn level(level: i16) -> Frame {
+        let mut frame = Frame::silent(Rate::Narrow);
+        frame.fill(level);
+        frame
+    }
+
     fn pull(end: &End) -> Option<i16> {
-        let mut frame = [0; FRAME_SAMPLES];
-        end.pull(&mut frame).then_some(frame[80])
+        end.pull(Rate::Narrow).map(|frame| frame[80])
     }
 
     #[test]
     fn each_hears_the_other_in_order_and_nobody_himself() {
         let (near, far) = ends();
-        near.push(&[1_000; FRAME_SAMPLES]);
-        near.push(&[2_000; FRAME_SAMPLES]);
-        far.push(&[3_000; FRAME_SAMPLES]);
+        near.push(&level(1_000));
+        near.push(&level(2_000));
+        far.push(&level(3_000));
         assert_eq!(
             [pull(&far), pull(&far), pull(&far)],
             [Some(1_000), Some(2_000), None]
@@ -209,15 +212,15 @@ mod tests {
     #[test]
     fn a_side_that_does_not_listen_loses_the_oldest() {
         let (near, far) = ends();
-        (1..=10).for_each(|n| near.push(&[n * 1_000; FRAME_SAMPLES]));
+        (1..=10).for_each(|n| near.push(&level(n * 1_000)));
         assert_eq!(pull(&far), Some(8_000));
     }
 
     #[test]
     fn a_backlog_shrinks_in_a_pause() {
         let (near, far) = ends();
-        for level in [100, 5_000, 6_000] {
-            near.push(&[level; FRAME_SAMPLES]);
+        for loudness in [100, 5_000, 6_000] {
+            near.push(&level(loudness));
         }
         assert_eq!(pull(&far), Some(5_000));
     }
@@ -227,9 +230,9 @@ mod tests {
         let (near, far) = ends();
         near.from.0.lock().ringing = Some(Ringing::new(Ringback::NorthAmerica));
         assert!(pull(&near).is_some());
-        far.push(&[20; FRAME_SAMPLES]);
+        far.push(&level(20));
         assert_ne!(pull(&near), Some(20), "faint noise is no early media");
-        far.push(&[3_000; FRAME_SAMPLES]);
+        far.push(&level(3_000));
         assert_eq!(pull(&near), Some(3_000));
         assert_eq!(pull(&near), None);
     }

@@ -7,10 +7,15 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use super::codec::{Codec, FRAME_SAMPLES};
+use super::codec::{Codec, FRAME_TICKS};
+use super::conceal::Concealer;
+use super::frame::Rate;
+use decoding::Decoding;
 
-const FRAME: i64 = 160;
-const SAMPLES_PER_MS: i64 = 8;
+mod decoding;
+
+const FRAME: i64 = FRAME_TICKS as i64;
+const TICKS_PER_MS: i64 = 8;
 
 /// Pulls between two looks at whether the delay can shrink: two seconds.
 const WINDOW: u32 = 100;
@@ -24,11 +29,8 @@ const ALWAYS_LATE: u32 = 25;
 /// More waiting packets than this are a flood.
 const MAX_PACKETS: usize = 64;
 
-/// Guessed audio fades out over this many samples (60 ms).
-const FADE: i64 = 3 * FRAME;
-
 /// A frame whose loudest sample is below this can be left out unheard.
-const QUIET: i16 = 200;
+const QUIET: u16 = 200;
 
 #[derive(Debug)]
 pub(super) struct JitterBuffer {
@@ -42,11 +44,11 @@ pub(super) struct JitterBuffer {
     shrinking: bool,
     late_in_a_row: u32,
     stray: Option<u32>,
+    rate: Rate,
+    decoding: Decoding,
     /// The packet being played, decoded.
     current: Decoded,
-    last_frame: [i16; FRAME_SAMPLES],
-    /// Samples guessed since the last real one.
-    guessed: i64,
+    conceal: Concealer,
     counts: Counts,
 }
 
@@ -76,14 +78,14 @@ struct Held {
 
 #[derive(Debug, Clone, Copy)]
 struct Timeline {
-    /// The next sample to be played.
+    /// The next tick to be played.
     next: i64,
     /// Everything before this has been played from real packets.
     played: i64,
     newest: i64,
 }
 
-/// How early packets came, in samples, since the last look.
+/// How early packets came, in ticks, since the last look.
 #[derive(Debug, Default)]
 struct Window {
     pulls: u32,
@@ -99,9 +101,9 @@ struct Decoded {
 
 impl JitterBuffer {
     pub(super) fn new(delay_ms: &RangeInclusive<u64>) -> Self {
-        let samples = |ms: u64| i64::try_from(ms).unwrap_or(0).min(1_000) * SAMPLES_PER_MS;
+        let ticks = |ms: u64| i64::try_from(ms).unwrap_or(0).min(1_000) * TICKS_PER_MS;
         Self {
-            delay: samples(*delay_ms.start())..=samples(*delay_ms.end()),
+            delay: ticks(*delay_ms.start())..=ticks(*delay_ms.end()),
             packets: VecDeque::with_capacity(MAX_PACKETS),
             spare: Vec::new(),
             timeline: None,
@@ -110,10 +112,20 @@ impl JitterBuffer {
             shrinking: false,
             late_in_a_row: 0,
             stray: None,
+            rate: Rate::default(),
+            decoding: Decoding::new(Rate::default()),
             current: Decoded::default(),
-            last_frame: [0; FRAME_SAMPLES],
-            guessed: FADE,
+            conceal: Concealer::new(Rate::default()),
             counts: Counts::default(),
+        }
+    }
+
+    /// Plays at another rate from now on.
+    pub(super) fn set_rate(&mut self, rate: Rate) {
+        if rate != self.rate {
+            self.rate = rate;
+            self.conceal = Concealer::new(rate);
+            self.restart();
         }
     }
 
@@ -124,6 +136,7 @@ impl JitterBuffer {
         }
         self.timeline = None;
         self.window = Window::default();
+        self.decoding = Decoding::new(self.rate);
         self.current.samples.clear();
         self.owed = 0;
         self.shrinking = false;
@@ -137,7 +150,7 @@ impl JitterBuffer {
 
     /// How long the last packets waited, in milliseconds.
     pub(super) fn delay_ms(&self) -> u64 {
-        u64::try_from(self.window.most / SAMPLES_PER_MS).unwrap_or(0)
+        u64::try_from(self.window.most / TICKS_PER_MS).unwrap_or(0)
     }
 
     /// Takes a packet as it arrives.
@@ -163,12 +176,12 @@ impl JitterBuffer {
         self.insert(start, ticks, codec, payload);
     }
 
-    /// The next 20 ms.
-    pub(super) fn pull(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> Played {
+    /// The next 20 ms, at the rate that was set.
+    pub(super) fn pull(&mut self, frame: &mut [i16]) -> Played {
         self.adapt();
         if self.owed > 0 {
             self.owed -= 1;
-            self.guess(frame);
+            self.conceal.guess(frame);
             self.counts.concealed += 1;
             return Played::Nothing;
         }
@@ -290,31 +303,28 @@ impl JitterBuffer {
         };
     }
 
-    fn play(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> Played {
+    fn play(&mut self, frame: &mut [i16]) -> Played {
         let Some(mut line) = self.timeline else {
             frame.fill(0);
             return Played::Nothing;
         };
         let (mut filled, mut played, mut lost) = (0, Played::Nothing, false);
-        while filled < FRAME_SAMPLES {
+        while filled < frame.len() {
             let rest = &mut frame[filled..];
             let real = self.copy_real(line.next, rest);
             let count = if real > 0 {
-                self.guessed = 0;
+                self.conceal.real(&mut rest[..real]);
                 played = Played::Audio;
                 real
             } else {
-                lost |= self.guessed < FADE;
+                lost |= self.conceal.is_audible();
                 self.fill_gap(line.next, rest)
             };
             filled += count;
-            line.next += position(count);
+            line.next += position(count / self.samples_per_tick());
             if real > 0 {
                 line.played = line.next;
             }
-        }
-        if played == Played::Audio {
-            self.last_frame = *frame;
         }
         self.counts.concealed += u64::from(lost);
         self.timeline = Some(line);
@@ -323,10 +333,11 @@ impl JitterBuffer {
 
     /// Copies what there is at `position`; 0 if nothing.
     fn copy_real(&mut self, position: i64, into: &mut [i16]) -> usize {
-        if self.current.rest(position).is_empty() {
+        let scale = self.samples_per_tick();
+        if self.current.rest(position, scale).is_empty() {
             self.decode_next(position);
         }
-        let rest = self.current.rest(position);
+        let rest = self.current.rest(position, scale);
         let count = rest.len().min(into.len());
         into[..count].copy_from_slice(&rest[..count]);
         count
@@ -345,7 +356,8 @@ impl JitterBuffer {
             if fresh {
                 self.current.start = held.start;
                 self.current.samples.clear();
-                held.codec.decode(&held.payload, &mut self.current.samples);
+                self.decoding
+                    .push(held.codec, &held.payload, &mut self.current.samples);
             }
             self.recycle(held.payload);
             if fresh {
@@ -360,19 +372,19 @@ impl JitterBuffer {
             .packets
             .front()
             .and_then(|held| usize::try_from(held.start - from).ok());
-        let count = ahead.unwrap_or(usize::MAX).clamp(1, gap.len());
-        let offset = FRAME_SAMPLES - gap.len();
-        for (sample, last) in gap[..count].iter_mut().zip(&self.last_frame[offset..]) {
-            *sample = faded(*last, self.guessed);
-            self.guessed += 1;
-        }
+        let ahead = ahead.map_or(usize::MAX, |ticks| {
+            ticks.saturating_mul(self.samples_per_tick())
+        });
+        let count = ahead.clamp(1, gap.len());
+        self.conceal.guess(&mut gap[..count]);
         count
     }
 
-    fn guess(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
-        for (sample, last) in frame.iter_mut().zip(self.last_frame) {
-            *sample = faded(last, self.guessed);
-            self.guessed += 1;
+    fn samples_per_tick(&self) -> usize {
+        match self.rate {
+            Rate::Narrow => 1,
+            Rate::Wide => 2,
+            Rate::Full => 3,
         }
     }
 
@@ -398,9 +410,11 @@ impl Window {
 }
 
 impl Decoded {
-    fn rest(&self, position: i64) -> &[i16] {
+    fn rest(&self, position: i64, samples_per_tick: usize) -> &[i16] {
         let offset = usize::try_from(position - self.start).unwrap_or(usize::MAX);
-        self.samples.get(offset..).unwrap_or(&[])
+        self.samples
+            .get(offset.saturating_mul(samples_per_tick)..)
+            .unwrap_or(&[])
     }
 }
 
@@ -416,16 +430,8 @@ fn unwrap(timestamp: u32, near: i64) -> i64 {
     near + i64::from(ahead.cast_signed())
 }
 
-/// A sample of the last frame, repeated ever more softly.
-fn faded(sample: i16, guessed: i64) -> i16 {
-    let left = (FADE - guessed).clamp(0, FADE);
-    i16::try_from(i64::from(sample) * left / FADE).unwrap_or(0)
-}
-
-fn is_quiet(frame: &[i16; FRAME_SAMPLES]) -> bool {
-    frame
-        .iter()
-        .all(|sample| sample.unsigned_abs() < QUIET.unsigned_abs())
+fn is_quiet(frame: &[i16]) -> bool {
+    frame.iter().all(|sample| sample.unsigned_abs() < QUIET)
 }
 
 #[cfg(test)]

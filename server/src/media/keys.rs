@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
 
-use super::codec::{FRAME_SAMPLES, SAMPLE_RATE};
 use super::dtmf::Digit;
+use super::frame::Frame;
 use super::tone::round;
 
 /// Frames a key sounds: 100 ms, which every decoder takes for a key.
@@ -90,15 +90,16 @@ impl Press {
     }
 
     /// The same as a pair of tones (ITU-T Q.23).
-    pub(super) fn sound(self, frame: &mut [i16; FRAME_SAMPLES]) {
+    pub(super) fn sound(self, frame: &mut Frame) {
         if self.frame >= PRESSED {
             frame.fill(0);
             return;
         }
         let (row, column) = frequencies(self.digit);
-        let before = f64::from(self.frame * TICKS);
-        for (n, sample) in (0_u16..).zip(frame) {
-            let angle = TAU * (before + f64::from(n)) / f64::from(SAMPLE_RATE);
+        let before = f64::from(self.frame) * 0.02;
+        let rate = f64::from(frame.rate().hertz());
+        for (n, sample) in (0_u16..).zip(frame.iter_mut()) {
+            let angle = TAU * (before + f64::from(n) / rate);
             *sample = round(((angle * row).sin() + (angle * column).sin()) * LEVEL);
         }
     }
@@ -115,6 +116,7 @@ fn frequencies(digit: Digit) -> (f64, f64) {
 mod tests {
     use super::*;
     use crate::media::dtmf::DigitReader;
+    use crate::media::frame::Rate;
 
     fn key(key: char) -> Digit {
         Digit::new(key).unwrap()
@@ -161,7 +163,7 @@ mod tests {
     fn a_tone_is_the_keys_pair() {
         let mut keys = KeySender::default();
         keys.push(key('8'));
-        let mut frame = [0; FRAME_SAMPLES];
+        let mut frame = Frame::silent(Rate::Narrow);
         keys.next(0).unwrap().sound(&mut frame);
         assert_eq!(frequencies(key('8')), (852.0, 1_336.0));
         assert!(frame.iter().any(|sample| *sample > 8_000));

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::codec::{FRAME_MS, FRAME_SAMPLES};
+use super::codec::{Codec, Encoder, FRAME_MS, FRAME_SAMPLES, FRAME_TICKS};
+use super::denoise::Denoiser;
 use super::dtmf::{DigitReader, KeyWays};
+use super::frame::{Frame, Rate};
 use super::jitter::{JitterBuffer, Played};
 use super::keys::KeySender;
 use super::latch::Latch;
@@ -17,10 +19,10 @@ use super::reports::Reports;
 use super::rtp::Outgoing;
 use super::session::SessionEvent;
 use super::shared::Shared;
+use super::srtp::{Keys, Opener, Protector};
 use super::tone::ComfortNoise;
 use super::vad::Vad;
-use outgoing::FRAME_TICKS;
-use state::{FrameClock, Wants};
+use state::{Converters, FrameClock, Wants};
 
 pub(super) use state::Agreed;
 
@@ -50,13 +52,22 @@ pub(super) struct Leg {
     keys: KeyWays,
     keys_out: KeySender,
     /// What was heard in this frame.
-    caller: [i16; FRAME_SAMPLES],
+    caller: Frame,
     played: Played,
     wants: Wants,
     /// Until when the caller's audio is muted for a key, on the first count.
     muted_until_ms: u64,
     vad: Vad,
     noise: ComfortNoise,
+    /// What a side that sends no silence asked to be heard instead (RFC 3389).
+    far_noise: Option<u8>,
+    denoiser: Option<Denoiser>,
+    converters: Converters,
+    encoder: Encoder,
+    /// Kept as long as the leg: a key must not protect two packets of the same number.
+    protector: Option<Protector>,
+    /// While there is one, everything is protected.
+    opener: Option<Opener>,
     out: Outgoing,
     reports: Reports,
     ssrc: Option<u32>,
@@ -74,6 +85,7 @@ impl Leg {
         tell: mpsc::UnboundedSender<SessionEvent>,
         timeout: Duration,
         jitter_ms: &RangeInclusive<u64>,
+        denoise: bool,
     ) -> Self {
         let ssrc = rand::random();
         Self {
@@ -89,13 +101,20 @@ impl Leg {
             digits: DigitReader::default(),
             keys: KeyWays::default(),
             keys_out: KeySender::default(),
-            caller: [0; FRAME_SAMPLES],
+            caller: Frame::silent(Rate::default()),
             played: Played::Nothing,
             wants: Wants::default(),
             muted_until_ms: 0,
             vad: Vad::default(),
             noise: ComfortNoise::new(ssrc),
-            out: Outgoing::new(ssrc, rand::random(), rand::random()),
+            far_noise: None,
+            denoiser: denoise.then(|| Denoiser::new(Rate::default())),
+            converters: Converters::default(),
+            encoder: Encoder::new(Codec::Pcmu),
+            protector: None,
+            opener: None,
+            // Far from a wrap, which a listener to SRTP must not miss (RFC 3711 §3.3.1).
+            out: Outgoing::new(ssrc, rand::random::<u16>() / 2, rand::random()),
             reports: Reports::default(),
             ssrc: None,
             unheard: Vec::new(),
@@ -115,7 +134,7 @@ impl Leg {
         self.clock.alive_ms += FRAME_MS;
         self.receive();
         self.receive_reports();
-        self.played = self.jitter.pull(&mut self.caller);
+        self.play();
         if let Some(end) = &self.agreed.joined {
             // The other side gets keys as keys, not their sound as well.
             if !self.is_muted() {
@@ -125,13 +144,24 @@ impl Leg {
         true
     }
 
+    fn play(&mut self) {
+        let rate = self.agreed.talk.as_ref().map(|talk| talk.codec.rate());
+        self.caller = Frame::silent(rate.unwrap_or_default());
+        self.played = self.jitter.pull(&mut self.caller);
+        if let (Some(level), Played::Nothing) = (self.far_noise, self.played) {
+            self.noise.fill_at(&mut self.caller, level);
+        }
+        if let Some(denoiser) = &mut self.denoiser {
+            denoiser.clean(&mut self.caller);
+        }
+    }
+
     /// The second half: what goes out.
     pub(super) fn speak(&mut self) {
-        let mut agent = [0; FRAME_SAMPLES];
         if self.wants.may_send {
             self.clock.line_ms += FRAME_MS;
             self.shared.set_now_ms(self.clock.line_ms);
-            self.send(&mut agent);
+            let agent = self.send();
             self.listen();
             self.record(&agent);
             self.report();
@@ -163,6 +193,7 @@ impl Leg {
         let wants = Wants {
             may_send: controls.may_send,
             audio: controls.wants_audio,
+            line_rate: controls.line_rate,
         };
         drop(controls);
         if let Some(line) = line {
@@ -182,6 +213,7 @@ impl Leg {
 
     fn agree(&mut self, fresh: Agreed) {
         if let Some(talk) = &fresh.talk {
+            self.jitter.set_rate(talk.codec.rate());
             let former = self.agreed.talk.as_ref();
             if former.is_some_and(|former| former.party != talk.party) {
                 // Another telephone answered the same call (RFC 3261 §13.2.2.4).
@@ -190,6 +222,10 @@ impl Leg {
             } else if former.map(|former| former.remote) != Some(talk.remote) {
                 self.latch.describe(talk.remote, self.clock.alive_ms);
             }
+        }
+        let keys = |agreed: &Agreed| agreed.talk.as_ref().and_then(|talk| talk.srtp);
+        if keys(&fresh) != keys(&self.agreed) {
+            self.secure(keys(&fresh));
         }
         if fresh.is_held() != self.agreed.is_held() {
             self.tell_engine(if fresh.is_held() {
@@ -212,6 +248,19 @@ impl Leg {
             end.hold(fresh.is_held());
         }
         self.agreed = fresh;
+    }
+
+    /// Protects both directions with other keys than before, or no longer.
+    fn secure(&mut self, keys: Option<Keys>) {
+        let Some(keys) = keys else {
+            self.opener = None;
+            return;
+        };
+        self.opener = Some(Opener::new(keys.suite, &keys.theirs));
+        match &mut self.protector {
+            Some(protector) => protector.change(keys.suite),
+            None => self.protector = Some(Protector::new(keys.suite, &keys.ours)),
+        }
     }
 
     fn tell_engine(&mut self, heard: Heard) {

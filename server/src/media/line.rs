@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::dtmf::Digit;
+use super::frame::Rate;
 use super::recording::RecordingFailure;
 use super::shared::Shared;
 
@@ -20,7 +21,7 @@ pub struct Line {
 /// Something that happened on the caller's side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
-    /// 20 ms of the caller's audio at 8 kHz; only after [`Line::want_audio`].
+    /// 20 ms of the caller's audio at the line's rate; only after [`Line::want_audio`].
     Audio(Arc<[i16]>),
     /// A key was pressed and let go.
     Digit {
@@ -89,7 +90,17 @@ impl Line {
         self.shared.controls.lock().wants_audio = true;
     }
 
-    /// Puts samples (8 kHz) at the end of what is to be said.
+    /// The rate of what is heard and said from now on; 8 kHz at first. Whatever the caller's codec
+    /// has is brought to it. What waits to be said still is forgotten.
+    pub fn set_rate(&self, rate: Rate) {
+        let mut controls = self.shared.controls.lock();
+        if controls.line_rate != rate {
+            controls.line_rate = rate;
+            controls.speech.clear();
+        }
+    }
+
+    /// Puts samples, taken at the line's rate, at the end of what is to be said.
     pub fn speak(&self, samples: Arc<[i16]>) {
         self.shared.controls.lock().speech.push(samples);
     }

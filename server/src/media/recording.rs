@@ -148,12 +148,7 @@ impl RecordingDesk {
 
 impl Recorder {
     /// Adds 20 ms of both sides; `muted` silences the caller's, and what is held back of it.
-    pub(super) fn push(
-        &mut self,
-        caller: &[i16; FRAME_SAMPLES],
-        agent: &[i16; FRAME_SAMPLES],
-        muted: bool,
-    ) {
+    pub(super) fn push(&mut self, caller: &[i16], agent: &[i16], muted: bool) {
         let mut frame = [(0, 0); FRAME_SAMPLES];
         for (pair, (caller, agent)) in frame.iter_mut().zip(caller.iter().zip(agent)) {
             *pair = (*caller, *agent);

@@ -2,8 +2,11 @@
 
 use std::f64::consts::TAU;
 
-use super::codec::SAMPLE_RATE;
+use super::frame::Frame;
 use super::tone::round;
+
+/// Steps in a second, a multiple of every rate.
+const STEPS: u32 = 48_000;
 
 /// Loudness of each tone of the pair, about -19 dBm0.
 const LEVEL: f64 = 2_500.0;
@@ -22,7 +25,7 @@ pub enum Ringback {
 #[derive(Debug)]
 pub(super) struct Ringing {
     tone: Ringback,
-    /// Samples since it began.
+    /// Steps since it began.
     at: u32,
 }
 
@@ -50,14 +53,15 @@ impl Ringing {
         Self { tone, at: 0 }
     }
 
-    /// The next samples.
-    pub(super) fn fill(&mut self, frame: &mut [i16]) {
+    /// The next 20 ms.
+    pub(super) fn fill(&mut self, frame: &mut Frame) {
         let ([low, high], sounding, turn) = self.tone.shape();
-        for sample in frame {
-            let at = self.at % (turn * SAMPLE_RATE);
-            self.at = self.at.wrapping_add(1);
-            *sample = if at < sounding * SAMPLE_RATE {
-                let angle = TAU * f64::from(at) / f64::from(SAMPLE_RATE);
+        let step = STEPS / frame.rate().hertz();
+        for sample in frame.iter_mut() {
+            let at = self.at % (turn * STEPS);
+            self.at = (at + step) % (turn * STEPS);
+            *sample = if at < sounding * STEPS {
+                let angle = TAU * f64::from(at) / f64::from(STEPS);
                 round(((angle * low).sin() + (angle * high).sin()) * LEVEL)
             } else {
                 0
@@ -69,15 +73,18 @@ impl Ringing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::frame::Rate;
 
-    /// Mean square of each half second of one turn.
+    /// Whether each half second sounds.
     fn halves(tone: Ringback, seconds: usize) -> Vec<bool> {
         let mut ringing = Ringing::new(tone);
-        let mut samples = vec![0; seconds * 8_000];
-        ringing.fill(&mut samples);
-        samples
-            .chunks(4_000)
-            .map(|half| half.iter().any(|sample| sample.unsigned_abs() > 1_000))
+        let mut next = || {
+            let mut frame = Frame::silent(Rate::Wide);
+            ringing.fill(&mut frame);
+            frame.iter().any(|sample| sample.unsigned_abs() > 1_000)
+        };
+        (0..seconds * 2)
+            .map(|_| (0..25).filter(|_| next()).count() > 12)
             .collect()
     }
 

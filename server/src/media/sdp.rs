@@ -8,11 +8,15 @@ use std::net::{IpAddr, SocketAddr};
 use sdp_types::{Attribute, Connection, Direction, Media, Session};
 
 use super::codec::Codec;
+use super::srtp::Keys;
+use crypto::Crypto;
 
+mod crypto;
 mod negotiation;
 #[cfg(test)]
 mod tests;
 
+pub use app::domain::inbound::Srtp;
 pub use negotiation::{Negotiation, Terms, Unacceptable};
 
 /// Larger descriptions are refused unread: real ones are under 2 KiB.
@@ -26,7 +30,8 @@ const MAX_FORMATS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     lines: Vec<MediaLine>,
-    audio: Option<Audio>,
+    /// Every audio line we could talk on.
+    audio: Vec<Audio>,
     origin: Origin,
 }
 
@@ -72,10 +77,14 @@ struct MediaLine {
     enabled: bool,
 }
 
-/// The audio line we would talk on.
+/// An audio line we could talk on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Audio {
     index: usize,
+    /// RTP/SAVP: nothing is to go unprotected.
+    secure: bool,
+    /// The keys it names, of suites we know.
+    keys: Vec<Crypto>,
     formats: Vec<Format>,
     remote: Option<SocketAddr>,
     rtcp: Option<SocketAddr>,
@@ -99,6 +108,8 @@ pub struct Talk {
     pub own_digits: Option<u8>,
     /// Rises when another telephone answers the same offer of ours.
     pub party: u32,
+    /// What protects both directions, if anything does.
+    pub srtp: Option<Keys>,
     /// Where the other side says it listens; none on hold, or if the address is of no use.
     pub remote: Option<SocketAddr>,
     /// Where it listens for reports.
@@ -137,8 +148,10 @@ impl Offer {
         let audio = session
             .medias
             .iter()
-            .position(is_plain_audio)
-            .map(|index| Audio::read(&session, index));
+            .enumerate()
+            .filter(|(_, media)| is_audio(media))
+            .map(|(index, _)| Audio::read(&session, index))
+            .collect();
         let lines = session.medias.iter().map(MediaLine::read).collect();
         let origin = Origin {
             user: session.origin.username.unwrap_or_default(),
@@ -154,37 +167,34 @@ impl Offer {
 
     /// The audio formats it names, telephone-event among them, in its order.
     pub fn formats(&self) -> &[Format] {
-        self.audio.as_ref().map_or(&[], |audio| &audio.formats)
+        self.audio().map_or(&[], |audio| &audio.formats)
     }
 
     /// The first of its codecs that we speak.
     pub fn common_codec(&self) -> Option<Codec> {
-        self.accepted().first().map(|(_, codec)| *codec)
+        let accepted = self.audio()?.accepted();
+        accepted.first().map(|(_, codec)| *codec)
     }
 
     /// Whether it names RFC 4733 digits.
     pub fn has_digits(&self) -> bool {
-        self.digits().is_some()
+        self.audio().is_some_and(|audio| audio.digits().is_some())
     }
 
     /// Whether it asks us to be silent: `sendonly`, `inactive`, or the old `c=0.0.0.0`
     /// (RFC 3264 §8.4).
     pub fn is_hold(&self) -> bool {
-        self.audio.as_ref().is_some_and(|audio| audio.on_hold)
+        self.audio().is_some_and(|audio| audio.on_hold)
     }
 
     /// Whether it offers secure audio and no plain audio.
     pub fn is_secure_only(&self) -> bool {
-        self.audio.is_none()
-            && self
-                .lines
-                .iter()
-                .any(|line| line.enabled && line.media == "audio" && line.proto.contains("SAVP"))
+        !self.audio.is_empty() && self.audio.iter().all(|audio| audio.secure)
     }
 
     /// Whether it asks for fax (T.38) in place of audio.
     pub fn is_fax(&self) -> bool {
-        self.audio.is_none()
+        self.audio.is_empty()
             && self
                 .lines
                 .iter()
@@ -193,25 +203,18 @@ impl Offer {
 
     /// Where it says it listens.
     pub fn remote(&self) -> Option<SocketAddr> {
-        self.audio.as_ref().and_then(|audio| audio.remote)
+        self.audio().and_then(|audio| audio.remote)
     }
 
     /// Milliseconds of audio it would like in a packet. We receive any and send 20.
     pub fn ptime_ms(&self) -> Option<u32> {
-        self.audio.as_ref().and_then(|audio| audio.ptime_ms)
+        self.audio().and_then(|audio| audio.ptime_ms)
     }
 
-    fn accepted(&self) -> Vec<(u8, Codec)> {
-        self.formats()
-            .iter()
-            .filter_map(|f| Some((f.payload, f.codec()?)))
-            .collect()
-    }
-
-    fn digits(&self) -> Option<u8> {
-        let named =
-            |f: &&Format| f.name.eq_ignore_ascii_case("telephone-event") && f.clock_rate == 8_000;
-        self.formats().iter().find(named).map(|f| f.payload)
+    /// The line to judge by: plain audio if there is some.
+    fn audio(&self) -> Option<&Audio> {
+        let plain = self.audio.iter().find(|audio| !audio.secure);
+        plain.or_else(|| self.audio.first())
     }
 }
 
@@ -254,6 +257,8 @@ impl Audio {
         let remote = reachable.map(|ip| SocketAddr::new(ip, media.port));
         Self {
             index,
+            secure: media.proto.contains("SAVP"),
+            keys: crypto::read(&media.attributes),
             formats: formats(media),
             remote,
             rtcp: remote.and_then(|remote| rtcp_address(media, remote)),
@@ -261,6 +266,21 @@ impl Audio {
             on_hold: silent || !direction.has_recv(),
             ptime_ms: value(&media.attributes, "ptime").and_then(|v| v.parse().ok()),
         }
+    }
+}
+
+impl Audio {
+    fn accepted(&self) -> Vec<(u8, Codec)> {
+        self.formats
+            .iter()
+            .filter_map(|f| Some((f.payload, f.codec()?)))
+            .collect()
+    }
+
+    fn digits(&self) -> Option<u8> {
+        let named =
+            |f: &&Format| f.name.eq_ignore_ascii_case("telephone-event") && f.clock_rate == 8_000;
+        self.formats.iter().find(named).map(|f| f.payload)
     }
 }
 
@@ -278,10 +298,14 @@ impl MediaLine {
 }
 
 /// AVPF differs from AVP in feedback we never send, and phones that offer it accept its absence.
-fn is_plain_audio(media: &Media) -> bool {
+/// Keys made by DTLS (`UDP/TLS/RTP/SAVP`) are none of ours.
+fn is_audio(media: &Media) -> bool {
     media.media == "audio"
         && media.port != 0
-        && matches!(media.proto.as_str(), "RTP/AVP" | "RTP/AVPF")
+        && matches!(
+            media.proto.as_str(),
+            "RTP/AVP" | "RTP/AVPF" | "RTP/SAVP" | "RTP/SAVPF"
+        )
 }
 
 fn formats(media: &Media) -> Vec<Format> {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::HEARD;
 use super::dtmf::Digit;
+use super::frame::Rate;
 use super::line::Line;
 use super::recording::{Recorded, Take};
 use super::sdp::{Negotiation, Offer, Talk, Unacceptable};
@@ -142,6 +143,7 @@ impl Session {
         let mut controls = self.shared.controls.lock();
         controls.new_line = Some(hear);
         controls.wants_audio = false;
+        controls.line_rate = Rate::default();
         controls.speech = Speech::default();
         drop(controls);
         self.shared.drained.notify_waiters();

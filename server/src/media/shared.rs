@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::bridge::End;
 use super::dtmf::Digit;
+use super::frame::Rate;
 use super::leg::Agreed;
 use super::line::{Heard, Span};
 use super::recording::{Recorder, RecordingDesk, Take};
@@ -41,6 +42,8 @@ pub(super) struct Controls {
     pub(super) may_send: bool,
     pub(super) closed: bool,
     pub(super) wants_audio: bool,
+    /// Of what the engine hears and says.
+    pub(super) line_rate: Rate,
     pub(super) keep_digits: bool,
     pub(super) speech: Speech,
     /// Keys that came by another way than RTP.

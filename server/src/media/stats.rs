@@ -32,6 +32,8 @@ pub struct Received {
     pub delay_ms: u64,
     /// Packets from other sources, ignored.
     pub strangers: u64,
+    /// Datagrams whose protection did not hold (SRTP), among them copies of earlier ones.
+    pub rejected: u64,
     /// Datagrams that were no RTP or of an unknown payload type.
     pub malformed: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use super::codec::{FRAME_SAMPLES, SAMPLE_RATE};
+use super::codec::SAMPLE_RATE;
 
 /// A sine at `hertz`, swelling and fading over 10 ms so that it doesn't click.
 pub fn tone(hertz: f64, milliseconds: u32, amplitude: i16) -> Vec<i16> {
@@ -18,6 +18,9 @@ pub fn tone(hertz: f64, milliseconds: u32, amplitude: i16) -> Vec<i16> {
         .collect()
 }
 
+/// The least attenuation of noise that another side may ask for, in decibels.
+const LOUDEST: u8 = 40;
+
 /// Noise at about -70 dB, so that a silent line does not sound dead.
 #[derive(Debug)]
 pub(super) struct ComfortNoise(u32);
@@ -28,13 +31,29 @@ impl ComfortNoise {
     }
 
     /// The next frame, from a xorshift generator.
-    pub(super) fn fill(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
+    pub(super) fn fill(&mut self, frame: &mut [i16]) {
         for sample in frame {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 17;
-            self.0 ^= self.0 << 5;
-            *sample = [-8, 0, 0, 8][(self.0 >> 30) as usize];
+            *sample = [-8, 0, 0, 8][(self.next() >> 30) as usize];
         }
+    }
+
+    /// Noise so many decibels below the loudest, as a silent side asks for (RFC 3389 §3.1); never
+    /// louder than a room.
+    pub(super) fn fill_at(&mut self, frame: &mut [i16], below: u8) {
+        let mean = f64::from(i16::MAX) * 10_f64.powf(-f64::from(below.max(LOUDEST)) / 20.0);
+        // Evenly spread numbers have a mean power of a third of the greatest.
+        let greatest = mean * 3_f64.sqrt();
+        for sample in frame {
+            let spread = f64::from(self.next()) / f64::from(u32::MAX) * 2.0 - 1.0;
+            *sample = round(spread * greatest);
+        }
+    }
+
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
     }
 }
 
@@ -61,8 +80,19 @@ mod tests {
     }
 
     #[test]
+    fn noise_has_the_level_that_was_asked_for() {
+        for (asked, level) in [(60, 60.0), (45, 45.0), (0, 40.0)] {
+            let mut frame = vec![0; 16_000];
+            ComfortNoise::new(5).fill_at(&mut frame, asked);
+            let power: f64 = frame.iter().map(|s| f64::from(*s).powi(2)).sum();
+            let below = -10.0 * (power / 16_000.0 / 32_767_f64.powi(2)).log10();
+            assert!((below - level).abs() < 0.5, "{asked}: {below:.1} dB");
+        }
+    }
+
+    #[test]
     fn comfort_noise_is_faint_and_not_silent() {
-        let mut frame = [0; FRAME_SAMPLES];
+        let mut frame = [0; 160];
         ComfortNoise::new(5).fill(&mut frame);
         assert!(frame.iter().any(|sample| *sample != 0));
         assert!(frame.iter().all(|sample| sample.abs() <= 8));

@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 use server::agent::{
     AgentCall, Behaviour, EngineEnd, Journal, Keep, Moment, Speaker, Spoken, Voice, Words, run,
 };
-use server::media::codec::Codec;
+use server::media::codec::{Codec, Encoder};
 use server::media::tone::tone;
-use server::media::{Closed, Session, SessionEvent};
+use server::media::{Closed, Heard, Rate, Session, SessionEvent};
 use tokio::net::UdpSocket;
 use tokio::time::{interval, sleep, timeout};
 
@@ -279,7 +279,7 @@ async fn reordered_and_malformed_packets_do_no_harm() {
     let notes = Arc::new(Notes::default());
     let _engine = answer(&session, Behaviour::default(), &notes, Path::new("unused"));
     let mut payload = Vec::new();
-    Codec::Pcmu.encode(&tone(440.0, 20, 8_000), &mut payload);
+    Encoder::new(Codec::Pcmu).push(&tone(440.0, 20, 8_000), &mut payload);
     let mut clock = interval(Duration::from_millis(40));
     for _ in 0..25 {
         clock.tick().await;
@@ -304,4 +304,34 @@ async fn reordered_and_malformed_packets_do_no_harm() {
         "{stats:?}"
     );
     assert_eq!(stats.received.malformed, 25);
+}
+
+#[tokio::test]
+async fn an_engine_hears_and_speaks_at_the_rate_it_asks_for() {
+    for rate in [Rate::Narrow, Rate::Wide, Rate::Full] {
+        let media = media(Duration::from_secs(30));
+        let (mut caller, session) = Caller::calls(&media).await;
+        let mut line = session.take_line().unwrap();
+        line.set_rate(rate);
+        line.want_audio();
+        session.start_sending();
+        // A tone of 1,000 Hz at the line's rate, made for 8 kHz.
+        let times = rate.hertz() / 8_000;
+        let hertz = 1_000.0 / f64::from(times);
+        line.speak(tone(hertz, 800 * times, 8_000).into());
+        let heard = caller.speaks(&tone(1_000.0, 800, 8_000)).await;
+        assert!(loudest(&heard, 1_000.0) > 6_500.0, "{rate:?}");
+        let mut told = Vec::new();
+        while let Some(heard) = line.heard() {
+            if let Heard::Audio(samples) = heard {
+                assert_eq!(samples.len(), rate.frame());
+                told.extend_from_slice(&samples);
+            }
+        }
+        assert!(
+            loudest(&told, hertz) > 6_500.0,
+            "{rate:?}: {}",
+            loudest(&told, hertz)
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use server::media::codec::Codec;
+use server::media::codec::{Codec, Decoder, Encoder};
 use server::media::sdp::Offer;
 use server::media::{LocalAddress, Media, Session, Settings};
 use tokio::net::UdpSocket;
@@ -48,6 +48,8 @@ pub(crate) struct Caller {
     pub(crate) timestamp: u32,
     pub(crate) ssrc: u32,
     pub(crate) codec: Codec,
+    encoder: Encoder,
+    decoder: Decoder,
     /// Payload type of its keys, both ways.
     pub(crate) events: u8,
     /// Event packets it got: sequence, timestamp, marker, payload.
@@ -81,6 +83,8 @@ impl Caller {
             timestamp: 8_000,
             ssrc: rand::random(),
             codec,
+            encoder: Encoder::new(codec),
+            decoder: Decoder::new(codec),
             events,
             keys: Vec::new(),
             clock: interval(Duration::from_millis(20)),
@@ -117,10 +121,10 @@ impl Caller {
     /// Speaks samples in real time, and returns what was heard meanwhile.
     pub(crate) async fn speaks(&mut self, samples: &[i16]) -> Vec<i16> {
         let mut heard = Vec::new();
-        for frame in samples.chunks(160) {
+        for frame in samples.chunks(self.codec.rate().frame()) {
             self.clock.tick().await;
             let mut payload = Vec::new();
-            self.codec.encode(frame, &mut payload);
+            self.encoder.push(frame, &mut payload);
             self.send(self.codec.static_payload(), &payload).await;
             self.timestamp = self.timestamp.wrapping_add(160);
             self.read(&mut heard);
@@ -129,7 +133,8 @@ impl Caller {
     }
 
     pub(crate) async fn listens(&mut self, ms: u64) -> Vec<i16> {
-        let silence = vec![0; usize::try_from(ms * 8).unwrap()];
+        let samples = self.codec.rate().frame() / 20 * usize::try_from(ms).unwrap();
+        let silence = vec![0; samples];
         self.speaks(&silence).await
     }
 
@@ -146,7 +151,7 @@ impl Caller {
                 ));
             } else {
                 assert_eq!(head[1] & 0x7f, self.codec.static_payload());
-                self.codec.decode(payload, heard);
+                self.decoder.push(payload, heard);
             }
         }
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::state::Kind;
 use super::{Leg, MOST_DATAGRAMS};
-use crate::media::codec::FRAME_SAMPLES;
 use crate::media::dtmf::{Digit, DigitReader};
 use crate::media::jitter::Played;
 use crate::media::latch::Source;
@@ -26,7 +25,9 @@ impl Leg {
             let mut copy = std::mem::take(&mut self.packet);
             copy.clear();
             copy.extend_from_slice(&self.datagram[..length]);
-            self.take(&copy, from);
+            if let Some(length) = self.open(&mut copy) {
+                self.take(&copy[..length], from);
+            }
             self.packet = copy;
         }
         if let Some(digit) = self.digits.tick(self.clock.alive_ms) {
@@ -35,6 +36,19 @@ impl Leg {
         if self.digits.is_pressed() {
             self.mute();
         }
+    }
+
+    /// What of a datagram is RTP, made readable where it is protected; none if it is not to be
+    /// believed.
+    fn open(&mut self, datagram: &mut [u8]) -> Option<usize> {
+        let Some(opener) = &mut self.opener else {
+            return Some(datagram.len());
+        };
+        let opened = opener.packet(datagram).ok();
+        if opened.is_none() {
+            self.shared.stats.lock().received.rejected += 1;
+        }
+        opened
     }
 
     fn take(&mut self, datagram: &[u8], from: SocketAddr) {
@@ -80,7 +94,10 @@ impl Leg {
             stats.received.bytes += packet.payload.len() as u64;
         }
         match kind {
-            Kind::Audio(codec) => self.jitter.push(packet.timestamp, codec, packet.payload),
+            Kind::Audio(codec) => {
+                self.far_noise = None;
+                self.jitter.push(packet.timestamp, codec, packet.payload);
+            }
             Kind::Event => {
                 if let Some(digit) =
                     self.digits
@@ -89,7 +106,7 @@ impl Leg {
                     self.hear_event(digit);
                 }
             }
-            Kind::Silence => {}
+            Kind::Silence => self.far_noise = packet.payload.first().map(|level| level & 0x7f),
         }
     }
 
@@ -144,7 +161,7 @@ impl Leg {
         let now = self.clock.line_ms;
         // The tone of a key is no speech.
         let edge = if self.is_muted() {
-            self.vad.frame(&[0; FRAME_SAMPLES])
+            self.vad.frame(&[0])
         } else {
             self.vad.frame(&self.caller)
         };
@@ -158,11 +175,10 @@ impl Leg {
             None => {}
         }
         if self.wants.audio && self.played == Played::Audio && self.unheard.is_empty() {
+            let rate = self.wants.line_rate;
+            let frame = self.converters.to_line.convert(&self.caller, rate);
             // An engine that does not keep up loses audio.
-            drop(
-                self.hear
-                    .try_send(Heard::Audio(Arc::from(self.caller.as_slice()))),
-            );
+            drop(self.hear.try_send(Heard::Audio(Arc::from(&*frame))));
         }
     }
 }

@@ -1,27 +1,28 @@
 //! What goes to the other side, and what is kept of both.
 
 use super::Leg;
-use crate::media::codec::{Codec, FRAME_MS, FRAME_SAMPLES};
+use crate::media::codec::{Codec, Encoder, FRAME_MS, FRAME_TICKS};
+use crate::media::frame::{Frame, Rate};
 use crate::media::line::Heard;
 use crate::media::sdp::Talk;
 
-/// Ticks of the RTP clock in a frame, for every codec we speak.
-pub(super) const FRAME_TICKS: u32 = 160;
-
 impl Leg {
     /// One packet: what is to be said or a key; nothing while the other side does not want to
-    /// hear. `frame` is left with what was said.
-    pub(super) fn send(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
+    /// hear. Returns what was said.
+    pub(super) fn send(&mut self) -> Frame {
         let Some(talk) = &self.agreed.talk else {
-            return;
+            return Frame::silent(Rate::default());
         };
-        if !talk.sends {
+        let (talk, sends) = (Sending::of(talk), talk.sends);
+        if !sends {
             self.out.advance(FRAME_TICKS);
-            return;
+            return Frame::silent(talk.codec.rate());
         }
-        let talk = Sending::of(talk);
-        self.compose(frame);
-        self.write(talk, frame);
+        let frame = self.compose(talk.codec.rate());
+        self.write(talk, &frame);
+        if let (Some(protector), true) = (&mut self.protector, self.opener.is_some()) {
+            protector.packet(&mut self.packet);
+        }
         let target = self.latch.target(self.clock.alive_ms);
         let sent = target.map(|to| self.ports.rtp.send_to(&self.packet, to));
         self.out.advance(FRAME_TICKS);
@@ -34,36 +35,46 @@ impl Leg {
             Some(Err(_)) => stats.sent.refused += 1,
             None => {}
         }
+        frame
     }
 
     /// What is to be said: by the other side of a bridge or by the engine, else faint noise.
-    fn compose(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
-        if let Some(end) = &self.agreed.joined {
+    fn compose(&mut self, rate: Rate) -> Frame {
+        let said = if let Some(end) = &self.agreed.joined {
             for digit in end.pressed() {
                 self.keys_out.push(digit);
             }
-            if !end.pull(frame) {
-                self.noise.fill(frame);
-            }
-            return;
-        }
+            end.pull(rate)
+                .map(|frame| self.converters.from_other.convert(&frame, rate))
+        } else {
+            self.say(rate)
+        };
+        said.unwrap_or_else(|| {
+            let mut faint = Frame::silent(rate);
+            self.noise.fill(&mut faint);
+            faint
+        })
+    }
+
+    fn say(&mut self, rate: Rate) -> Option<Frame> {
         let now_ms = self.clock.line_ms.saturating_sub(FRAME_MS);
-        let drained = {
+        let (said, drained) = {
             let mut controls = self.shared.controls.lock();
             if controls.speech.is_empty() {
-                self.noise.fill(frame);
-                false
-            } else {
-                controls.speech.fill(frame, now_ms)
+                return None;
             }
+            let mut said = Frame::silent(controls.line_rate);
+            let drained = controls.speech.fill(&mut said, now_ms);
+            (said, drained)
         };
         if drained {
             self.shared.drained.notify_waiters();
         }
+        Some(self.converters.from_line.convert(&said, rate))
     }
 
     /// Writes the packet; a key takes the place of the audio.
-    fn write(&mut self, talk: Sending, frame: &[i16; FRAME_SAMPLES]) {
+    fn write(&mut self, talk: Sending, frame: &Frame) {
         let press = self.keys_out.next(self.out.timestamp());
         if let (Some(press), Some(payload)) = (press, talk.digits) {
             self.out
@@ -71,18 +82,18 @@ impl Leg {
             self.packet.extend(press.payload());
             return;
         }
-        self.out.start(talk.payload, &mut self.packet);
-        match press {
-            Some(press) => {
-                let mut tones = [0; FRAME_SAMPLES];
-                press.sound(&mut tones);
-                talk.codec.encode(&tones, &mut self.packet);
-            }
-            None => talk.codec.encode(frame, &mut self.packet),
+        let mut tones = *frame;
+        if let Some(press) = press {
+            press.sound(&mut tones);
         }
+        if self.encoder.codec() != talk.codec {
+            self.encoder = Encoder::new(talk.codec);
+        }
+        self.out.start(talk.payload, &mut self.packet);
+        self.encoder.push(&tones, &mut self.packet);
     }
 
-    pub(super) fn record(&mut self, agent: &[i16; FRAME_SAMPLES]) {
+    pub(super) fn record(&mut self, agent: &Frame) {
         let pressed = self.is_muted();
         let failed = {
             let mut controls = self.shared.controls.lock();
@@ -90,7 +101,10 @@ impl Leg {
             let Some(recorder) = &mut controls.recording else {
                 return;
             };
-            recorder.push(&self.caller, agent, muted);
+            let ways = &mut self.converters;
+            let caller = ways.caller_kept.convert(&self.caller, Rate::Narrow);
+            let agent = ways.agent_kept.convert(agent, Rate::Narrow);
+            recorder.push(&caller, &agent, muted);
             let failed = recorder.failure();
             if failed.is_some() {
                 controls.recording = None;

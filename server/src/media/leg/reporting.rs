@@ -20,7 +20,14 @@ impl Leg {
             if self.report_address().map(|known| known.ip()) != Some(from.ip()) {
                 continue;
             }
-            let Some(there) = reports::about(&self.datagram[..length], self.out.ssrc()) else {
+            let report = &mut self.datagram[..length];
+            let length = match &mut self.opener {
+                Some(opener) => opener.report(report).ok(),
+                None => Some(length),
+            };
+            let there =
+                length.and_then(|length| reports::about(&report[..length], self.out.ssrc()));
+            let Some(there) = there else {
                 continue;
             };
             // A phone that sends no silence still reports on what it hears: it is there.
@@ -40,13 +47,20 @@ impl Leg {
             return;
         };
         let sent = self.shared.stats.lock().sent.clone();
-        let report = self.reports.write(
+        let mut report = self.reports.write(
             self.out.ssrc(),
             self.out.timestamp(),
             self.clock.alive_ms,
             &sent,
         );
+        self.protect_report(&mut report);
         drop(self.ports.rtcp.send_to(&report, to));
+    }
+
+    fn protect_report(&mut self, report: &mut Vec<u8>) {
+        if let (Some(protector), true) = (&mut self.protector, self.opener.is_some()) {
+            protector.report(report);
+        }
     }
 
     /// The described port for reports on the locked address, for behind NAT only that is true.
@@ -89,11 +103,9 @@ impl Leg {
     pub(super) fn say_goodbye(&mut self) {
         self.shared.controls.lock().recording = None;
         if let Some(to) = self.report_address() {
-            drop(
-                self.ports
-                    .rtcp
-                    .send_to(&reports::goodbye(self.out.ssrc()), to),
-            );
+            let mut goodbye = reports::goodbye(self.out.ssrc());
+            self.protect_report(&mut goodbye);
+            drop(self.ports.rtcp.send_to(&goodbye, to));
         }
         self.pass_on();
     }

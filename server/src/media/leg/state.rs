@@ -2,6 +2,7 @@
 
 use crate::media::bridge::End;
 use crate::media::codec::Codec;
+use crate::media::frame::{Converter, Rate};
 use crate::media::sdp::Talk;
 
 /// Two counts of frames: since the session began, and since it may send.
@@ -43,6 +44,7 @@ impl Agreed {
 pub(super) struct Wants {
     pub(super) may_send: bool,
     pub(super) audio: bool,
+    pub(super) line_rate: Rate,
 }
 
 /// What a packet carries.
@@ -51,4 +53,17 @@ pub(super) enum Kind {
     Audio(Codec),
     Event,
     Silence,
+}
+
+/// Ways between rates, one for each stream; idle where they agree.
+#[derive(Debug, Default)]
+pub(super) struct Converters {
+    /// From the other side to the engine, and back.
+    pub(super) to_line: Converter,
+    pub(super) from_line: Converter,
+    /// From the other end of a bridge.
+    pub(super) from_other: Converter,
+    /// To the two channels of the recording.
+    pub(super) caller_kept: Converter,
+    pub(super) agent_kept: Converter,
 }

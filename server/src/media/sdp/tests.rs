@@ -1,4 +1,5 @@
 use super::*;
+use crate::media::srtp::MasterKey;
 use proptest::prelude::*;
 
 fn read(rest: &str) -> Offer {
@@ -34,7 +35,7 @@ fn a_codec_under_another_number_is_found_by_its_name() {
     let offer = read(
         "c=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 97 98\r\na=rtpmap:97 iLBC/8000\r\na=rtpmap:98 pcma/8000/1\r\n",
     );
-    assert_eq!(offer.accepted(), [(98, Codec::Pcma)]);
+    assert_eq!(offer.audio[0].accepted(), [(98, Codec::Pcma)]);
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn reports_go_where_they_are_wanted() {
         let offer = read(&format!(
             "c=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 0\r\n{line}"
         ));
-        let rtcp = offer.audio.and_then(|audio| audio.rtcp);
+        let rtcp = offer.audio().and_then(|audio| audio.rtcp);
         assert_eq!(rtcp, expected.map(|text| text.parse().unwrap()), "{line}");
     }
 }
@@ -145,11 +146,13 @@ fn line_feeds_alone_will_do() {
 proptest! {
     #[test]
     fn no_body_makes_it_panic(
-        lines in proptest::collection::vec("(v=0|m=audio [0-9]{1,6} RTP/AVP( [0-9]{1,3}){0,4}|a=rtpmap:.{0,12}|a=rtcp:.{0,12}|a=ptime:.{0,4}|c=IN IP[46] [0-9a-f.:/]{0,20}|.{0,20})", 0..12),
+        lines in proptest::collection::vec("(v=0|m=audio [0-9]{1,6} RTP/S?AVP( [0-9]{1,3}){0,4}|a=crypto:[0-9] AES_CM_128_HMAC_SHA1_80 inline:[A-Za-z]{39,41}.{0,3}|a=rtpmap:.{0,12}|a=rtcp:.{0,12}|a=ptime:.{0,4}|c=IN IP[46] [0-9a-f.:/]{0,20}|.{0,20})", 0..12),
     ) {
         let body = lines.join("\r\n");
         if let Ok(offer) = Offer::parse(body.as_bytes()) {
-            let mut ours = Negotiation::new(1, SocketAddr::from(([192, 0, 2, 9], 20_000)), Terms::default());
+            let address = SocketAddr::from(([192, 0, 2, 9], 20_000));
+            let terms = Terms { srtp: Srtp::Optional, over_tls: true, ..Terms::default() };
+            let mut ours = Negotiation::new(1, address, terms, MasterKey::new(Default::default()));
             if let Ok(answer) = ours.answer(&offer) {
                 prop_assert!(Offer::parse(answer.as_bytes()).is_ok(), "{answer}");
             }
