@@ -72,6 +72,7 @@ fn routes() -> Routes {
         max_channels: None,
         other_sources: OtherSources::Digest,
         country: "US".parse().ok(),
+        denoise: false,
         agent_id_header: "X-Agent-ID".to_owned(),
     });
     routes.put_access(access());

@@ -100,6 +100,9 @@ fn wait(due: Instant, legs: &mut [Leg]) -> Instant {
         return due + FRAME;
     }
     let behind = u32::try_from((now - due).as_millis() / u128::from(FRAME_MS)).unwrap_or(u32::MAX);
+    if behind > 0 {
+        legs.iter_mut().for_each(Leg::spare);
+    }
     if behind <= MAX_CATCH_UP {
         return due + FRAME;
     }

@@ -181,6 +181,12 @@ impl CallDesk {
             .read(|routes| routes.networks_of(source).next().is_some())
     }
 
+    /// Whether noise is taken out of what callers say.
+    pub fn denoises(&self) -> bool {
+        self.book
+            .read(|routes| routes.trunk.as_ref().is_some_and(|trunk| trunk.denoise))
+    }
+
     /// The header that may name the agent, if there is a trunk.
     pub fn agent_header(&self) -> Option<String> {
         self.book.read(|routes| {

@@ -34,6 +34,9 @@ pub trait Desk: Send + Sync + 'static {
     /// The header that may name the agent, if there is a trunk.
     fn agent_header(&self) -> Option<String>;
 
+    /// Whether noise is taken out of what callers say.
+    fn denoises(&self) -> bool;
+
     /// Decides, and on `Answer` counts the call against every limit until [`Desk::end`].
     fn admit(&self, call: CallId, invite: &Invite) -> Decision;
 
@@ -77,6 +80,10 @@ impl Desk for CallDesk {
 
     fn agent_header(&self) -> Option<String> {
         Self::agent_header(self)
+    }
+
+    fn denoises(&self) -> bool {
+        Self::denoises(self)
     }
 
     fn admit(&self, call: CallId, invite: &Invite) -> Decision {

@@ -61,6 +61,7 @@ impl House {
             max_channels: None,
             other_sources: OtherSources::Digest,
             country: None,
+            denoise: false,
             agent_id_header: "X-Agent-ID".to_owned(),
         });
         routes.put_access(AccessRoute {
@@ -195,6 +196,10 @@ impl Desk for House {
 
     fn trusts(&self, source: IpAddr) -> bool {
         self.trusted.contains(&source)
+    }
+
+    fn denoises(&self) -> bool {
+        false
     }
 
     fn agent_header(&self) -> Option<String> {

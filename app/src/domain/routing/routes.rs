@@ -54,6 +54,8 @@ pub struct TrunkRoute {
     pub country: Option<Country>,
     /// The header that may name the agent.
     pub agent_id_header: String,
+    /// Whether noise is taken out of what callers say.
+    pub denoise: bool,
 }
 
 impl From<&InboundTrunk> for TrunkRoute {
@@ -63,6 +65,7 @@ impl From<&InboundTrunk> for TrunkRoute {
             max_channels: settings.max_channels,
             other_sources: settings.other_sources,
             country: settings.country,
+            denoise: settings.krisp_enabled,
             agent_id_header: settings.agent_id_header.to_string(),
         }
     }

@@ -61,6 +61,7 @@ fn routes() -> Routes {
         max_channels: None,
         other_sources: OtherSources::Digest,
         country: None,
+        denoise: false,
         agent_id_header: "X-Agent-ID".to_owned(),
     });
     routes.put_access(access(1, "Main", AccessKind::Digest));

@@ -49,6 +49,10 @@ impl Desk for Porter {
         None
     }
 
+    fn denoises(&self) -> bool {
+        false
+    }
+
     fn admit(&self, _: CallId, _: &Invite) -> Decision {
         unreachable!("the guard decides nothing")
     }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::call::{Call, Ending, Phase, Reliable, Ringing, Sources};
 use super::offer::description;
 use crate::media::Session;
-use crate::media::sdp::Offer;
+use crate::media::sdp::{Offer, Terms};
 use crate::sip::Edge;
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
@@ -122,7 +122,11 @@ fn prepare(
     let offer = offer.map_err(|_| no_codec)?;
     let theirs = offer.as_ref().and_then(Offer::remote);
     let address = edge.media_address(flow, theirs.map(|audio| audio.ip()));
-    let session = edge.media.open(address).map_err(|why| {
+    let terms = Terms {
+        denoise: edge.desk.denoises(),
+        ..Terms::default()
+    };
+    let session = edge.media.open_on(address, terms).map_err(|why| {
         tracing::error!(%why, "No port for audio");
         EndReason::Fault
     })?;
