@@ -16,6 +16,7 @@ pub mod inbound;
 pub mod number;
 pub mod page;
 pub mod phone;
+pub mod quality;
 pub mod route_test;
 pub mod routing;
 pub mod seen;

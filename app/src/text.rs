@@ -261,11 +261,12 @@ part! {
         anonymous unknown_caller ringing in_progress answered refused_badge failed missed
         conversation why why_refused signalling quality details no_transcript no_recording recording_running recording_cut
         caller pressed spoke play_from download hang_up hang_up_q hang_up_why end_call keep_call
-        at direction_in direction_out peer message from_caller to_caller packets lost jitter
+        at direction_in direction_out peer message from_caller to_caller packets lost jitter score nothing_received private_address wrong_codec
+        wrong_keys peer_hears_nothing
         id call_id source transport software codec offered sent_as diverted raw_from access late player near
         live_help view_label who
     }
-    1 { call_from repeats on_trunk_number answered_by_none one_count many_count mos missed_after }
+    1 { call_from repeats on_trunk_number answered_by_none one_count many_count mos missed_after round_trip }
     2 { refused_because failed_because }
     3 { answered_sentence }
 }

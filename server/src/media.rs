@@ -62,7 +62,7 @@ pub use session::{Closed, LocalAddress, Session, SessionEvent};
 pub use srtp::{Keys, MasterKey, Suite};
 pub use stats::{Received, Sent, Stats};
 
-use leg::Leg;
+use leg::{Leg, Manner};
 use pacer::Pacer;
 use recording::RecordingDesk;
 use sdp::{Negotiation, Terms};
@@ -125,15 +125,14 @@ impl Media {
         let (hear, heard) = mpsc::channel(HEARD);
         let (tell, events) = mpsc::unbounded_channel();
         let line = Line::new(shared.clone(), heard);
-        self.pacer.carry(Leg::new(
-            ports,
-            shared.clone(),
-            hear,
-            tell,
-            self.timeout,
-            &self.jitter_ms,
-            terms.denoise,
-        ));
+        let manner = Manner {
+            timeout: self.timeout,
+            jitter_ms: self.jitter_ms.clone(),
+            denoise: terms.denoise,
+            advertised: local.advertised,
+        };
+        self.pacer
+            .carry(Leg::new(ports, shared.clone(), hear, tell, &manner));
         let address = SocketAddr::new(local.advertised, port);
         let key = MasterKey::new(rand::random());
         let negotiation = Negotiation::new(rand::random(), address, terms, key);

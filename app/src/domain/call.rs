@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{AccessId, AgentId, CallId};
 use crate::domain::page::{Cursor, Limit};
 use crate::domain::phone::PhoneNumber;
+pub use crate::domain::quality::{Flow, OneWay, Quality};
 use crate::domain::routing::{Receipt, Refusal};
 use crate::domain::sip::Transport;
 use crate::domain::words;
@@ -398,7 +399,8 @@ pub enum Happening {
     RecordingStopped { cause: String },
     EngineStarted { engine: String },
     EngineEnded { cause: String },
-    NoAudioFromCaller { seconds: u32 },
+    NoAudioFromCaller { seconds: u32, cause: Option<OneWay> },
+    NoAudioToCaller { cause: OneWay },
     Ended { reason: String },
 }
 
@@ -417,26 +419,4 @@ pub struct SipMessageRecord {
     pub summary: String,
     /// The whole message, as text.
     pub text: String,
-}
-
-/// How the audio was, per direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Quality {
-    /// What we heard of the caller.
-    pub from_caller: Flow,
-    /// What the caller heard of us, as its receiver reports say.
-    pub to_caller: Flow,
-}
-
-/// One direction of audio.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Flow {
-    /// RTP packets.
-    pub packets: u64,
-    /// Payload bytes.
-    pub bytes: u64,
-    /// Packets that never came.
-    pub lost: u64,
-    /// RFC 3550 §6.4.1 interarrival jitter.
-    pub jitter_ms: f64,
 }

@@ -144,6 +144,9 @@ pub(super) struct PhoneCallDetail {
 pub(super) struct Quality {
     from_caller: AudioFlow,
     to_caller: AudioFlow,
+    /// There and back in milliseconds; null if the other side sends no reports.
+    #[schema(required = true)]
+    round_trip_ms: Option<f64>,
 }
 
 /// One direction of audio.
@@ -153,6 +156,9 @@ pub(super) struct AudioFlow {
     bytes: u64,
     lost: u64,
     jitter_ms: f64,
+    /// Estimated opinion of a listener (ITU-T G.107), 1 to 4.5; null if nothing could be judged.
+    #[schema(required = true)]
+    mos: Option<f64>,
 }
 
 fn direction_words() -> Object {
@@ -239,6 +245,7 @@ fn in_detail(detail: CallDetail) -> PhoneCallDetail {
         bytes: flow.bytes,
         lost: flow.lost,
         jitter_ms: flow.jitter_ms,
+        mos: flow.mos,
     };
     PhoneCallDetail {
         receipt: receipt::shown(&detail.receipt),
@@ -247,6 +254,7 @@ fn in_detail(detail: CallDetail) -> PhoneCallDetail {
         quality: detail.quality.map(|quality| Quality {
             from_caller: flow(quality.from_caller),
             to_caller: flow(quality.to_caller),
+            round_trip_ms: quality.round_trip_ms,
         }),
         call: shown(detail.call),
     }

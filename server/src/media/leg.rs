@@ -1,5 +1,6 @@
 //! One session on its thread: every 20 ms it hears the other side, then speaks to it.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +34,19 @@ mod state;
 
 /// Datagrams read in one frame; a flood must not hold up the calls beside it.
 const MOST_DATAGRAMS: u32 = 64;
+/// How long noise stays in when the thread was late.
+const SPARED_MS: u64 = 10_000;
 /// The largest datagram that is read.
 const DATAGRAM: usize = 2_048;
+
+/// How a leg is to behave.
+pub(super) struct Manner {
+    pub(super) timeout: Duration,
+    pub(super) jitter_ms: RangeInclusive<u64>,
+    pub(super) denoise: bool,
+    /// Our address, as the other side is told.
+    pub(super) advertised: IpAddr,
+}
 
 /// A session's sockets and everything that must not wait.
 #[derive(Debug)]
@@ -44,6 +56,8 @@ pub(super) struct Leg {
     hear: mpsc::Sender<Heard>,
     tell: mpsc::UnboundedSender<SessionEvent>,
     timeout_ms: u64,
+    /// Our address, as the other side was told.
+    advertised: IpAddr,
     clock: FrameClock,
     agreed: Agreed,
     latch: Latch,
@@ -62,6 +76,8 @@ pub(super) struct Leg {
     /// What a side that sends no silence asked to be heard instead (RFC 3389).
     far_noise: Option<u8>,
     denoiser: Option<Denoiser>,
+    /// Until when it rests for want of time, on the first count.
+    spared_until_ms: u64,
     converters: Converters,
     encoder: Encoder,
     /// Kept as long as the leg: a key must not protect two packets of the same number.
@@ -83,9 +99,7 @@ impl Leg {
         shared: Arc<Shared>,
         hear: mpsc::Sender<Heard>,
         tell: mpsc::UnboundedSender<SessionEvent>,
-        timeout: Duration,
-        jitter_ms: &RangeInclusive<u64>,
-        denoise: bool,
+        manner: &Manner,
     ) -> Self {
         let ssrc = rand::random();
         Self {
@@ -93,11 +107,12 @@ impl Leg {
             shared,
             hear,
             tell,
-            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            timeout_ms: u64::try_from(manner.timeout.as_millis()).unwrap_or(u64::MAX),
+            advertised: manner.advertised,
             clock: FrameClock::default(),
             agreed: Agreed::default(),
             latch: Latch::default(),
-            jitter: JitterBuffer::new(jitter_ms),
+            jitter: JitterBuffer::new(&manner.jitter_ms),
             digits: DigitReader::default(),
             keys: KeyWays::default(),
             keys_out: KeySender::default(),
@@ -108,7 +123,8 @@ impl Leg {
             vad: Vad::default(),
             noise: ComfortNoise::new(ssrc),
             far_noise: None,
-            denoiser: denoise.then(|| Denoiser::new(Rate::default())),
+            spared_until_ms: 0,
+            denoiser: manner.denoise.then(|| Denoiser::new(Rate::default())),
             converters: Converters::default(),
             encoder: Encoder::new(Codec::Pcmu),
             protector: None,
@@ -151,7 +167,9 @@ impl Leg {
         if let (Some(level), Played::Nothing) = (self.far_noise, self.played) {
             self.noise.fill_at(&mut self.caller, level);
         }
-        if let Some(denoiser) = &mut self.denoiser {
+        let heard = self.wants.audio || self.wants.recording || self.agreed.joined.is_some();
+        let spared = self.clock.alive_ms < self.spared_until_ms;
+        if let (Some(denoiser), true) = (&mut self.denoiser, heard && !spared) {
             denoiser.clean(&mut self.caller);
         }
     }
@@ -169,6 +187,11 @@ impl Leg {
         self.watch();
         self.count();
         self.pass_on();
+    }
+
+    /// The thread is late: audio in time comes before audio without noise.
+    pub(super) fn spare(&mut self) {
+        self.spared_until_ms = self.clock.alive_ms + SPARED_MS;
     }
 
     /// Frames that were slept through: time has passed all the same.
@@ -194,6 +217,7 @@ impl Leg {
             may_send: controls.may_send,
             audio: controls.wants_audio,
             line_rate: controls.line_rate,
+            recording: controls.recording.is_some(),
         };
         drop(controls);
         if let Some(line) = line {

@@ -20,6 +20,8 @@ pub(super) struct Reports {
     lost_before: u64,
     jitter: f64,
     transit: Option<i64>,
+    /// The middle of the other side's clock in its last report, and when that came.
+    sender: Option<(u32, u64)>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,17 @@ struct Stream {
 pub(super) struct There {
     pub(super) lost: u64,
     pub(super) jitter_ms: f64,
+    /// Of the last few seconds, in 256ths.
+    pub(super) fraction_lost: u8,
+    /// There and back. Our clock ticks every 20 ms, so it may be that much less.
+    pub(super) round_trip_ms: Option<f64>,
+}
+
+/// A report that came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Report {
+    /// About our stream; none if the other side has not heard of it.
+    pub(super) there: Option<There>,
 }
 
 impl Reports {
@@ -78,6 +91,32 @@ impl Reports {
         self.jitter / 8.0
     }
 
+    /// Reads a compound packet; none if it holds no report at all.
+    pub(super) fn read(&mut self, mut packet: &[u8], ours: u32, now_ms: u64) -> Option<Report> {
+        let mut report = None;
+        while let Some((whole, rest)) = split(packet) {
+            packet = rest;
+            let blocks = match whole[1] {
+                SENDER_REPORT => {
+                    let clock = word(whole, 8) << 16 | word(whole, 12) >> 16;
+                    self.sender = Some((clock, now_ms));
+                    28
+                }
+                RECEIVER_REPORT => 8,
+                _ => continue,
+            };
+            let blocks = whole.get(blocks..).unwrap_or_default();
+            let about_us = blocks
+                .chunks_exact(BLOCK)
+                .take(usize::from(whole[0] & 0x1f))
+                .find(|block| word(block, 0) == ours)
+                .map(|block| There::read(block, now_ms));
+            let report = report.get_or_insert(Report { there: None });
+            report.there = report.there.or(about_us);
+        }
+        report
+    }
+
     /// A sender report with one block, and the description that must follow it.
     pub(super) fn write(&mut self, ours: u32, timestamp: u32, now_ms: u64, sent: &Sent) -> Vec<u8> {
         let mut out = Vec::with_capacity(80);
@@ -108,7 +147,11 @@ impl Reports {
             )]
             let jitter = self.jitter.min(1e9) as u32;
             out.extend(jitter.to_be_bytes());
-            out.extend([0; 8]);
+            let (clock, since) = self.sender.map_or((0, 0), |(clock, at_ms)| {
+                (clock, units(now_ms.saturating_sub(at_ms)))
+            });
+            out.extend(clock.to_be_bytes());
+            out.extend(since.to_be_bytes());
         }
         describe(ours, &mut out);
         out
@@ -135,33 +178,24 @@ pub(super) fn goodbye(ours: u32) -> Vec<u8> {
     out
 }
 
-/// What a compound packet says about the stream `ours`.
-pub(super) fn about(mut packet: &[u8], ours: u32) -> Option<There> {
-    loop {
-        let (header, _) = packet.split_at_checked(4)?;
-        if header[0] >> 6 != 2 {
-            return None;
-        }
-        let length = (usize::from(u16::from_be_bytes([header[2], header[3]])) + 1) * 4;
-        let (whole, rest) = packet.split_at_checked(length)?;
-        let skip = match whole[1] {
-            SENDER_REPORT => 28,
-            RECEIVER_REPORT => 8,
-            _ => usize::MAX,
-        };
-        let blocks = whole.get(skip.min(length)..).unwrap_or_default();
-        let found = blocks
-            .chunks_exact(BLOCK)
-            .take(usize::from(whole[0] & 0x1f))
-            .find(|block| word(block, 0) == ours);
-        if let Some(block) = found {
-            return Some(There {
-                lost: u64::from(word(block, 4) & 0xff_ffff),
-                jitter_ms: f64::from(word(block, 12)) / 8.0,
-            });
-        }
-        packet = rest;
+/// The first packet of a compound one, and the rest.
+fn split(packet: &[u8]) -> Option<(&[u8], &[u8])> {
+    let header = packet.first_chunk::<4>()?;
+    if header[0] >> 6 != 2 {
+        return None;
     }
+    let length = (usize::from(u16::from_be_bytes([header[2], header[3]])) + 1) * 4;
+    packet.split_at_checked(length)
+}
+
+/// The middle 32 bits of our clock, as reports carry it.
+fn middle(now_ms: u64) -> u32 {
+    low((now_ms << 16) / 1_000)
+}
+
+/// Time in 65,536ths of a second.
+fn units(ms: u64) -> u32 {
+    u32::try_from((ms << 16) / 1_000).unwrap_or(u32::MAX)
 }
 
 fn word(block: &[u8], at: usize) -> u32 {
@@ -173,6 +207,23 @@ fn word(block: &[u8], at: usize) -> u32 {
 /// Counters on the wire wrap (§6.4.1).
 fn low(count: u64) -> u32 {
     u32::try_from(count & 0xffff_ffff).unwrap_or(0)
+}
+
+impl There {
+    fn read(block: &[u8], now_ms: u64) -> Self {
+        let [fraction_lost, ..] = word(block, 4).to_be_bytes();
+        let (ours, since) = (word(block, 16), word(block, 20));
+        let passed = middle(now_ms).wrapping_sub(ours).wrapping_sub(since);
+        // A clock that ticks every 20 ms may show less than nothing.
+        let passed = passed.cast_signed().max(0);
+        let plausible = ours != 0 && passed < 60 << 16;
+        Self {
+            lost: u64::from(word(block, 4) & 0xff_ffff),
+            jitter_ms: f64::from(word(block, 12)) / 8.0,
+            fraction_lost,
+            round_trip_ms: plausible.then(|| f64::from(passed) / 65.536),
+        }
+    }
 }
 
 impl Stream {
@@ -257,16 +308,34 @@ mod tests {
             reports.arrived(sequence, 0, 0);
         }
         let report = reports.write(5, 1, 1_234, &Sent::default());
-        let there = about(&report, 77).unwrap();
-        assert_eq!(there.lost, 2);
-        assert_eq!(about(&report, 5), None);
+        let mut theirs = Reports::default();
+        let there = theirs.read(&report, 77, 0).unwrap().there.unwrap();
+        assert_eq!((there.lost, there.fraction_lost), (2, 102));
+        let about_another = theirs.read(&report, 5, 0);
+        assert_eq!(about_another, Some(Report { there: None }));
         assert_eq!(report.len() % 4, 0);
+    }
+
+    #[test]
+    fn the_way_there_and_back_is_measured() {
+        let (mut ours, mut theirs) = (Reports::default(), Reports::default());
+        theirs.restart(5);
+        theirs.arrived(1, 0, 0);
+        // Our clock says 70,000 when we send; theirs is another; their answer takes 300 ms.
+        let sent = ours.write(5, 1, 70_000, &Sent::default());
+        theirs.read(&sent, 9, 500_040).unwrap();
+        let answer = theirs.write(9, 1, 500_340, &Sent::default());
+        let there = ours.read(&answer, 5, 70_380).unwrap().there.unwrap();
+        let round_trip = there.round_trip_ms.unwrap();
+        assert!((round_trip - 80.0).abs() < 1.0, "{round_trip}");
     }
 
     proptest! {
         #[test]
         fn no_datagram_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            _ = about(&bytes, 1);
+            let mut reports = Reports::default();
+            _ = reports.read(&bytes, 1, 0);
+            _ = reports.write(1, 1, 1, &Sent::default());
         }
     }
 }

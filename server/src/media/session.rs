@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::domain::quality::OneWay;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -52,8 +53,8 @@ pub enum SessionEvent {
     },
     /// Audio now comes from another address, and may.
     Moved(SocketAddr),
-    /// Three seconds have passed and nothing was heard: probably one-way audio.
-    NothingHeard,
+    /// Three seconds have passed and one side hears nothing, for this reason as far as one can tell.
+    OneWay(OneWay),
     /// Nothing was heard for so long that the other side must be gone. The owner ends the call.
     TimedOut,
 }

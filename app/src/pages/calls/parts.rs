@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::domain::call::{
-    CallDetail, CallState, Flow, RecordingState, Said, SipMessageRecord, Speaker, TranscriptLine,
+    CallDetail, CallState, Flow, Happening, OneWay, RecordingState, Said, SipMessageRecord,
+    Speaker, TranscriptLine,
 };
 use crate::domain::routing::Outcome;
 use crate::text::text;
@@ -162,16 +163,45 @@ pub(super) fn quality(detail: &CallDetail) -> impl IntoView + use<> {
                 Column(say.packets),
                 Column(say.lost),
                 Column(say.jitter),
+                Column(say.score),
             ];
             let (from, to) = (
                 flow(say.from_caller, &quality.from_caller),
                 flow(say.to_caller, &quality.to_caller),
             );
-            view! { <Table caption=say.quality columns>{from}{to}</Table> }.into_any()
+            let round_trip = quality.round_trip_ms.map(|ms| {
+                let sentence = (say.round_trip)(&format!("{ms:.0} ms"));
+                view! { <p class="muted">{sentence}</p> }
+            });
+            view! { <Table caption=say.quality columns>{from}{to}</Table>{round_trip} }.into_any()
         }
         None => view! { <Empty why=text().common.nothing_yet/> }.into_any(),
     };
-    view! { <Section id="quality" title=say.quality>{body}</Section> }
+    let silent = one_way(detail).map(|sentence| view! { <p>{sentence}</p> });
+    view! { <Section id="quality" title=say.quality>{silent}{body}</Section> }
+}
+
+/// The last thing the timeline says of a side that hears nothing.
+fn one_way(detail: &CallDetail) -> Option<&'static str> {
+    let say = &text().calls;
+    let cause = detail
+        .timeline
+        .iter()
+        .rev()
+        .find_map(|event| match event.what {
+            Happening::NoAudioFromCaller { cause, .. } => {
+                Some(cause.unwrap_or(OneWay::NothingReceived))
+            }
+            Happening::NoAudioToCaller { cause } => Some(cause),
+            _ => None,
+        })?;
+    Some(match cause {
+        OneWay::NothingReceived => say.nothing_received,
+        OneWay::PrivateAddress => say.private_address,
+        OneWay::WrongCodec => say.wrong_codec,
+        OneWay::WrongKeys => say.wrong_keys,
+        OneWay::PeerHearsNothing => say.peer_hears_nothing,
+    })
 }
 
 fn flow(name: &'static str, flow: &Flow) -> impl IntoView + use<> {
@@ -181,12 +211,14 @@ fn flow(name: &'static str, flow: &Flow) -> impl IntoView + use<> {
         flow.lost.to_string(),
         format!("{:.1} ms", flow.jitter_ms),
     );
+    let score = flow.mos.map_or("–".to_owned(), |mos| format!("{mos:.1}"));
     view! {
         <Row>
             <Lead>{name}</Lead>
             <Cell head=say.packets>{packets}</Cell>
             <Cell head=say.lost>{lost}</Cell>
             <Cell head=say.jitter>{jitter}</Cell>
+            <Cell head=say.score>{score}</Cell>
         </Row>
     }
 }

@@ -1,15 +1,20 @@
 //! How the audio does: reports from and to the other side, complaints, counts, the goodbye.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use app::domain::quality::OneWay;
 
 use super::{Leg, MOST_DATAGRAMS};
-use crate::media::reports;
+use crate::media::reports::{self, Report};
 use crate::media::session::SessionEvent;
 
 /// Nothing heard for so long after the start: one direction is probably dead.
 const NOTHING_HEARD_MS: u64 = 3_000;
 /// How often reports are sent (RFC 3550 §6.2 asks for about five seconds).
 const REPORT_EVERY_MS: u64 = 5_000;
+
+/// Reports of nothing heard that are believed.
+const UNHEARD: u8 = 2;
 
 impl Leg {
     pub(super) fn receive_reports(&mut self) {
@@ -25,16 +30,45 @@ impl Leg {
                 Some(opener) => opener.report(report).ok(),
                 None => Some(length),
             };
-            let there =
-                length.and_then(|length| reports::about(&report[..length], self.out.ssrc()));
-            let Some(there) = there else {
+            let (ours, now_ms) = (self.out.ssrc(), self.clock.alive_ms);
+            let read = length.and_then(|length| self.reports.read(&report[..length], ours, now_ms));
+            let Some(read) = read else {
                 continue;
             };
             // A phone that sends no silence still reports on what it hears: it is there.
             self.clock.heard_ms = self.clock.alive_ms;
-            let mut stats = self.shared.stats.lock();
-            stats.sent.lost_there = Some(there.lost);
-            stats.sent.jitter_there_ms = Some(there.jitter_ms);
+            self.judge(read);
+            if let Some(there) = read.there {
+                let mut stats = self.shared.stats.lock();
+                stats.sent.lost_there = Some(there.lost);
+                stats.sent.jitter_there_ms = Some(there.jitter_ms);
+                stats.round_trip_ms = there.round_trip_ms.or(stats.round_trip_ms);
+            }
+        }
+    }
+
+    /// Whether the other side hears us, by what it reports: one report without a word of our stream
+    /// may have crossed its first packets, a second one has not.
+    fn judge(&mut self, report: Report) {
+        let sends = self.agreed.talk.as_ref().is_some_and(|talk| talk.sends);
+        if !sends || self.clock.line_ms < NOTHING_HEARD_MS {
+            return;
+        }
+        let unheard = match report.there {
+            None => 1,
+            Some(there) if there.fraction_lost == u8::MAX => UNHEARD,
+            Some(_) => {
+                if self.clock.unheard_reports < UNHEARD {
+                    self.clock.unheard_reports = 0;
+                }
+                return;
+            }
+        };
+        let before = self.clock.unheard_reports;
+        self.clock.unheard_reports = before.saturating_add(unheard);
+        if before < UNHEARD && self.clock.unheard_reports >= UNHEARD {
+            let cause = OneWay::PeerHearsNothing;
+            _ = self.tell.send(SessionEvent::OneWay(cause));
         }
     }
 
@@ -82,11 +116,25 @@ impl Leg {
         let quiet = self.clock.alive_ms.saturating_sub(self.clock.heard_ms);
         if quiet >= NOTHING_HEARD_MS && !self.clock.complained && self.latch.address().is_none() {
             self.clock.complained = true;
-            _ = self.tell.send(SessionEvent::NothingHeard);
+            _ = self.tell.send(SessionEvent::OneWay(self.why_nothing()));
         }
         if quiet >= self.timeout_ms && !self.clock.timed_out {
             self.clock.timed_out = true;
             _ = self.tell.send(SessionEvent::TimedOut);
+        }
+    }
+
+    fn why_nothing(&self) -> OneWay {
+        let stats = self.shared.stats.lock();
+        let described = self.agreed.talk.as_ref().and_then(|talk| talk.remote);
+        if stats.received.rejected > 0 {
+            OneWay::WrongKeys
+        } else if stats.received.malformed > 0 {
+            OneWay::WrongCodec
+        } else if described.is_some_and(|at| is_private(at.ip())) && !is_private(self.advertised) {
+            OneWay::PrivateAddress
+        } else {
+            OneWay::NothingReceived
         }
     }
 
@@ -108,5 +156,19 @@ impl Leg {
             drop(self.ports.rtcp.send_to(&goodbye, to));
         }
         self.pass_on();
+    }
+}
+
+/// Known only inside its own network (RFC 1918, 3927, 4193, 6598, this host).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_link_local()
+                || v4.is_loopback()
+                || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
     }
 }

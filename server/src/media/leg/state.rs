@@ -17,6 +17,8 @@ pub(super) struct FrameClock {
     pub(super) complained: bool,
     pub(super) timed_out: bool,
     pub(super) reported_ms: u64,
+    /// Reports in a row that tell of nothing heard; more than enough once it was said.
+    pub(super) unheard_reports: u8,
 }
 
 /// What was agreed, and with whom the other side is joined, as of a revision.
@@ -45,6 +47,7 @@ pub(super) struct Wants {
     pub(super) may_send: bool,
     pub(super) audio: bool,
     pub(super) line_rate: Rate,
+    pub(super) recording: bool,
 }
 
 /// What a packet carries.

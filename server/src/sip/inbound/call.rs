@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::agent::Agent;
-use app::domain::call::{EndReason, Happening};
+use app::domain::call::{EndReason, Happening, OneWay};
 use app::domain::id::CallId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -254,8 +254,13 @@ impl Call {
                     to: to.to_string(),
                 });
             }
-            SessionEvent::NothingHeard => {
-                self.happened(Happening::NoAudioFromCaller { seconds: 3 });
+            SessionEvent::OneWay(OneWay::PeerHearsNothing) => {
+                let cause = OneWay::PeerHearsNothing;
+                self.happened(Happening::NoAudioToCaller { cause });
+            }
+            SessionEvent::OneWay(cause) => {
+                let cause = Some(cause);
+                self.happened(Happening::NoAudioFromCaller { seconds: 3, cause });
             }
             SessionEvent::TimedOut => {
                 return Some(Ending::bye(

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use app::domain::call::{CallEnd, Flow, Quality, RecordingState};
+use app::domain::call::{CallEnd, RecordingState};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::call::{Call, Ending, Phase};
@@ -36,7 +36,7 @@ impl Call {
         let facts = CallFacts {
             ended_at,
             first_audio_at: self.first_audio_at,
-            quality: Some(quality(&closed)),
+            quality: Some(closed.stats.quality()),
             recording: recording(&closed),
         };
         self.edge
@@ -119,24 +119,6 @@ fn patience(edge: &Edge) -> Duration {
         PARTING
     } else {
         GOODBYE
-    }
-}
-
-fn quality(closed: &Closed) -> Quality {
-    let (received, sent) = (&closed.stats.received, &closed.stats.sent);
-    Quality {
-        from_caller: Flow {
-            packets: received.packets,
-            bytes: received.bytes,
-            lost: received.lost,
-            jitter_ms: received.jitter_ms,
-        },
-        to_caller: Flow {
-            packets: sent.packets,
-            bytes: sent.bytes,
-            lost: sent.lost_there.unwrap_or(0),
-            jitter_ms: sent.jitter_there_ms.unwrap_or(0.0),
-        },
     }
 }
 
