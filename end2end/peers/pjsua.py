@@ -29,6 +29,7 @@ def arguments():
     parser.add_argument("--reliable", action="store_true", help="demand 100rel")
     parser.add_argument("--header", default="", help="Name: value")
     parser.add_argument("--play", default="", help="WAV spoken into the call")
+    parser.add_argument("--srtp", default="", help="suite that is demanded, keys in the open")
     parser.add_argument("--record", required=True, help="WAV of what is heard")
     parser.add_argument("--digits", default="", help="pressed one second after the answer")
     return parser.parse_args()
@@ -167,6 +168,12 @@ def account_config(options):
         config.callConfig.timerMinSESec = options.min_se
     else:
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_INACTIVE
+    if options.srtp:
+        config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        config.mediaConfig.srtpSecureSignaling = 0
+        crypto = pj.SrtpCrypto()
+        crypto.name = options.srtp
+        config.mediaConfig.srtpOpt.cryptos.append(crypto)
     if options.reliable:
         config.callConfig.prackUse = pj.PJSUA_100REL_MANDATORY
     return config

@@ -17,6 +17,7 @@ mod machines;
 mod media_bridge;
 mod media_calls;
 mod media_phone;
+mod media_pjsip;
 mod media_quality;
 mod media_secure;
 mod ops;

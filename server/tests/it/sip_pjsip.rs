@@ -24,7 +24,7 @@ use crate::sip_world::{NUMBER, rung};
 use crate::world::World;
 
 /// The Python that has PJSIP, where `.ci/tools/peers` puts it.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let cache = std::env::var_os("PATCHBAY_CACHE").map_or_else(
         || Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache/patchbay"),
         PathBuf::from,
