@@ -141,6 +141,7 @@ pub enum Thing {
     User,
     Key,
     SetupLink,
+    PasswordLink,
 }
 
 /// Why a change cannot be made as things stand.
@@ -165,6 +166,8 @@ pub enum Conflict {
     },
     /// The last enabled access cannot go.
     LastAccess,
+    /// Somebody must be able to add people.
+    LastAdmin,
     /// The agent still answers numbers.
     AgentInUse {
         /// The numbers.
@@ -338,6 +341,11 @@ pub enum Reason {
         /// Such as `sip.regions.us`.
         setting: String,
     },
+    /// What had to be typed before something is taken away was not.
+    NotConfirmed {
+        /// What has to be typed.
+        wanted: String,
+    },
     /// Not the password that is stored.
     WrongPassword,
     /// Does not fit the kind chosen (networks on a digest access, say).
@@ -369,6 +377,7 @@ impl Reason {
             Self::Repeated { .. } => "repeated",
             Self::NoSuch { .. } => "no_such",
             Self::RegionWithoutHost { .. } => "region_without_host",
+            Self::NotConfirmed { .. } => "not_confirmed",
             Self::WrongPassword => "wrong_password",
             Self::NotForThisKind => "not_for_this_kind",
         }

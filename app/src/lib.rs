@@ -32,6 +32,9 @@ pub mod ui;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     ui::browser::attend_forms();
+    ui::browser::attend_player();
+    ui::browser::attend_changes();
+    ui::browser::attend_keys();
     ui::browser::remember_zone();
     leptos::mount::hydrate_islands();
 }

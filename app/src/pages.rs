@@ -2,16 +2,21 @@
 //! page, then its parts. Compiled for the server only; what reacts in the browser are the
 //! islands of `ui`, so no page can reach them with more than small values.
 
+pub mod access;
 pub mod account;
 pub mod agents;
+pub mod audit;
 pub mod calls;
 pub mod inbox;
 pub mod notice;
 pub mod numbers;
 pub mod overview;
+pub mod password;
+pub mod search;
 pub mod set_up;
 pub mod sign_in;
 pub mod sip;
+pub mod system;
 pub mod troubleshooting;
 
 use leptos::prelude::use_context;

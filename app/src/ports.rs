@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use crate::domain::account::{ApiKey, AuditEntry, KeyDraft, Role, SignedIn};
+pub use crate::domain::account::{
+    ApiKey, AuditEntry, AuditFilter, KeyDraft, Person, PersonDraft, Role, SignedIn,
+};
 pub use crate::domain::agent::{AgentView, Assign};
 pub use crate::domain::call::CallFilter;
 pub use crate::domain::conversation::{Conversation, ConversationFilter, Part};
@@ -21,11 +23,14 @@ pub use crate::domain::seen::{Facts, Listener, News, Source};
 use crate::domain::agent::AgentDraft;
 use crate::domain::call::{Call, CallDetail};
 use crate::domain::draft::{Entry, EntryList};
-use crate::domain::id::{AccessId, AgentId, CallId, KeyId};
+use crate::domain::health::{Health, Window};
+use crate::domain::id::{AccessId, AgentId, CallId, KeyId, UserId};
 use crate::domain::inbound::{Access, AccessDraft, TrunkDraft};
-use crate::domain::page::{Cursor, Limit, Page};
+use crate::domain::page::Page;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Secret;
+use crate::domain::system::SystemView;
+use crate::domain::waveform::Waveform;
 use crate::error::{AppError, Need, Scope};
 
 /// Who asks: a person or a key.
@@ -130,6 +135,7 @@ pub struct Services {
     pub sources: Arc<dyn Sources>,
     pub route_test: Arc<dyn RouteTests>,
     pub doors: Arc<dyn Doors>,
+    pub people: Arc<dyn People>,
     pub keys: Arc<dyn Keys>,
     pub audit: Arc<dyn AuditLog>,
     pub system: Arc<dyn SystemFacts>,
@@ -257,6 +263,8 @@ pub trait Calls: Send + Sync {
     async fn get(&self, caller: &Caller, id: CallId) -> Result<CallDetail, AppError>;
     /// Where its recording is. `calls:read`.
     async fn recording(&self, caller: &Caller, id: CallId) -> Result<std::path::PathBuf, AppError>;
+    /// How loud its recording is along its length; nothing where that can't be told. `calls:read`.
+    async fn waveform(&self, caller: &Caller, id: CallId) -> Result<Option<Waveform>, AppError>;
     /// Ends it. `phone:write`.
     async fn hang_up(&self, caller: &Caller, id: CallId) -> Result<Call, AppError>;
     /// News from now on. `calls:read`.
@@ -315,6 +323,8 @@ pub trait Doors: Send + Sync {
         password: &Entry,
         address: Option<IpAddr>,
     ) -> Result<SignedIn, AppError>;
+    /// A password chosen by the link an administrator gave; the link works once.
+    async fn choose_password(&self, token: &str, password: &Entry) -> Result<SignedIn, AppError>;
     /// A new password; ends every other session.
     async fn change_password(
         &self,
@@ -332,6 +342,30 @@ pub trait Doors: Send + Sync {
         language: &Entry,
         theme: &Entry,
     ) -> Result<SignedIn, AppError>;
+}
+
+/// Who may sign in.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// All, by e-mail address. `full`.
+    async fn list(&self, caller: &Caller) -> Result<Vec<Person>, AppError>;
+    /// A new one, with the token of the link by which they choose their password. `full`.
+    async fn create(
+        &self,
+        caller: &Caller,
+        draft: PersonDraft,
+    ) -> Result<(Person, Secret), AppError>;
+    /// Another role; ends their sessions. Never takes the last administrator's. `full`.
+    async fn update(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        draft: PersonDraft,
+    ) -> Result<Person, AppError>;
+    /// The token of a new link to choose a password; the old password goes on until then. `full`.
+    async fn new_link(&self, caller: &Caller, id: UserId) -> Result<(Person, Secret), AppError>;
+    /// Removes the account and ends its sessions; never the last administrator's. `full`.
+    async fn delete(&self, caller: &Caller, id: UserId) -> Result<(), AppError>;
 }
 
 /// Keys for scripts.
@@ -354,8 +388,7 @@ pub trait AuditLog: Send + Sync {
     async fn list(
         &self,
         caller: &Caller,
-        limit: Option<Limit>,
-        cursor: Option<Cursor>,
+        filter: AuditFilter,
     ) -> Result<Page<AuditEntry>, AppError>;
 }
 
@@ -364,6 +397,10 @@ pub trait AuditLog: Send + Sync {
 pub trait SystemFacts: Send + Sync {
     /// Listeners, addresses, evidence. `sip:read`.
     async fn facts(&self, caller: &Caller) -> Result<Facts, AppError>;
+    /// What has gone wrong within the window, with what was changed before. `calls:read`.
+    async fn health(&self, caller: &Caller, window: Window) -> Result<Health, AppError>;
+    /// What listens, what to open, where things are kept and how long. `sip:read`.
+    async fn system(&self, caller: &Caller) -> Result<SystemView, AppError>;
 }
 
 /// What a browser remembers of a person: begun at sign-in, ended at sign-out. Implemented by

@@ -8,12 +8,14 @@ use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::pages::{
-    account, agents, calls, inbox, numbers, overview, set_up, sign_in, sip, troubleshooting,
+    access, account, agents, audit, calls, inbox, numbers, overview, password, search, set_up,
+    sign_in, sip, system, troubleshooting,
 };
 use crate::text::text;
 use crate::ui::feedback::set_status;
 use crate::ui::icon::Icon;
 use crate::ui::page::PageHead;
+use crate::ui::palette::Dialogs;
 use crate::ui::reader::reader;
 
 /// The whole document.
@@ -24,7 +26,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
-        <html lang=reader.language.code() data-theme=reader.theme.as_str()>
+        <html lang=reader.language.code() data-theme=reader.theme.as_str() data-shortcuts=reader.shortcuts_off.then_some("off")>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -75,6 +77,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=overview::OverviewPage/>
                     <Route path=path!("/sign-in") view=sign_in::SignInPage/>
                     <Route path=path!("/setup") view=set_up::SetUpPage/>
+                    <Route path=path!("/password") view=password::PasswordPage/>
                     <Route path=path!("/account") view=account::AccountPage/>
                     <Route path=path!("/inbox") view=inbox::InboxPage/>
                     <Route path=path!("/inbox/:id") view=calls::CallPage/>
@@ -83,6 +86,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/channels/phone/agents/:id") view=agents::AgentPage/>
                     <Route path=path!("/channels/phone/numbers") view=numbers::NumbersPage/>
                     <Route path=path!("/settings/sip") view=sip::SipPage/>
+                    <Route path=path!("/settings/access") view=access::AccessPage/>
+                    <Route path=path!("/settings/system") view=system::SystemPage/>
+                    <Route path=path!("/settings/audit") view=audit::AuditPage/>
+                    <Route path=path!("/search") view=search::SearchPage/>
                     <Route path=path!("/troubleshooting") view=troubleshooting::TroubleshootingPage/>
                 </Routes>
             </Frame>
@@ -92,7 +99,7 @@ pub fn App() -> impl IntoView {
 
 /// Whether a page stands alone, before anyone is signed in.
 pub fn is_door(path: &str) -> bool {
-    matches!(path, "/sign-in" | "/setup")
+    matches!(path, "/sign-in" | "/setup" | "/password")
 }
 
 /// Header, navigation, main; or, at the door, main alone.
@@ -118,6 +125,7 @@ fn Frame(children: Children) -> impl IntoView {
             </header>
             <main id="main" tabindex="-1">{children()}</main>
         </div>
+        <Dialogs/>
     }
     .into_any()
 }
@@ -150,9 +158,19 @@ fn Places(path: String) -> AnyView {
         };
         view! { <li><a href=to aria-current=here.then_some("page")>{icon.draw()}<span>{name}</span></a></li> }.into_any()
     };
+    // Help stands last and opens the row that fits the page.
+    let help = |path: &str| {
+        let to = match crate::pages::troubleshooting::row_of_page(path) {
+            Some(row) => format!("/troubleshooting#guide-{row}"),
+            None => "/troubleshooting".to_owned(),
+        };
+        let here = path.starts_with("/troubleshooting");
+        view! { <li><a href=to aria-current=here.then_some("page")>{Icon::Help.draw()}<span>{frame.help}</span></a></li> }.into_any()
+    };
     let name = reader().name.unwrap_or_else(|| frame.account.to_owned());
     view! {
         <ul class="nav-list">
+            <li><a href="/search" data-opens="palette" aria-current=(path == "/search").then_some("page")>{Icon::Search.draw()}<span>{text().keys.search}</span><kbd class="needs-script">"Ctrl K"</kbd></a></li>
             {link("/", Icon::Overview, frame.overview.to_owned())}
             {link("/inbox", Icon::Inbox, frame.inbox.to_owned())}
             <li>
@@ -164,12 +182,17 @@ fn Places(path: String) -> AnyView {
             </li>
             <li>
                 <p class="nav-group">{frame.settings}</p>
-                <ul>{link("/settings/sip", Icon::Sip, frame.sip.to_owned())}</ul>
+                <ul>
+                    {link("/settings/sip", Icon::Sip, frame.sip.to_owned())}
+                    {link("/settings/access", Icon::Key, frame.access.to_owned())}
+                    {link("/settings/system", Icon::System, frame.system.to_owned())}
+                    {link("/settings/audit", Icon::Audit, frame.audit.to_owned())}
+                </ul>
             </li>
         </ul>
         <ul class="nav-list nav-foot">
             {link("/account", Icon::Account, name)}
-            {link("/troubleshooting", Icon::Help, frame.help.to_owned())}
+            {help(&path)}
         </ul>
     }
     .into_any()

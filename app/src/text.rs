@@ -3,6 +3,7 @@
 //!
 //! Reasons and failures become words in `text/said.rs`, the same for page and API.
 
+pub mod de;
 pub mod en;
 mod said;
 
@@ -29,13 +30,20 @@ pub enum Language {
     /// The default.
     #[default]
     English,
+    /// The second, which proves that one more is one more catalogue.
+    German,
 }
 
 impl Language {
+    /// All, in the order of the form, each by its own name.
+    pub const ALL: [(Self, &'static str); 2] =
+        [(Self::English, "English"), (Self::German, "Deutsch")];
+
     /// As the `lang` attribute and the cookie write it.
     pub fn code(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::German => "de",
         }
     }
 
@@ -44,6 +52,7 @@ impl Language {
         header.split(',').find_map(|entry| {
             match entry.trim().get(..2)?.to_ascii_lowercase().as_str() {
                 "en" => Some(Self::English),
+                "de" => Some(Self::German),
                 _ => None,
             }
         })
@@ -53,6 +62,7 @@ impl Language {
     pub fn text(self) -> &'static Text {
         match self {
             Self::English => &en::ENGLISH,
+            Self::German => &de::GERMAN,
         }
     }
 }
@@ -86,6 +96,12 @@ pub struct Text {
     pub sip: SipText,
     /// Who may call in, on the SIP page.
     pub access: AccessText,
+    /// Settings, Access: people and keys.
+    pub people: PeopleText,
+    /// Settings, System.
+    pub system: SystemText,
+    /// Settings, Audit.
+    pub audit: AuditText,
     /// Agents.
     pub agents: AgentsText,
     /// Numbers.
@@ -96,13 +112,19 @@ pub struct Text {
     pub troubleshooting: TroubleText,
     /// Receipts: checks and why a call ended.
     pub receipt: ReceiptText,
+    /// Palette, search and shortcuts.
+    pub keys: KeyText,
+    /// What to enter at carriers and PBXs.
+    pub recipes: RecipeText,
+    /// What one sees, its likely cause, what to do.
+    pub guide: &'static [Symptom],
 }
 
 part! {
     /// The frame around every page.
     Frame {
         skip main_nav menu brand
-        overview inbox channels_phone agents numbers settings sip account help
+        overview inbox channels_phone agents numbers settings sip access system audit account help
         sign_in not_found not_found_why to_overview
     }
 }
@@ -119,12 +141,15 @@ part! {
 
 part! {
     /// Forms.
-    FormText { one_problem title_error on off optional saving save discard } 1 { problems }
+    FormText {
+        one_problem title_error on off optional saving save discard one_unsaved many_unsaved
+        conflict_title conflict_why now yours empty save_choices
+    } 1 { problems }
 }
 
 part! {
     /// Times.
-    Time { just_now } 1 { seconds_ago minutes_ago hours_ago }
+    Time { just_now date_time day_time } 1 { seconds_ago minutes_ago hours_ago }
 }
 
 part! {
@@ -134,7 +159,7 @@ part! {
         not_e164 phone_too_short phone_too_long wrong_password not_for_this_kind
     }
     1 {
-        not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host
+        not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host not_confirmed
         bad_host bad_header bad_uri
     }
     2 { too_long too_short not_a_choice bad_network }
@@ -145,8 +170,8 @@ part! {
     /// Why a request was refused.
     Failures {
         unreadable unauthenticated forbidden same_origin signed_in_only
-        no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_setup_link no_such
-        trunk_exists last_access changed idempotency still_answering answer_lost setup_done call_ended
+        no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_setup_link no_password_link no_such
+        trunk_exists last_access last_admin changed idempotency still_answering answer_lost setup_done call_ended
         database disk_full read_only draining offline
     }
     1 { numbers_assigned agent_in_use too_many internal need_scope }
@@ -185,7 +210,7 @@ part! {
     /// One's own account.
     AccountText {
         title preferences password password_help sessions sessions_help sign_out sign_out_everywhere
-        theme theme_system theme_light theme_dark zone old_password new_password change_password
+        theme theme_system theme_light theme_dark zone language language_browser old_password new_password change_password
     } 1 { zone_help }
 }
 
@@ -195,11 +220,12 @@ part! {
         title listening no_packet set_up_list done to_do needs_attention
         step_trunk step_trunk_help step_number step_number_help step_agent step_agent_help step_reach step_reach_help
         step_call step_call_help reach_local reach_network reach_internet open now today
-        a_call_was_answered
+        step_carrier step_carrier_help step_real step_real_help use_test_number show_values fix
+        nobody_answers last_changes all_changes what_to_do show_calls disk_full
     }
-    1 { last_packet last_call numbers_on_trunk agents_on answered_at }
-    2 { listens_on }
-    3 { counts }
+    1 { last_packet last_call numbers_on_trunk agents_on answered_at reached_from blocked_source disk_low and_more }
+    2 { listens_on done_of signed_in real_call not_heard }
+    3 { counts cannot_listen streak changed_before }
 }
 
 part! {
@@ -218,21 +244,81 @@ part! {
         nobody_missed source software dialled reason tries last blocked unblock sends_no_password
         saved trunk_created trunk_removed region_saved access_created access_rotated access_removed
         one_number_added number_removed_plain numbers_synced source_unblocked agent_created agent_deleted call_ended password_changed
-        for_carrier preview line read_as outcome will_be_added already_here twice stays_out add_one
+        for_carrier password_separately with_password contains_password copy_questions tls_uri open_system undo
+        preview line read_as outcome will_be_added already_here twice stays_out add_one
     }
     1 {
         add_many region_without remove_number_q remove_number_why remove_free_why numbers_added number_removed number_assigned number_released number_deleted
-        blocked_until last_used
+        blocked_until last_used type_to_confirm
     }
+    2 { nothing_arrived }
 }
 
 part! {
     /// Who may call in.
     AccessText {
+        only_one
         help by_password by_address by_address_help label kind details used add_credential add_address networks networks_help
         country own_endpoint own_endpoint_help rotate rotate_why remove show disabled agent_header no_credentials
         allow
     } 1 { remove_q remove_why own_name last_use remove_why_never }
+}
+
+part! {
+    /// Settings, Access: people and keys.
+    PeopleText {
+        title users users_help email role last_here you invited link_expired add_user add_user_help
+        role_admin role_admin_help role_operator role_operator_help role_viewer role_viewer_help
+        change_role change_role_why new_link remove remove_why keep
+        keys keys_help no_keys key_name key_name_help scopes create_key key made last_used revoke key_made first_call
+        sip_api sip_api_help api_reference api_trunks api_agents api_numbers api_calls link
+        role_changed user_removed key_revoked
+        choose_title choose_why choose link_missing
+        sip_read sip_write phone_read phone_write calls_read full
+    }
+    1 { change_role_q remove_q revoke_q revoke_why_never revoke_why invited_until }
+    2 { link_made }
+}
+
+part! {
+    /// Settings, System.
+    SystemText {
+        title addresses console storage version listens transport address last_packet no_packet public_address audio_ports
+        no_setting restart firewall firewall_help public_url elsewhere by_tunnel then_open not_encrypted encrypted
+        database data_dir disk disk_unknown keeps calls recordings messages audit for_ever setting what running signalling audio
+    }
+    1 { from_setting days }
+    2 { disk_left }
+}
+
+part! {
+    /// Settings, Audit: the actions are named as the log names them.
+    AuditText {
+        title help who what when thing from to find none no_match one details field before after made gone remove_filter
+        set_up create_user update_user delete_user create_password_link choose_password change_password replace_password
+        sign_out_everywhere create_key revoke_key create_inbound_trunk update_inbound_trunk delete_inbound_trunk
+        sync_inbound_trunk create_access update_access delete_access reveal_password create_agent update_agent delete_agent
+        set_agent_numbers add_numbers update_number remove_number delete_number assign_number release_number unblock_source
+    }
+    1 { many }
+}
+
+part! {
+    /// What to enter at carriers and PBXs.
+    RecipeText {
+        title twilio telnyx freepbx asterisk any own_name_missing twilio_uri twilio_numbers twilio_addresses twilio_add their_page
+        telnyx_connection telnyx_fqdn telnyx_addresses port number_format freepbx_trunk secret_above asterisk_file
+        any_uri any_password any_address
+    }
+    1 { ranges_of }
+}
+
+part! {
+    /// Palette, search and shortcuts.
+    KeyText {
+        title search palette palette_label found nothing_found page call submit close list filter next_previous open play
+        five_seconds off_in_account close_button shortcuts shortcuts_help
+    }
 }
 
 part! {
@@ -265,13 +351,43 @@ part! {
         wrong_keys peer_hears_nothing
         id call_id source transport software codec offered sent_as diverted raw_from access late player near
         live_help view_label who
+        began first_audio ended timings for_carrier report capture position play ladder carrier_side our_side export seconds
     }
     1 { call_from repeats on_trunk_number answered_by_none one_count many_count mos missed_after round_trip }
-    2 { refused_because failed_because }
+    2 { refused_because failed_because lasted }
     3 { answered_sentence }
 }
 
 part! {
     /// Troubleshooting.
-    TroubleText { title test_a_route test_help source header test nobody } 1 { would_answer would_refuse }
+    TroubleText {
+        title test_a_route test_help source header test nobody
+        what_is_wrong within last_hour last_day last_week nothing_arrives calls_refused none_refused connect_but none_answered
+        guide guide_filter guide_none symptom cause remedy
+    }
+    1 { would_answer would_refuse all_heard guide_count }
+    2 { refused_most one_way }
+}
+
+/// One row of the guide.
+pub struct Symptom {
+    /// The same in every language: links lead to it.
+    pub id: &'static str,
+    /// What one sees.
+    pub symptom: &'static str,
+    /// Why, most likely.
+    pub cause: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+impl Symptom {
+    /// Whether every word asked for stands in it.
+    pub fn is_about(&self, asked: &str) -> bool {
+        let row = format!("{} {} {}", self.symptom, self.cause, self.remedy).to_lowercase();
+        asked
+            .to_lowercase()
+            .split_whitespace()
+            .all(|word| row.contains(word))
+    }
 }

@@ -3,11 +3,15 @@
 //! words and domain types, never where data come from.
 
 pub mod browser;
+pub mod checks;
+pub mod chips;
+mod conflict;
 pub mod copy;
 pub mod feedback;
 pub mod form;
 pub mod icon;
 pub mod page;
+pub mod palette;
 pub mod reader;
 pub mod returned;
 pub mod secret;

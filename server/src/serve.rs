@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::sip::{Host, Transport};
+use app::domain::system::Keeps;
 use tokio::net::TcpListener;
 use tower_sessions::ExpiredDeletion as _;
 
@@ -225,6 +226,11 @@ pub fn settings(config: &Config) -> HouseSettings {
     } else {
         ip
     };
+    let host_setting = match (sip.external_host.get(), sip.external_ip.get()) {
+        (Some(_), _) => Some("sip.external_host"),
+        (None, Some(_)) => Some("sip.external_ip"),
+        (None, None) => None,
+    };
     let address = || Host::from(sip.external_ip.get().copied().unwrap_or(own));
     let host = sip.external_host.get().cloned().unwrap_or_else(address);
     let host = host.to_string();
@@ -250,6 +256,15 @@ pub fn settings(config: &Config) -> HouseSettings {
             external_host: host,
             rtp_first: sip.rtp_ports.first,
             rtp_last: sip.rtp_ports.last,
+            host_setting,
+            data_dir: config.data.dir.clone(),
+            recordings: config.recordings_dir(),
+            keeps: Keeps {
+                calls_days: config.retention.calls_days,
+                recordings_days: config.retention.recordings_days,
+                sip_messages_days: config.retention.sip_messages_days,
+                audit_days: config.retention.audit_days,
+            },
         },
         sign_in: config.sign_in.clone(),
     }

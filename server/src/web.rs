@@ -2,11 +2,14 @@
 //!
 //! # Layout
 //! `requests` one line each · `client` from where · `security` headers · `session` who asks ·
-//! `listen` the socket · `health` · `pages` · `forms` the one door under /fn · `events` · `assets` the site's files
+//! `listen` the socket · `health` · `pages` · `forms` the one door under /fn · `events` ·
+//! `evidence` calls for their carriers · `export` lists for spreadsheets · `assets` the site's files
 
 pub mod assets;
 pub mod client;
 pub mod events;
+mod evidence;
+mod export;
 mod forms;
 pub mod health;
 pub mod listen;
@@ -103,6 +106,10 @@ pub fn router(parts: Parts) -> Router {
     };
     Router::new()
         .route("/fn/{*name}", any(forms::door))
+        .route("/inbox/export.csv", get(export::calls))
+        .route("/inbox/{id}/report.txt", get(evidence::report))
+        .route("/inbox/{id}/signalling.pcap", get(evidence::signalling))
+        .route("/channels/phone/numbers/export.csv", get(export::numbers))
         .fallback(get(pages::page))
         .with_state(pages)
         .merge(

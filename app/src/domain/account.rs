@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::id::{AuditId, KeyId, UserId};
+use crate::domain::page::{Cursor, Limit};
 use crate::domain::words;
 use crate::error::Scope;
 
@@ -60,6 +61,41 @@ impl Role {
     }
 }
 
+/// An account as administrators see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "plain facts; times in unix milliseconds")]
+pub struct Person {
+    pub id: UserId,
+    pub email: String,
+    pub role: Role,
+    /// Whether they can sign in: they have chosen a password.
+    pub has_password: bool,
+    /// Until when the link is good by which they choose a password, if one is out.
+    pub link_until: Option<i64>,
+    pub last_seen_at: Option<i64>,
+    pub created_at: i64,
+}
+
+/// What a form or a script says of a person.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "as sent")]
+pub struct PersonDraft {
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub email: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub role: Entry,
+}
+
+/// Something that was just made, with the secret that is told this once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToldOnce<T> {
+    /// What was made.
+    pub made: T,
+    /// A key, or a link.
+    pub secret: String,
+}
+
 /// A key as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "plain facts; times in unix milliseconds")]
@@ -81,6 +117,23 @@ pub struct KeyDraft {
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub name: Entry,
     pub scopes: EntryList,
+}
+
+/// Which changes to list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// Part of the name of who made it.
+    pub who: Option<String>,
+    /// Part of what was changed: its name, its id, or the action.
+    pub thing: Option<String>,
+    /// Unix milliseconds, inclusive.
+    pub since: Option<i64>,
+    /// Unix milliseconds, exclusive.
+    pub until: Option<i64>,
+    /// How many a page holds.
+    pub limit: Option<Limit>,
+    /// Where the page starts.
+    pub cursor: Option<Cursor>,
 }
 
 /// One change.

@@ -75,6 +75,12 @@ pub struct Facts {
     pub has_default_agent: bool,
     /// A carrier's or test call was answered, last.
     pub answered_at: Option<i64>,
+    /// A credential was used from another machine than this, last.
+    pub signed_in_at: Option<i64>,
+    pub signed_in_from: Option<IpAddr>,
+    /// A call from another machine than this was answered, last.
+    pub outside_at: Option<i64>,
+    pub outside_from: Option<IpAddr>,
 }
 
 /// One socket that SIP listens on.

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use crate::domain::draft::Entry;
-use crate::error::AppError;
+use crate::error::{AppError, Reason};
 use crate::pages::asked;
 use crate::pages::notice::{Done, Notice, done_at};
 use crate::ports::{Caller, Doorkeeper, SignedIn};
-use crate::text::text;
+use crate::text::{Language, text};
 use crate::ui::form::{
-    Actions, Choice, ErrorSummary, Form, Kind, Look, RadioGroup, Submit, TextField,
+    Actions, Choice, ErrorSummary, Form, Kind, Look, RadioGroup, Select, Submit, Switch, TextField,
 };
 use crate::ui::page::{PageHead, Section};
 use crate::ui::reader::{Theme, reader};
@@ -40,20 +40,34 @@ pub async fn change_preferences(
     #[server(default)] zone: Entry,
     #[server(default)] language: Entry,
     #[server(default)] theme: Entry,
+    #[server(default)] shortcuts: Entry,
 ) -> Result<SignedIn, AppError> {
     let (services, caller) = asked()?;
+    caller.user()?;
+    let shortcuts = match shortcuts.shown() {
+        "" => None,
+        chosen @ ("on" | "off") => Some(chosen.to_owned()),
+        other => {
+            let why = Reason::not_a_choice(other, ["on", "off"]);
+            return Err(AppError::field("shortcuts", why));
+        }
+    };
     let response = use_context::<leptos_axum::ResponseOptions>();
     let person = services
         .doors
         .change_preferences(&caller, &zone, &language, &theme)
         .await?;
     let theme = Theme::read(person.theme.as_deref().unwrap_or_default());
-    let cookie = format!(
-        "theme={}; Path=/; Max-Age=31536000; SameSite=Lax",
-        theme.as_str()
-    );
-    if let (Some(response), Ok(cookie)) = (response, http::HeaderValue::from_str(&cookie)) {
-        response.append_header(http::header::SET_COOKIE, cookie);
+    // What belongs to the browser rather than to the person.
+    let kept = [
+        Some(("theme", theme.as_str().to_owned())),
+        shortcuts.map(|on| ("shortcuts", on)),
+    ];
+    for (name, value) in kept.into_iter().flatten() {
+        let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
+        if let (Some(response), Ok(cookie)) = (&response, http::HeaderValue::from_str(&cookie)) {
+            response.append_header(http::header::SET_COOKIE, cookie);
+        }
     }
     leptos_axum::redirect(&done_at("/account", Done::PreferencesSaved, None));
     Ok(person)
@@ -101,10 +115,20 @@ fn sign_out_button() -> impl IntoView {
 }
 
 fn preferences(person: Option<SignedIn>) -> impl IntoView {
+    let keys = &text().keys;
     let text = &text().account;
     let reader = reader();
+    let mut languages = vec![Choice::new("", text.language_browser)];
+    let own_names = Language::ALL.map(|(language, name)| Choice::new(language.code(), name));
+    languages.extend(own_names);
+    let language = person.as_ref().and_then(|person| person.language.clone());
     let stored = vec![
+        ("=language", language.unwrap_or_default()),
         ("=theme", reader.theme.as_str().to_owned()),
+        (
+            "=shortcuts",
+            if reader.shortcuts_off { "off" } else { "on" }.to_owned(),
+        ),
         (
             "=zone",
             person.and_then(|person| person.zone).unwrap_or_default(),
@@ -122,7 +146,9 @@ fn preferences(person: Option<SignedIn>) -> impl IntoView {
         <ErrorSummary state=state.clone()/>
         <Form state=state.clone()>
             <RadioGroup state=state.clone() field="=theme" label=text.theme choices inline=true/>
+            <Select state=state.clone() field="=language" label=text.language choices=languages/>
             <TextField state=state.clone() field="=zone" label=text.zone help=(text.zone_help)(&zone) optional=true mono=true width="input-medium" placeholder=zone/>
+            <Switch state=state.clone() field="=shortcuts" label=keys.shortcuts help=keys.shortcuts_help on=true/>
             <Actions><Submit label=crate::text::text().form.save look=Look::Primary/></Actions>
         </Form>
     }

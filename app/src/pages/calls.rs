@@ -1,6 +1,8 @@
 //! The page of a call: what was said, why this agent, how it went on the wire.
 
+mod ladder;
 mod parts;
+mod player;
 
 pub(crate) use parts::receipt;
 
@@ -8,8 +10,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use leptos_router::hooks::use_params_map;
 
-use crate::domain::call::{Call, CallDetail, CallResult, CallState, CallerId, EndReason};
+use crate::domain::call::{
+    Call, CallDetail, CallResult, CallState, CallerId, EndReason, RecordingState,
+};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::waveform::Waveform;
 use crate::error::{AppError, Thing};
 use crate::pages::asked;
 use crate::pages::inbox::live;
@@ -27,6 +32,24 @@ pub async fn get_call(#[server(default)] id: String) -> Result<CallDetail, AppEr
     let (services, caller) = asked()?;
     let id = id.parse().map_err(|_| AppError::NotFound(Thing::Call))?;
     services.calls.get(&caller, id).await
+}
+
+/// How loud a call's recording is along its length.
+#[server(prefix = "/fn", endpoint = "get_waveform", input = GetUrl)]
+pub async fn get_waveform(#[server(default)] id: String) -> Result<Option<Waveform>, AppError> {
+    let (services, caller) = asked()?;
+    let id = id.parse().map_err(|_| AppError::NotFound(Thing::Call))?;
+    services.calls.waveform(&caller, id).await
+}
+
+/// The call, and the drawing of its recording if there is one to play.
+async fn look(id: String) -> Result<(CallDetail, Option<Waveform>), AppError> {
+    let detail = get_call(id.clone()).await?;
+    let wave = match detail.call.recording {
+        RecordingState::Kept | RecordingState::CutShort => get_waveform(id).await.ok().flatten(),
+        RecordingState::None | RecordingState::Running | RecordingState::Deleted => None,
+    };
+    Ok((detail, wave))
 }
 
 /// Ends a call that runs.
@@ -113,24 +136,12 @@ fn sentence(call: &Call) -> String {
         EndReason::CallerGaveUp => (say.missed_after)(&since(call.started_at, call.ended_at)),
         _ => match (call.answered_at, &call.agent_name) {
             (Some(answered), Some(agent)) => {
-                let rest = format!(
-                    "lasted {}, {}",
-                    since(answered, call.ended_at),
-                    lower(reason)
-                );
+                let rest = (say.lasted)(&since(answered, call.ended_at), reason);
                 (say.answered_sentence)(agent, &since(call.started_at, Some(answered)), &rest)
             }
             _ => (say.failed_because)(reason, &since(call.started_at, call.ended_at)),
         },
     }
-}
-
-fn lower(words: &str) -> String {
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 /// `/inbox/{id}`
@@ -140,11 +151,29 @@ pub fn CallPage() -> impl IntoView {
         .get_untracked()
         .get("id")
         .unwrap_or_default();
-    let call = Resource::new(move || id.clone(), get_call);
-    view! { <div class="page">{loaded(call, one)}</div> }
+    let call = Resource::new(move || id.clone(), look);
+    view! { <div class="page">{loaded(call, |(detail, wave)| one(detail, wave))}</div> }
 }
 
-fn one(detail: CallDetail) -> impl IntoView {
+/// What a carrier asks for when a call went wrong.
+fn evidence(id: &str) -> impl IntoView + use<> {
+    let say = &text().calls;
+    let (report, capture) = (
+        format!("/inbox/{id}/report.txt"),
+        format!("/inbox/{id}/signalling.pcap"),
+    );
+    view! {
+        <details class="menu">
+            <summary class="button">{say.for_carrier}</summary>
+            <ul class="menu-list">
+                <li><a href=report download="">{say.report}</a></li>
+                <li><a href=capture download="">{say.capture}</a></li>
+            </ul>
+        </details>
+    }
+}
+
+fn one(detail: CallDetail, wave: Option<Waveform>) -> impl IntoView {
     let say = &text().calls;
     let call = &detail.call;
     let (tone, word) = badge(call);
@@ -184,7 +213,10 @@ fn one(detail: CallDetail) -> impl IntoView {
         jumps.insert(0, ("conversation", say.conversation));
         jumps.insert(3, ("quality", say.quality));
     }
-    let (conversation, why) = (parts::conversation(&detail), parts::why(&detail, refused));
+    let (conversation, why) = (
+        parts::conversation(&detail, wave),
+        parts::why(&detail, refused),
+    );
     let main = if refused {
         why.into_any()
     } else {
@@ -192,12 +224,9 @@ fn one(detail: CallDetail) -> impl IntoView {
     };
     let following = running.then(|| live("calls", "call-live"));
     let beside = view! { <Badge tone word/> }.into_any();
-    let head = match hang_up {
-        Some(actions) => view! { <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/> }.into_any(),
-        None => view! { <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside/> }.into_any(),
-    };
+    let actions = view! { {hang_up}{evidence(&id)} }.into_any();
     view! {
-        {head}
+        <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/>
         <Notice/>
         {ask}
         {following}

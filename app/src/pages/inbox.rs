@@ -13,6 +13,7 @@ use crate::pages::calls::{badge, caller_name, result_words};
 use crate::pages::notice::Notice;
 use crate::text::text;
 use crate::ui::browser::{Live, LiveWords};
+use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::{Badge, loaded};
 use crate::ui::form::{LinkButton, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, here, query};
@@ -31,22 +32,35 @@ pub async fn list_calls(
     #[server(default)] cursor: String,
 ) -> Result<Page<Call>, AppError> {
     let (services, caller) = asked()?;
+    caller.may(crate::error::Scope::CallsRead)?;
+    let filter = filter_of(&view, &number, &agent, &cursor)?;
+    services.calls.list(&caller, filter).await
+}
+
+/// The filter that an address of the Inbox means.
+pub fn filter_of(
+    view: &str,
+    number: &str,
+    agent: &str,
+    cursor: &str,
+) -> Result<CallFilter, AppError> {
     // A `+` that was not escaped arrives as a blank.
-    let number = number
-        .strip_prefix(' ')
-        .map_or_else(|| number.clone(), |digits| format!("+{digits}"));
-    let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+    let number = match number.strip_prefix(' ') {
+        Some(digits) => format!("+{digits}"),
+        None => number.to_owned(),
+    };
+    let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let id = |field: &'static str| {
         move |found: String| AppError::field(field, Reason::NotAnId { found })
     };
-    let filter = CallFilter {
-        refused: match view.as_str() {
+    Ok(CallFilter {
+        refused: match view {
             "refused" => Some(true),
             "live" => None,
             _ => Some(false),
         },
         live: view == "live",
-        number: filled(number.trim().replace(' ', "")),
+        number: filled(&number.trim().replace(' ', "")),
         agent: filled(agent)
             .map(|text| text.parse().map_err(|_| id("agent")(text)))
             .transpose()?,
@@ -54,8 +68,7 @@ pub async fn list_calls(
             .map(|text| text.parse().map_err(|_| id("cursor")(text)))
             .transpose()?,
         ..CallFilter::default()
-    };
-    services.calls.list(&caller, filter).await
+    })
 }
 
 /// `/inbox`
@@ -116,6 +129,7 @@ fn calls(view: String) -> impl IntoView {
         encode(&number),
         encode(&agent)
     );
+    let export = format!("{HOME}/export.csv?{kept}");
     let first = if cursor.is_empty() {
         String::new()
     } else {
@@ -152,12 +166,29 @@ fn calls(view: String) -> impl IntoView {
             }
         });
         let filter = filter(&view, &number, &agent, &agents);
+        let name = agents
+            .iter()
+            .find(|known| known.agent.id.to_string() == agent)
+            .map(|known| known.agent.settings.name.clone());
+        let filters = vec![
+            Filtered::new("number", say.number_filter, number.clone()),
+            Filtered {
+                shown: name,
+                ..Filtered::new("agent", say.agent, agent.clone())
+            },
+        ];
+        let export = (count > 0).then(|| {
+            let to = export.clone();
+            view! { <p><a href=to download="" class="button button-link">{say.export}</a></p> }
+        });
         view! {
             {filter}
+            <Chips home=HOME filters always=format!("view={view}")/>
             {live("calls", "calls")}
             {table(page.items)}
             {empty}
             <Pager count=said first=first.clone() next/>
+            {export}
             <ByScript method="GET" path="/api/phone/calls"/>
         }
     })

@@ -32,10 +32,13 @@ pub(crate) enum Done {
     CallEnded,
     PasswordChanged,
     PreferencesSaved,
+    RoleChanged,
+    UserRemoved,
+    KeyRevoked,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 20] = [
+    const ALL: [(Self, &'static str); 23] = [
         (Self::TrunkCreated, "trunk-created"),
         (Self::TrunkRemoved, "trunk-removed"),
         (Self::TrunkSaved, "trunk-saved"),
@@ -56,6 +59,9 @@ impl Done {
         (Self::CallEnded, "call-ended"),
         (Self::PasswordChanged, "password-changed"),
         (Self::PreferencesSaved, "preferences-saved"),
+        (Self::RoleChanged, "role-changed"),
+        (Self::UserRemoved, "user-removed"),
+        (Self::KeyRevoked, "key-revoked"),
     ];
 
     /// How the address names it.
@@ -74,6 +80,7 @@ impl Done {
     }
 
     fn said(self, number: Option<PhoneNumber>, count: Option<u32>) -> String {
+        let people = &text().people;
         let text = &text().sip;
         let number = number.map(|number| number.grouped()).unwrap_or_default();
         let count = count.map(|count| count.to_string()).unwrap_or_default();
@@ -97,6 +104,9 @@ impl Done {
             Self::AgentDeleted => text.agent_deleted.to_owned(),
             Self::CallEnded => text.call_ended.to_owned(),
             Self::PasswordChanged => text.password_changed.to_owned(),
+            Self::RoleChanged => people.role_changed.to_owned(),
+            Self::UserRemoved => people.user_removed.to_owned(),
+            Self::KeyRevoked => people.key_revoked.to_owned(),
         }
     }
 }

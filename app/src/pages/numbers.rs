@@ -12,6 +12,7 @@ use crate::pages::asked;
 use crate::pages::notice::{Done, Notice, done_at, number_of_query};
 use crate::pages::sip::number_of;
 use crate::text::text;
+use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::loaded;
 use crate::ui::form::{Look, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, query};
@@ -67,6 +68,15 @@ pub fn NumbersPage() -> impl IntoView {
     let kept = format!("q={}&show={}", encode(&q), encode(&show));
     let first = (!cursor.is_empty()).then(|| format!("{HOME}?{kept}"));
     let filter = filter(&q, &show);
+    let unassigned = Some(say.unassigned.to_owned()).filter(|_| show == "unassigned");
+    let filters = vec![
+        Filtered::new("q", say.search, q.clone()),
+        Filtered {
+            shown: unassigned,
+            ..Filtered::new("show", say.show, show.clone())
+        },
+    ];
+    let export = format!("{HOME}/export.csv?{kept}");
     let page = Resource::new(
         || (),
         move |()| list_numbers(q.clone(), show.clone(), cursor.clone()),
@@ -82,13 +92,20 @@ pub fn NumbersPage() -> impl IntoView {
             <p class="help">{say.help}</p>
             {question}
             {filter}
+            <Chips home=HOME filters/>
             {loaded(page, move |page| {
                 if page.items.is_empty() {
                     return view! { <Empty why=if filtered { say.no_match } else { say.none }/> }.into_any();
                 }
                 let count = (say.count)(&page.items.len().to_string());
                 let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
-                view! { {table(page.items)} <Pager count first=first.clone().unwrap_or_default() next=next.unwrap_or_default()/> }.into_any()
+                let export = export.clone();
+                view! {
+                    {table(page.items)}
+                    <Pager count first=first.clone().unwrap_or_default() next=next.unwrap_or_default()/>
+                    <p><a href=export download="" class="button button-link">{text().calls.export}</a></p>
+                }
+                .into_any()
             })}
             <Section id="add" title=text().sip.add_numbers help=text().sip.numbers_help>{crate::pages::sip::add_numbers_form()}</Section>
             <ByScript method="GET" path="/api/phone/numbers"/>

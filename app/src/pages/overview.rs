@@ -1,25 +1,39 @@
-//! Overview: is it working, what is missing, what to do next. Every claim has its evidence.
+//! Overview: is it working, what is wrong, what to do next. Every claim has its evidence.
+
+mod banners;
+mod checklist;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::domain::endpoint::{Reach, TrunkView};
+use crate::domain::account::AuditEntry;
+use crate::domain::endpoint::TrunkView;
+use crate::domain::health::{Health, Unanswered, Window};
 use crate::domain::seen::Facts;
 use crate::error::AppError;
 use crate::pages::asked;
+use crate::pages::inbox::live;
 use crate::pages::notice::Notice;
 use crate::text::text;
-use crate::ui::feedback::{Tone, loaded};
+use crate::ui::feedback::loaded;
 use crate::ui::form::LinkButton;
 use crate::ui::page::{PageHead, Section};
-use crate::ui::reader::reader;
-use crate::ui::steps::{Step, Steps};
+use crate::ui::reader::{Ago, Moment, reader};
 
 /// Listeners, counts, evidence.
 #[server(prefix = "/fn", endpoint = "get_facts", input = GetUrl)]
 pub async fn get_facts() -> Result<Facts, AppError> {
     let (services, caller) = asked()?;
     services.system.facts(&caller).await
+}
+
+/// What went wrong `within` the last `hour`, `day` or `week`.
+#[server(prefix = "/fn", endpoint = "get_health", input = GetUrl)]
+pub async fn get_health(#[server(default)] within: String) -> Result<Health, AppError> {
+    let (services, caller) = asked()?;
+    caller.may(crate::error::Scope::SipRead)?;
+    let window = Window::read(&within).map_err(|reason| AppError::field("within", reason))?;
+    services.system.health(&caller, window).await
 }
 
 /// `/`
@@ -30,6 +44,7 @@ pub fn OverviewPage() -> impl IntoView {
         |()| async move {
             Ok((
                 get_facts().await?,
+                get_health(String::new()).await?,
                 crate::pages::sip::get_inbound_trunk().await?,
             ))
         },
@@ -38,7 +53,29 @@ pub fn OverviewPage() -> impl IntoView {
         <div class="page">
             <PageHead title=text().overview.title/>
             <Notice/>
-            {loaded(seen, |(facts, trunk): (Facts, Option<TrunkView>)| view! { {listening(&facts)} {figures(&facts)} {set_up(&facts, trunk.as_ref())} })}
+            {live("calls,routing,sources", "overview-live")}
+            {loaded(seen, |(facts, health, trunk): (Facts, Health, Option<TrunkView>)| whole(&facts, &health, trunk.as_ref()))}
+        </div>
+    }
+}
+
+/// Each part has an id, by which it is renewed in place.
+fn whole(facts: &Facts, health: &Health, trunk: Option<&TrunkView>) -> impl IntoView + use<> {
+    let (listening, banners, figures) = (
+        listening(facts),
+        banners::all(facts, health),
+        figures(facts),
+    );
+    let checklist = checklist::section(facts, trunk);
+    let (unanswered, changes) = (unanswered(&health.unanswered), changes(&health.changes));
+    view! {
+        <div id="overview-live" class="page">
+            {listening}
+            <div id="banners" class="stack">{banners}</div>
+            {figures}
+            <div id="checklist">{checklist}</div>
+            <div id="unanswered">{unanswered}</div>
+            <div id="changes">{changes}</div>
         </div>
     }
 }
@@ -48,6 +85,7 @@ fn listening(facts: &Facts) -> impl IntoView + use<> {
     let rows = facts
         .listeners
         .iter()
+        .filter(|listener| listener.error.is_none())
         .map(|listener| {
             let name = listener.transport.to_string().to_uppercase();
             let packet = listener.last_packet_at.map_or_else(
@@ -71,88 +109,52 @@ fn figures(facts: &Facts) -> impl IntoView + use<> {
         &facts.failed_today.to_string(),
     );
     view! {
-        <div class="figures">
+        <div class="figures" id="figures">
             <div><p class="figure-label">{say.now}</p><p class="figure-value"><a href="/inbox?view=live">{facts.live_calls.to_string()}</a></p></div>
             <div><p class="figure-label">{say.today}</p><p>{counts}</p></div>
         </div>
     }
 }
 
-fn set_up(facts: &Facts, trunk: Option<&TrunkView>) -> impl IntoView + use<> {
+/// Numbers that were called today and that nobody answers.
+fn unanswered(numbers: &[Unanswered]) -> Option<impl IntoView + use<>> {
     let say = &text().overview;
-    let reach = trunk.map(|trunk| trunk.endpoint.reach);
-    let answerable =
-        facts.agents_enabled > 0 && (facts.numbers_with_agent > 0 || facts.has_default_agent);
-    let answered = facts
-        .answered_at
-        .map(|at| (say.answered_at)(&reader().date_time(at)));
-    let reach_note = match reach {
-        Some(Reach::ThisComputer) => say.reach_local,
-        Some(Reach::ThisNetwork) => say.reach_network,
-        Some(Reach::Internet) => say.reach_internet,
-        None => say.step_reach_help,
-    };
-    let reach_tone = match reach {
-        Some(Reach::Internet) => Tone::Good,
-        Some(_) => Tone::Warn,
-        None => Tone::Neutral,
-    };
-    let done = |is: bool| if is { Tone::Good } else { Tone::Neutral };
-    let steps = vec![
-        (
-            done(trunk.is_some()),
-            say.step_trunk,
-            say.step_trunk_help.to_owned(),
-            "/settings/sip",
-        ),
-        (
-            done(facts.numbers_on_trunk > 0),
-            say.step_number,
-            if facts.numbers_on_trunk > 0 {
-                (say.numbers_on_trunk)(&facts.numbers_on_trunk.to_string())
-            } else {
-                say.step_number_help.to_owned()
-            },
-            "/settings/sip#numbers",
-        ),
-        (
-            done(answerable),
-            say.step_agent,
-            if answerable {
-                (say.agents_on)(&facts.agents_enabled.to_string())
-            } else {
-                say.step_agent_help.to_owned()
-            },
-            "/channels/phone/agents",
-        ),
-        (
-            reach_tone,
-            say.step_reach,
-            reach_note.to_owned(),
-            "/settings/sip",
-        ),
-        (
-            done(answered.is_some()),
-            say.step_call,
-            answered.unwrap_or_else(|| say.step_call_help.to_owned()),
-            "/inbox",
-        ),
-    ];
-    let steps = steps
-        .into_iter()
-        .map(|(tone, title, note, to)| {
-            let word = match tone {
-                Tone::Good => say.done,
-                Tone::Warn => say.needs_attention,
-                _ => say.to_do,
+    let rows = numbers
+        .iter()
+        .map(|called| {
+            let number = called.number.grouped();
+            let count = match called.count {
+                1 => (text().calls.one_count)(""),
+                many => (text().calls.many_count)(&many.to_string()),
             };
-            let action = (tone != Tone::Good)
-                .then(|| view! { <LinkButton href=to label=say.open about=title/> }.into_any());
-            match action {
-                Some(action) => view! { <Step tone title word note action/> }.into_any(),
-                None => view! { <Step tone title word note/> }.into_any(),
+            view! {
+                <li class="row">
+                    <span class="digits">{number.clone()}</span>
+                    <span class="muted">{count}", "<Ago ms=called.last_at/></span>
+                    <LinkButton href="/channels/phone/agents" label=text().sip.assign about=number/>
+                </li>
             }
         })
         .collect_view();
-    view! { <Section id="set-up" title=say.set_up_list><Steps label=say.set_up_list with_actions=true>{steps}</Steps></Section> }
+    (!numbers.is_empty()).then(|| view! { <Section id="nobody" title=say.nobody_answers><ul class="stack-tight">{rows}</ul></Section> })
+}
+
+fn changes(entries: &[AuditEntry]) -> Option<impl IntoView + use<>> {
+    let say = &text().overview;
+    let rows = entries
+        .iter()
+        .map(|entry| {
+            let said = format!("{} {}", text().action(&entry.what), entry.label);
+            let who = entry.who.clone();
+            view! { <li><Moment ms=entry.at/>" · "<span class="wrap-anywhere">{said}</span>" · "<span class="muted wrap-anywhere">{who}</span></li> }
+        })
+        .collect_view();
+    (!entries.is_empty()).then(|| {
+        view! {
+            <Section id="last-changes" title=say.last_changes>
+                <ul class="stack-tight">{rows}</ul>
+                <p><a href="/settings/audit">{say.all_changes}</a></p>
+            </Section>
+        }
+    })
 }

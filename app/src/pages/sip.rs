@@ -5,9 +5,11 @@ mod connection;
 mod functions;
 mod numbers;
 mod others;
+mod recipes;
 
 use leptos::prelude::*;
 
+pub(crate) use connection::region_name;
 pub use functions::*;
 pub(crate) use numbers::add_form as add_numbers_form;
 pub(crate) use others::list as source_list;
@@ -15,9 +17,10 @@ pub(crate) use others::list as source_list;
 use crate::domain::endpoint::TrunkView;
 use crate::domain::inbound::Access;
 use crate::domain::number::{Added, NumberRow};
-use crate::domain::seen::Source;
+use crate::domain::seen::{Facts, Source};
 use crate::error::AppError;
-use crate::pages::notice::Notice;
+use crate::pages::notice::{Done, Notice, number_of_query};
+use crate::pages::overview::get_facts;
 use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::loaded;
@@ -35,6 +38,7 @@ struct Seen {
     accesses: Vec<Access>,
     numbers: Vec<NumberRow>,
     sources: Vec<Source>,
+    facts: Facts,
     /// What adding the pasted lines would do.
     preview: Vec<Added>,
 }
@@ -50,6 +54,7 @@ async fn look(paste: Option<String>, country: String) -> Result<Seen, AppError> 
         preview,
         accesses: list_accesses().await?,
         sources: list_sources().await?,
+        facts: get_facts().await?,
         numbers,
         trunk,
     })
@@ -65,13 +70,26 @@ pub fn SipPage() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title=text.sip.title/>
-            <Notice/>
+            <Notice>{undo()}</Notice>
             {loaded(seen, |seen| match seen.trunk.clone() {
                 Some(trunk) => whole(trunk, seen).into_any(),
                 None => empty().into_any(),
             })}
         </div>
     }
+}
+
+/// Puts back the number that was just taken off.
+fn undo() -> Option<impl IntoView> {
+    query("done").filter(|done| done == Done::NumberRemoved.code())?;
+    let number = number_of_query("number")?;
+    let about = number.grouped();
+    let hidden = vec![("draft[lines]", number.to_string())];
+    Some(view! {
+        <Form state=FormState::default().posting_to("/fn/add_numbers") hidden class="row">
+            <Submit label=text().sip.undo look=Look::Link about/>
+        </Form>
+    })
 }
 
 fn empty() -> impl IntoView {
@@ -84,7 +102,7 @@ fn empty() -> impl IntoView {
         </Empty>
         <Section id="ask" title=text.sip.ask_first>
             <ul class="ask-list">{text.sip.questions.lines().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
-            <p class="row"><CopyButton value=text.sip.questions.to_owned() label=text.sip.ask_first.to_owned() words=CopyWords::of(text.sip.ask_first)/></p>
+            <p class="row"><CopyButton value=text.sip.questions.to_owned() label=text.sip.copy_questions.to_owned() words=CopyWords::of(text.sip.copy_questions)/></p>
         </Section>
         <p class="muted">{text.sip.own_numbers}</p>
         <ByScript method="POST" path="/api/phone/sip/inbound-trunk" body="{}"/>
@@ -103,7 +121,7 @@ fn whole(trunk: TrunkView, seen: Seen) -> impl IntoView {
     let host = trunk.endpoint.host.clone();
     view! {
         <Jump parts/>
-        {connection::section(&trunk, &seen.accesses)}
+        {connection::section(&trunk, &seen.accesses, &seen.facts)}
         {numbers::section(&trunk, seen.numbers, seen.preview)}
         {access::section(&trunk, seen.accesses, &host)}
         {others::section(seen.sources)}
@@ -135,10 +153,13 @@ fn advanced(trunk: &TrunkView) -> impl IntoView + use<> {
         ("part", "advanced".to_owned()),
         ("draft[version]", trunk.trunk.version.to_string()),
     ];
+    let removing = FormState::of("/fn/delete_inbound_trunk");
     let asked = (query("confirm").as_deref() == Some("remove-trunk")).then(|| {
         view! {
             <Question title=say.remove_trunk consequence=say.remove_trunk_why yes=say.remove_trunk no=text().common.keep
-                back="/settings/sip#advanced" state=FormState::of("/fn/delete_inbound_trunk")/>
+                back="/settings/sip#advanced" state=removing.clone()>
+                <TextField state=removing.clone() field="=typed" label=(say.type_to_confirm)(functions::TRUNK_BY_NAME) width="input-medium"/>
+            </Question>
         }
     });
     view! {

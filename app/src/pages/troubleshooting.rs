@@ -1,14 +1,22 @@
-//! Troubleshooting: which agent would answer a call, and who did not get in.
+//! Troubleshooting: what is wrong, which agent would answer a call, who did not get in, and the
+//! guide by symptom.
+
+mod guide;
+mod tiles;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
+pub(crate) use guide::{row_for, row_of_page};
+
 use crate::domain::draft::Entry;
+use crate::domain::health::{Health, Window};
 use crate::domain::route_test::{RouteTestDraft, RouteTested};
-use crate::domain::seen::Source;
+use crate::domain::seen::{Facts, Source};
 use crate::error::AppError;
 use crate::pages::asked;
 use crate::pages::calls::receipt;
+use crate::pages::overview::{get_facts, get_health};
 use crate::text::text;
 use crate::ui::feedback::{Banner, Tone, loaded};
 use crate::ui::form::Submit;
@@ -25,12 +33,22 @@ pub async fn test_route(#[server(default)] draft: RouteTestDraft) -> Result<Rout
 #[component]
 pub fn TroubleshootingPage() -> impl IntoView {
     let say = &text().troubleshooting;
+    let within = Window::read(&query("within").unwrap_or_default()).unwrap_or_default();
     let sources = Resource::new(|| (), |()| crate::pages::sip::list_sources());
+    let seen = Resource::new(
+        || (),
+        move |()| async move {
+            let health = get_health(within.to_string()).await?;
+            Ok((get_facts().await?, health))
+        },
+    );
     view! {
         <div class="page">
             <PageHead title=say.title/>
+            {loaded(seen, move |(facts, health): (Facts, Health)| tiles::section(within, &facts, &health))}
             <Section id="route" title=say.test_a_route help=say.test_help>{route()}</Section>
             <Section id="others" title=text().sip.not_let_in>{loaded(sources, |sources: Vec<Source>| crate::pages::sip::source_list(sources))}</Section>
+            {guide::section()}
             <ByScript method="POST" path="/api/phone/sip/route-test" body="{\"to\": \"+14155550100\"}"/>
         </div>
     }

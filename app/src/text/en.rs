@@ -3,6 +3,11 @@
 mod calls;
 mod console;
 mod door;
+mod guide;
+mod keys;
+mod people;
+mod recipes;
+mod system;
 
 use super::{Common, Failures, FormText, Frame, Reasons, ReceiptText, Text, Time};
 
@@ -15,11 +20,17 @@ pub static ENGLISH: Text = Text {
     reasons: REASONS,
     failures: FAILURES,
     receipt: RECEIPT,
+    keys: keys::KEYS,
+    recipes: recipes::RECIPES,
+    guide: guide::GUIDE,
     door: door::DOOR,
     account: door::ACCOUNT,
     overview: console::OVERVIEW,
     sip: console::SIP,
     access: console::ACCESS,
+    people: people::PEOPLE,
+    system: system::SYSTEM,
+    audit: system::AUDIT,
     agents: console::AGENTS,
     numbers: console::NUMBERS,
     calls: calls::CALLS,
@@ -38,6 +49,9 @@ const FRAME: Frame = Frame {
     numbers: "Numbers",
     settings: "Settings",
     sip: "SIP",
+    access: "Access",
+    system: "System",
+    audit: "Audit",
     account: "Account",
     help: "Troubleshooting",
     sign_in: "Sign in",
@@ -87,11 +101,21 @@ const FORM: FormText = FormText {
     saving: "Saving…",
     save: "Save changes",
     discard: "Discard",
+    one_unsaved: "1 unsaved change",
+    many_unsaved: "{} unsaved changes",
+    conflict_title: "Someone saved this page while you were editing",
+    conflict_why: "Nothing of yours is lost. Choose for each field, then save.",
+    now: "Now",
+    yours: "Yours",
+    empty: "(empty)",
+    save_choices: "Save my choices",
     problems: |count| format!("There are {count} problems"),
 };
 
 const TIME: Time = Time {
     just_now: "just now",
+    date_time: "%-d %b %Y, %H:%M:%S %Z",
+    day_time: "%-d %b, %H:%M %Z",
     seconds_ago: |n| format!("{n} s ago"),
     minutes_ago: |n| format!("{n} min ago"),
     hours_ago: |n| format!("{n} h ago"),
@@ -123,6 +147,7 @@ const REASONS: Reasons = Reasons {
     region_without_host: |setting| {
         format!("This region has no address of its own here. Set {setting} to give it one.")
     },
+    not_confirmed: |wanted| format!("Type {wanted} to confirm."),
     bad_host: |found| format!("{found} is not a host name or address."),
     bad_header: |found| format!("{found} can't be the name of a header. Write it like X-Agent-ID."),
     bad_uri: |found| format!("{found} is not a SIP URI. Write it like sip:sales@pbx.example.com."),
@@ -150,9 +175,11 @@ const FAILURES: Failures = Failures {
     no_user: "There is no such user.",
     no_key: "There is no such key.",
     no_setup_link: "This set-up link is not valid any more. Run patchbay setup-link for a new one.",
+    no_password_link: "This link is not valid any more: it was used, replaced or ran out. Ask an administrator for a new one.",
     no_such: "This is not here any more. It may have been removed.",
     trunk_exists: "The inbound trunk exists already.",
     last_access: "This is the only credential. Add another first.",
+    last_admin: "This is the only administrator who can sign in. Make someone else an administrator first.",
     changed: "Someone saved this while you were editing. Nothing of theirs is lost: look at the values below and save again.",
     idempotency: "The same Idempotency-Key was used with another body.",
     still_answering: "The first request with this Idempotency-Key is still being answered. Ask again in a moment.",

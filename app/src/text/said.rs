@@ -2,10 +2,11 @@
 //! words, for the page beside the field and for the message in the API's answer.
 
 use super::Text;
+use crate::domain::account::Role;
 use crate::domain::call::EndReason;
 use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber, ReadAs};
 use crate::domain::routing::{Near, Note, Outcome, Refusal, Step};
-use crate::error::{AppError, Conflict, Need, Reason, Thing, Unavailable};
+use crate::error::{AppError, Conflict, Need, Reason, Scope, Thing, Unavailable};
 
 impl Text {
     /// Why a field was refused.
@@ -41,6 +42,7 @@ impl Text {
             Reason::Repeated { found } => (say.repeated)(&short(found)),
             Reason::NoSuch { found } => (say.no_such)(&short(found)),
             Reason::RegionWithoutHost { setting } => (say.region_without_host)(setting),
+            Reason::NotConfirmed { wanted } => (say.not_confirmed)(wanted),
             Reason::WrongPassword => say.wrong_password.to_owned(),
             Reason::NotForThisKind => say.not_for_this_kind.to_owned(),
         }
@@ -62,6 +64,8 @@ impl Text {
     pub fn field(&self, path: &str) -> Option<&'static str> {
         Some(match path {
             "email" => self.door.email,
+            "role" => self.people.role,
+            "scopes" => self.people.scopes,
             "password" => self.door.password,
             "old_password" => self.account.old_password,
             "new_password" => self.account.new_password,
@@ -120,6 +124,7 @@ impl Text {
             Thing::User => say.no_user,
             Thing::Key => say.no_key,
             Thing::SetupLink => say.no_setup_link,
+            Thing::PasswordLink => say.no_password_link,
         }
     }
 
@@ -130,6 +135,7 @@ impl Text {
             Conflict::NumberHeld { number, name, .. } => (say.number_held)(&number.grouped(), name),
             Conflict::NumbersAssigned { numbers } => (say.numbers_assigned)(&grouped(numbers)),
             Conflict::LastAccess => say.last_access.to_owned(),
+            Conflict::LastAdmin => say.last_admin.to_owned(),
             Conflict::AgentInUse { numbers } => (say.agent_in_use)(&grouped(numbers)),
             Conflict::Changed { .. } => say.changed.to_owned(),
             Conflict::IdempotencyKey => say.idempotency.to_owned(),
@@ -270,6 +276,68 @@ impl Text {
             EndReason::Interrupted => say.interrupted,
             EndReason::Fault => say.fault,
             EndReason::Refused(refusal) => self.refusal(refusal),
+        }
+    }
+
+    /// What was done, before the name of the thing it was done to. An action of a newer
+    /// binary is shown by its code.
+    pub fn action(&self, code: &str) -> String {
+        let say = &self.audit;
+        let said = match code {
+            "set_up" => say.set_up,
+            "create_user" => say.create_user,
+            "update_user" => say.update_user,
+            "delete_user" => say.delete_user,
+            "create_password_link" => say.create_password_link,
+            "choose_password" => say.choose_password,
+            "change_password" => say.change_password,
+            "replace_password" => say.replace_password,
+            "sign_out_everywhere" => say.sign_out_everywhere,
+            "create_key" => say.create_key,
+            "revoke_key" => say.revoke_key,
+            "create_inbound_trunk" => say.create_inbound_trunk,
+            "update_inbound_trunk" => say.update_inbound_trunk,
+            "delete_inbound_trunk" => say.delete_inbound_trunk,
+            "sync_inbound_trunk" => say.sync_inbound_trunk,
+            "create_access" => say.create_access,
+            "update_access" => say.update_access,
+            "delete_access" => say.delete_access,
+            "reveal_password" => say.reveal_password,
+            "create_agent" => say.create_agent,
+            "update_agent" => say.update_agent,
+            "delete_agent" => say.delete_agent,
+            "set_agent_numbers" => say.set_agent_numbers,
+            "add_numbers" => say.add_numbers,
+            "update_number" => say.update_number,
+            "remove_number" => say.remove_number,
+            "delete_number" => say.delete_number,
+            "assign_number" => say.assign_number,
+            "release_number" => say.release_number,
+            "unblock_source" => say.unblock_source,
+            _ => return code.replace('_', " "),
+        };
+        said.to_owned()
+    }
+
+    /// What a scope lets its holder do.
+    pub fn scope(&self, scope: Scope) -> &'static str {
+        let say = &self.people;
+        match scope {
+            Scope::SipRead => say.sip_read,
+            Scope::SipWrite => say.sip_write,
+            Scope::PhoneRead => say.phone_read,
+            Scope::PhoneWrite => say.phone_write,
+            Scope::CallsRead => say.calls_read,
+            Scope::Full => say.full,
+        }
+    }
+
+    /// What a person may do, by name.
+    pub fn role(&self, role: Role) -> &'static str {
+        match role {
+            Role::Admin => self.people.role_admin,
+            Role::Operator => self.people.role_operator,
+            Role::Viewer => self.people.role_viewer,
         }
     }
 

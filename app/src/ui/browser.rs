@@ -9,12 +9,23 @@ mod follow;
 #[cfg(feature = "hydrate")]
 mod forms;
 #[cfg(feature = "hydrate")]
+mod keys;
+#[cfg(feature = "hydrate")]
+mod palette;
+#[cfg(feature = "hydrate")]
+mod player;
+#[cfg(feature = "hydrate")]
 mod post;
+#[cfg(feature = "hydrate")]
+mod unsaved;
 
 #[cfg(feature = "hydrate")]
 pub(crate) use {
     clipboard::{copy_secret, copy_text, fetch_secret},
     forms::{attend_forms, remember_zone},
+    keys::attend_keys,
+    player::attend_player,
+    unsaved::attend_changes,
 };
 
 use leptos::prelude::*;

@@ -6,6 +6,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::text::text;
+use crate::ui::conflict;
 use crate::ui::icon::Icon;
 use crate::ui::page::here;
 use crate::ui::returned::{FormState, input_id, input_name};
@@ -27,7 +28,7 @@ pub fn Form(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <form method="post" action=state.function() class=class novalidate=true aria-label=label>
+        <form method="post" action=state.function() class=class novalidate=true aria-label=label data-returned=state.came_back().then_some("")>
             <input type="hidden" name="page" value=here()/>
             {hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
             {children()}
@@ -68,6 +69,9 @@ pub fn ErrorSummary(state: FormState) -> impl IntoView {
             </div>
         }
     });
+    if let Some(question) = conflict::question(&state) {
+        return question;
+    }
     let failure = state.failure().map(|error| {
         view! {
             <div class="banner banner-bad" id="problems" role="alert" tabindex="-1" data-focus="problems">
@@ -76,7 +80,7 @@ pub fn ErrorSummary(state: FormState) -> impl IntoView {
             </div>
         }
     });
-    view! { {problems} {failure} }
+    view! { {problems} {failure} }.into_any()
 }
 
 /// Which control types text into a field.
@@ -306,10 +310,11 @@ pub fn Switch(
 /// The line below a form: its buttons, and where "Saving…" appears.
 #[component]
 pub fn Actions(children: Children) -> impl IntoView {
+    let form = &text().form;
     view! {
         <div class="form-actions">
             {children()}
-            <span class="form-status" role="status" data-status=text().form.saving></span>
+            <span class="form-status" role="status" data-status=form.saving data-unsaved=form.one_unsaved data-unsaved-many=form.many_unsaved></span>
         </div>
     }
 }

@@ -23,6 +23,10 @@ pub enum Icon {
     Dash,
     Dot,
     Phone,
+    Key,
+    System,
+    Audit,
+    Search,
 }
 
 impl Icon {
@@ -48,6 +52,10 @@ impl Icon {
             Self::Info => {
                 "M10 17.500a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15zM10 9.500v4M10 6.500v.1"
             }
+            Self::Key => "M12.500 11a4 4 0 1 0-3.700-2.500L3 14.300V17h2.700v-2h2v-2h1.600z",
+            Self::Search => "M9 14.500a5.500 5.500 0 1 0 0-11 5.500 5.500 0 0 0 0 11zM13 13l4 4",
+            Self::System => "M3 4h14v5H3zM3 11h14v5H3zM6 6.500h.1M6 13.500h.1",
+            Self::Audit => "M5 3h7l3 3v11H5zM8 9h4M8 12h4M8 6h1.500",
             Self::Clock => "M10 17.500a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15zM10 6v4.300l3 1.7",
             Self::Dash => "M5 10h10",
             Self::Dot => "M10 12.500a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",

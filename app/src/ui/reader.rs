@@ -52,6 +52,8 @@ pub struct Reader {
     pub now_ms: i64,
     /// The console's own address, such as `http://127.0.0.1:3000`, for scripts.
     pub base_url: String,
+    /// Whether single keys are off in this browser.
+    pub shortcuts_off: bool,
     /// Who is signed in, as the navigation names them.
     pub name: Option<String>,
 }
@@ -64,7 +66,7 @@ pub fn reader() -> Reader {
 impl Reader {
     /// `23 Nov 2026, 02:10:31 CET`
     pub fn date_time(&self, ms: i64) -> String {
-        self.format(ms, "%-d %b %Y, %H:%M:%S %Z")
+        self.format(ms, self.language.text().time.date_time)
     }
 
     /// `02:10:31 CET`
@@ -78,7 +80,7 @@ impl Reader {
         if day(ms) == day(self.now_ms) {
             self.format(ms, "%H:%M %Z")
         } else {
-            self.format(ms, "%-d %b, %H:%M %Z")
+            self.format(ms, self.language.text().time.day_time)
         }
     }
 
@@ -97,15 +99,9 @@ impl Reader {
 
     #[cfg(feature = "ssr")]
     fn format(&self, ms: i64, pattern: &str) -> String {
-        use jiff::{Timestamp, tz::TimeZone};
-        let zone = self
-            .zone
-            .as_deref()
-            .and_then(|name| TimeZone::get(name).ok())
-            .unwrap_or(TimeZone::UTC);
-        Timestamp::from_millisecond(ms)
+        jiff::Timestamp::from_millisecond(ms)
             .unwrap_or_default()
-            .to_zoned(zone)
+            .to_zoned(self.time_zone())
             .strftime(pattern)
             .to_string()
     }
@@ -117,6 +113,31 @@ impl Reader {
         String::new()
     }
 
+    /// When a day such as `2026-11-23` begins for the reader, and when the next one does.
+    #[cfg(feature = "ssr")]
+    pub fn day(&self, text: &str) -> Option<(i64, i64)> {
+        use jiff::{ToSpan, civil::Date};
+        let zone = self.time_zone();
+        let day: Date = text.parse().ok()?;
+        let begins = |day: Date| {
+            Some(
+                day.to_zoned(zone.clone())
+                    .ok()?
+                    .timestamp()
+                    .as_millisecond(),
+            )
+        };
+        Some((begins(day)?, begins(day.checked_add(1.day()).ok()?)?))
+    }
+
+    #[cfg(feature = "ssr")]
+    fn time_zone(&self) -> jiff::tz::TimeZone {
+        self.zone
+            .as_deref()
+            .and_then(|name| jiff::tz::TimeZone::get(name).ok())
+            .unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+
     /// `01:10:31 UTC`, for the carrier.
     pub fn utc_time(&self, ms: i64) -> String {
         let utc = Self {
@@ -124,6 +145,15 @@ impl Reader {
             ..self.clone()
         };
         utc.clock_time(ms)
+    }
+
+    /// RFC 3339 in UTC with milliseconds, for the carrier.
+    pub fn machine_ms(&self, ms: i64) -> String {
+        let utc = Self {
+            zone: None,
+            ..self.clone()
+        };
+        utc.format(ms, "%Y-%m-%dT%H:%M:%S%.3fZ")
     }
 
     /// RFC 3339 in UTC, for `<time datetime>`.
@@ -187,6 +217,19 @@ mod tests {
         assert_eq!(in_berlin(AT).date_time(AT), "23 Nov 2026, 02:10:31 CET");
         assert_eq!(Reader::default().date_time(AT), "23 Nov 2026, 01:10:31 UTC");
         assert_eq!(in_berlin(AT).machine(AT), "2026-11-23T01:10:31Z");
+    }
+
+    #[test]
+    fn a_day_begins_at_the_readers_midnight_and_may_have_23_hours() {
+        const HOUR: i64 = 3_600_000;
+        let midnight = 1_795_388_400_000; // 2026-11-22T23:00:00Z
+        let day = in_berlin(AT).day("2026-11-23");
+        assert_eq!(day, Some((midnight, midnight + 24 * HOUR)));
+        let (from, to) = in_berlin(AT).day("2026-03-29").unwrap();
+        assert_eq!(to - from, 23 * HOUR);
+        for bad in ["", "2026-02-30", "yesterday", "2026-11-23\u{202e}"] {
+            assert_eq!(in_berlin(AT).day(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -106,6 +106,21 @@ impl FormState {
         .unwrap_or_default()
     }
 
+    /// Everything that was sent.
+    pub fn typed(&self) -> &[(String, String)] {
+        self.typed.as_deref().unwrap_or_default()
+    }
+
+    /// Every value of a field that may be sent several times.
+    pub fn values(&self, field: &str) -> Vec<String> {
+        let name = format!("{}[]", input_name(field));
+        let typed = self.typed.iter().flatten();
+        typed
+            .filter(|(sent, _)| *sent == name)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
     /// Why the field was refused.
     pub fn reason(&self, field: &str) -> Option<&Reason> {
         self.errors()?.of(bare(field).trim_start_matches('='))

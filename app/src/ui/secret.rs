@@ -106,6 +106,7 @@ fn SecretFields(
             crate::ui::browser::copy_secret(
                 function.clone(),
                 asked.clone(),
+                "{}".to_owned(),
                 secret,
                 failed,
                 copied,
@@ -150,4 +151,34 @@ fn SecretFields(
             <span role="status" class=move || if failed.get() { "copy-row-note" } else { "sr-only" }>{said}</span>
         </div>
     }
+}
+
+/// Copies a text with a secret in it, which stands in neither the page nor its memory.
+#[island]
+pub fn CopyWithSecret(
+    label: String,
+    /// Holds `{}` where the secret goes.
+    whole: String,
+    /// The server function that gives it away.
+    function: String,
+    /// What it is asked, form-encoded.
+    asked: String,
+    words: CopyWords,
+) -> impl IntoView {
+    let secret = RwSignal::new(None::<String>);
+    let failed = RwSignal::new(false);
+    let copied = RwSignal::new(Copied::NotYet);
+    copy_button(words, label, copied, move || {
+        #[cfg(feature = "hydrate")]
+        crate::ui::browser::copy_secret(
+            function.clone(),
+            asked.clone(),
+            whole.clone(),
+            secret,
+            failed,
+            copied,
+        );
+        #[cfg(not(feature = "hydrate"))]
+        let _ = (&function, &asked, &whole, secret, failed);
+    })
 }

@@ -1,6 +1,6 @@
 //! `/api/audit`: who changed what.
 
-use app::domain::account::AuditEntry;
+use app::domain::account::{AuditEntry, AuditFilter};
 use app::error::Scope;
 use axum::Json;
 use axum::extract::State;
@@ -54,9 +54,13 @@ async fn list(
     Asking(caller): Asking,
     mut params: Params,
 ) -> Result<Json<List<AuditRecord>>, Problem> {
-    let (limit, cursor) = (params.limit(), params.cursor());
+    let filter = AuditFilter {
+        limit: params.limit(),
+        cursor: params.cursor(),
+        ..AuditFilter::default()
+    };
     params.done()?;
-    let page = api.services.audit.list(&caller, limit, cursor).await?;
+    let page = api.services.audit.list(&caller, filter).await?;
     Ok(Json(List::of(page, shown)))
 }
 

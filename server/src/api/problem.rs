@@ -172,6 +172,7 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::NumberHeld { .. } => "number_held",
         Conflict::NumbersAssigned { .. } => "numbers_assigned",
         Conflict::LastAccess => "last_access",
+        Conflict::LastAdmin => "last_admin",
         Conflict::AgentInUse { .. } => "agent_in_use",
         Conflict::Changed { .. } => "changed",
         Conflict::IdempotencyKey => "idempotency_key",
@@ -200,6 +201,7 @@ fn facts(conflict: &Conflict) -> Value {
         }
         Conflict::TrunkExists
         | Conflict::LastAccess
+        | Conflict::LastAdmin
         | Conflict::IdempotencyKey
         | Conflict::StillAnswering
         | Conflict::AnswerLost

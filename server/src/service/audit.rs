@@ -1,8 +1,8 @@
 //! Who changed what: one entry a change, written in the change's own transaction.
 
-use app::domain::account::AuditEntry;
+use app::domain::account::{AuditEntry, AuditFilter};
 use app::domain::id::AuditId;
-use app::domain::page::{Cursor, Limit, Page};
+use app::domain::page::{Cursor, Page};
 use app::error::{AppError, Scope};
 use app::ports::{AuditLog, Caller, Who};
 use async_trait::async_trait;
@@ -78,26 +78,30 @@ impl AuditLog for Audit {
     async fn list(
         &self,
         caller: &Caller,
-        limit: Option<Limit>,
-        cursor: Option<Cursor>,
+        filter: AuditFilter,
     ) -> Result<Page<AuditEntry>, AppError> {
         caller.may(Scope::Full)?;
-        let limit = limit.unwrap_or_default();
+        let limit = filter.limit.unwrap_or_default();
         let mut conn = self.0.db.read().await?;
-        let entries = audit::page(&mut conn, cursor, limit).await?;
+        let entries = audit::page(&mut conn, &filter).await?;
         let page = Page::of(entries, limit, |entry| Cursor {
             at_ms: entry.at,
             id: entry.id.as_uuid(),
         });
-        Ok(page.map(|entry| AuditEntry {
-            id: entry.id,
-            at: entry.at,
-            who: entry.actor_name,
-            what: entry.action,
-            subject: entry.subject,
-            label: entry.label,
-            before: entry.before,
-            after: entry.after,
-        }))
+        Ok(page.map(shown))
+    }
+}
+
+/// As readers of the log see it.
+pub(super) fn shown(entry: Entry) -> AuditEntry {
+    AuditEntry {
+        id: entry.id,
+        at: entry.at,
+        who: entry.actor_name,
+        what: entry.action,
+        subject: entry.subject,
+        label: entry.label,
+        before: entry.before,
+        after: entry.after,
     }
 }

@@ -9,6 +9,7 @@ mod inbox;
 mod live;
 mod refusals;
 mod told;
+mod waveform;
 mod writer;
 
 use std::net::{IpAddr, SocketAddr};

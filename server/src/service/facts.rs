@@ -1,15 +1,20 @@
 //! What the server is and has seen, for the Overview and the System page.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::domain::call::CallFilter;
+use app::domain::health::{Health, Window};
 use app::domain::page::Limit;
+use app::domain::system::{Disk, Keeps, SystemView};
 use app::error::{AppError, Scope};
-use app::ports::{Caller, Facts, SystemFacts};
+use app::ports::{Caller, Facts, Listener, SystemFacts};
 use async_trait::async_trait;
 
 use crate::clock::Clock;
+use crate::service::addresses::Addresses;
 use crate::service::calls::CallDesk;
+use crate::service::health;
 use crate::service::routes::RouteBook;
 use crate::store::{self, Db};
 
@@ -20,8 +25,14 @@ const DAY_MS: i64 = 86_400_000;
 pub struct Fixed {
     pub public_url: String,
     pub external_host: String,
+    /// The setting that gave it, if one did.
+    pub host_setting: Option<&'static str>,
     pub rtp_first: u16,
     pub rtp_last: u16,
+    pub data_dir: PathBuf,
+    /// Whose disk fills up.
+    pub recordings: PathBuf,
+    pub keeps: Keeps,
 }
 
 /// Gathers them.
@@ -30,7 +41,9 @@ pub struct FactDesk {
     book: Arc<RouteBook>,
     db: Db,
     clock: Clock,
+    addresses: Arc<Addresses>,
     fixed: Fixed,
+    started_at: i64,
 }
 
 impl FactDesk {
@@ -39,16 +52,34 @@ impl FactDesk {
         book: Arc<RouteBook>,
         db: Db,
         clock: Clock,
+        addresses: Arc<Addresses>,
         fixed: Fixed,
     ) -> Self {
         Self {
             desk,
             book,
             db,
+            started_at: clock.now_ms(),
             clock,
+            addresses,
             fixed,
         }
     }
+
+    fn listeners(&self) -> Vec<Listener> {
+        let edge = self.desk.switchboard();
+        edge.map(|edge| edge.listeners()).unwrap_or_default()
+    }
+}
+
+/// Room on the disk of a folder. One that is not there yet is made where its parent is.
+fn disk(folder: &Path) -> Option<Disk> {
+    let there = folder.ancestors().find(|folder| folder.is_dir())?;
+    let room = rustix::fs::statvfs(there).ok()?;
+    Some(Disk {
+        free: room.f_bavail.saturating_mul(room.f_frsize),
+        total: room.f_blocks.saturating_mul(room.f_frsize),
+    })
 }
 
 #[async_trait]
@@ -75,6 +106,13 @@ impl SystemFacts for FactDesk {
             ..CallFilter::default()
         };
         let answered = store::calls::list(&mut conn, &answered).await?;
+        let outside = store::health::answered_from_outside(&mut conn).await?;
+        let from = |source: Option<&str>| source.and_then(|source| source.parse().ok());
+        let used = store::accesses::list(&mut conn).await?.into_iter();
+        let signed_in = used
+            .filter_map(|access| access.last_used)
+            .filter(|used| !used.from.is_loopback())
+            .max_by_key(|used| used.at);
         let (tally, agents, default) = self.book.read(|routes| {
             (
                 routes.tally(),
@@ -85,11 +123,7 @@ impl SystemFacts for FactDesk {
         Ok(Facts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             public_url: self.fixed.public_url.clone(),
-            listeners: self
-                .desk
-                .switchboard()
-                .map(|edge| edge.listeners())
-                .unwrap_or_default(),
+            listeners: self.listeners(),
             external_host: self.fixed.external_host.clone(),
             rtp_first: self.fixed.rtp_first,
             rtp_last: self.fixed.rtp_last,
@@ -103,6 +137,41 @@ impl SystemFacts for FactDesk {
             numbers_with_agent: tally.with_agent,
             has_default_agent: default,
             answered_at: answered.first().and_then(|call| call.answered_at),
+            signed_in_at: signed_in.as_ref().map(|used| used.at),
+            signed_in_from: signed_in.map(|used| used.from),
+            outside_at: outside.as_ref().map(|(at, _)| *at),
+            outside_from: outside.and_then(|(_, source)| from(source.as_deref())),
+        })
+    }
+
+    async fn health(&self, caller: &Caller, window: Window) -> Result<Health, AppError> {
+        caller.may(Scope::CallsRead)?;
+        caller.may(Scope::SipRead)?;
+        let edge = self.desk.switchboard();
+        let sources = edge.map(|edge| edge.sources()).unwrap_or_default();
+        let now = self.clock.now_ms();
+        let mut health = health::look(&self.db, caller, window, now, sources).await?;
+        health.disk = disk(&self.fixed.recordings);
+        Ok(health)
+    }
+
+    async fn system(&self, caller: &Caller) -> Result<SystemView, AppError> {
+        caller.may(Scope::SipRead)?;
+        let fixed = &self.fixed;
+        Ok(SystemView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.started_at,
+            listeners: self.listeners(),
+            external_host: fixed.external_host.clone(),
+            host_setting: fixed.host_setting.map(str::to_owned),
+            regions: self.addresses.regions(),
+            rtp_first: fixed.rtp_first,
+            rtp_last: fixed.rtp_last,
+            public_url: fixed.public_url.clone(),
+            database: self.db.kind().to_owned(),
+            data_dir: fixed.data_dir.display().to_string(),
+            disk: disk(&fixed.recordings),
+            keeps: fixed.keeps,
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::service::hearing;
 use crate::service::keys::KeyDesk;
 use crate::service::news::NewsDesk;
 use crate::service::numbers::NumberDesk;
+use crate::service::people::PeopleDesk;
 use crate::service::replays::Replays;
 use crate::service::route_test::RouteTest;
 use crate::service::routes::RouteBook;
@@ -94,7 +95,7 @@ impl House {
         let services = Services {
             trunks: Arc::new(Trunks::new(
                 core.clone(),
-                addresses,
+                addresses.clone(),
                 settings.agent_id_header,
             )),
             accesses: Arc::new(AccessDesk(core.clone())),
@@ -105,9 +106,17 @@ impl House {
             sources: Arc::new(SourceDesk::new(desk.clone(), core.clone())),
             route_test: Arc::new(RouteTest::new(desk.clone(), book.clone())),
             doors: sign_in.clone(),
+            people: Arc::new(PeopleDesk(core.clone())),
             keys: Arc::new(KeyDesk::new(core.clone())),
             audit: Arc::new(Audit(core.clone())),
-            system: Arc::new(FactDesk::new(desk.clone(), book, db, clock, settings.fixed)),
+            system: Arc::new(FactDesk::new(
+                desk.clone(),
+                book,
+                db,
+                clock,
+                addresses,
+                settings.fixed,
+            )),
         };
         let house = Self {
             services,

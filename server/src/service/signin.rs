@@ -8,21 +8,23 @@ use app::domain::id::UserId;
 use app::error::{AppError, Conflict, FieldErrors, Reason, Thing};
 use app::ports::{Caller, Doors, Role, SignedIn, Who};
 use async_trait::async_trait;
-use base64::Engine as _;
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 mod passwords;
 mod rules;
+mod token;
 mod tries;
 
 pub use passwords::{PasswordError, Passwords};
+pub(super) use rules::new_email;
+pub(super) use token::Token;
 pub use tries::{Patience, Tries};
 
 use super::audit::Record;
 use super::fault::internal;
 use crate::clock::Clock;
 use crate::config;
+use crate::store::people::{self, NO_PASSWORD};
 use crate::store::users::{self, Account};
 use crate::store::{Db, StoreError, Tx};
 use crate::telemetry::{Event, SignInOutcome};
@@ -58,10 +60,10 @@ impl SignIn {
         if users::any(&mut tx).await? {
             return Ok(None);
         }
-        let token = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        users::put_setup_token(&mut tx, &token_hash(&token), self.clock.now_ms()).await?;
+        let token = Token::new();
+        users::put_setup_token(&mut tx, &token.hash(), self.clock.now_ms()).await?;
         tx.commit().await?;
-        Ok(Some(token))
+        Ok(Some(token.into_text()))
     }
 
     /// An account made by whoever runs the server.
@@ -207,11 +209,6 @@ impl SignIn {
     }
 }
 
-/// 256 random bits need no slow hash.
-fn token_hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
-
 #[async_trait]
 impl Doors for SignIn {
     async fn needs_set_up(&self) -> Result<bool, AppError> {
@@ -224,7 +221,7 @@ impl Doors for SignIn {
         email: &Entry,
         password: &Entry,
     ) -> Result<SignedIn, AppError> {
-        let given = token_hash(token);
+        let given = Token::brought(token).hash();
         let is_ours =
             |stored: Option<Vec<u8>>| stored.is_some_and(|stored| stored.ct_eq(&given).into());
         // Looked at first, so that strangers can't make us hash.
@@ -269,7 +266,8 @@ impl Doors for SignIn {
         let account = users::by_email(&mut self.db.read().await?, &email).await?;
         let stored = account
             .as_ref()
-            .map(|account| account.password_hash.clone());
+            .map(|account| account.password_hash.clone())
+            .filter(|hash| hash != NO_PASSWORD);
         let right = self.check(password, stored).await?;
         let Some(account) = account.filter(|_| right) else {
             Event::SignIn {
@@ -284,6 +282,38 @@ impl Doors for SignIn {
             outcome: SignInOutcome::Done,
         }
         .emit();
+        Ok(account.user)
+    }
+
+    async fn choose_password(&self, token: &str, password: &Entry) -> Result<SignedIn, AppError> {
+        let hash = Token::brought(token).hash();
+        let now = self.clock.now_ms();
+        let gone = || AppError::NotFound(Thing::PasswordLink);
+        // Looked at first, so that strangers can't make us hash.
+        let known = people::by_link(&mut self.db.read().await?, &hash, now).await?;
+        known.ok_or_else(gone)?;
+        let password =
+            rules::new_password(password).map_err(|reason| AppError::field("password", reason))?;
+        let password = self
+            .passwords
+            .hash(password)
+            .await
+            .map_err(|error| internal(&error))?;
+
+        let mut tx = self.db.begin().await?;
+        let id = people::by_link(&mut tx, &hash, now)
+            .await?
+            .ok_or_else(gone)?;
+        users::set_password(&mut tx, id, &password, now).await?;
+        let account = users::get(&mut tx, id).await?.ok_or_else(gone)?;
+        let person = Caller {
+            scopes: account.user.role.scopes(),
+            who: Who::User(account.user.clone()),
+            address: None,
+        };
+        self.note(&mut tx, &person, "choose_password", &account.user)
+            .await?;
+        tx.commit().await?;
         Ok(account.user)
     }
 

@@ -1,10 +1,10 @@
 //! Who changed what. Entries are only ever added, in the transaction of the change itself.
 
+use app::domain::account::AuditFilter;
 use app::domain::id::AuditId;
-use app::domain::page::{Cursor, Limit};
 use uuid::Uuid;
 
-use super::filter::{Filter, bind_all};
+use super::filter::{Filter, bind_all, containing};
 use super::{Conn, StoreError, Tx, sql};
 
 /// One change, ready to be kept. `before` and `after` are JSON and hold no secret.
@@ -81,15 +81,24 @@ pub async fn add(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
 }
 
 /// Newest first; one more than the limit, so that the caller sees whether there are more.
-pub async fn page(
-    conn: &mut Conn,
-    after: Option<Cursor>,
-    limit: Limit,
-) -> Result<Vec<Entry>, StoreError> {
+pub async fn page(conn: &mut Conn, filter: &AuditFilter) -> Result<Vec<Entry>, StoreError> {
+    let part = |text: &Option<String>| {
+        let text = text.as_deref()?;
+        Some(containing(&text.to_lowercase()))
+    };
     let mut query = Filter::of(concat!("select ", columns!(), " from audit"));
-    if let Some(cursor) = after {
+    query
+        .and_some(r"lower(actor_name) like ? escape '\'", part(&filter.who))
+        .and_some(
+            r"(lower(label) like ? escape '\' or subject like ? escape '\' or action like ? escape '\')",
+            part(&filter.thing),
+        )
+        .and_some("at >= ?", filter.since)
+        .and_some("at < ?", filter.until);
+    if let Some(cursor) = filter.cursor {
         query.after("at", cursor.at_ms, cursor.id);
     }
+    let limit = filter.limit.unwrap_or_default();
     query.order("at desc, id desc", limit.as_i64() + 1);
     let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, AuditRow>(query.text()), query).fetch_all(on).await)?;
     Ok(rows.into_iter().map(Entry::from).collect())

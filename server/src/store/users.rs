@@ -82,7 +82,7 @@ pub async fn insert(tx: &mut Tx, account: &Account, now_ms: i64) -> Result<(), S
     Ok(())
 }
 
-/// A new password ends every session; answers the epoch that begins.
+/// A new password ends every session and the link that is out; answers the epoch that begins.
 pub async fn set_password(
     tx: &mut Tx,
     id: UserId,
@@ -94,6 +94,8 @@ pub async fn set_password(
         set password_hash = $2, session_epoch = session_epoch + 1, updated_at = $3
         where id = $1
         returning session_epoch";
+    const LINK: &str = "delete from password_links where user_id = $1";
+    sql!(tx, on => sqlx::query(LINK).bind(id.as_uuid()).execute(on).await.map(drop))?;
     let epoch = sql!(tx, on => sqlx::query_scalar(SQL)
         .bind(id.as_uuid())
         .bind(hash)

@@ -33,6 +33,12 @@ const REFUSED: &str = "serverfnerror";
 pub(super) const WAITING: &str = "returned";
 
 const SIGN_IN: &str = "/fn/sign_in";
+/// Functions besides `reveal_…` whose answer holds what is told once: a key, a link.
+const TELL_ONCE: [&str; 3] = [
+    "/fn/create_key",
+    "/fn/create_user",
+    "/fn/create_password_link",
+];
 
 /// Answers one call.
 pub(super) async fn door(State(pages): State<Pages>, request: Request) -> Response {
@@ -133,11 +139,11 @@ impl Call {
     async fn succeeded(self, pages: Pages, answer: Response) -> Response {
         let (head, body) = answer.into_parts();
         let function = self.parts.uri.path();
-        if function.starts_with("/fn/reveal_") {
+        if function.starts_with("/fn/reveal_") || TELL_ONCE.contains(&function) {
             let value = to_bytes(body, MOST_ANSWERED)
                 .await
                 .ok()
-                .and_then(|body| serde_json::from_slice::<String>(&body).ok());
+                .and_then(|body| secret_in(&body));
             let revealed = Revealed {
                 function: function.to_owned(),
                 body: self.form(),
@@ -252,6 +258,13 @@ impl Call {
         *request.extensions_mut() = self.parts.extensions.clone();
         request
     }
+}
+
+/// What a function reveals: its whole answer, or the `secret` of what it made.
+fn secret_in(answer: &[u8]) -> Option<String> {
+    let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
+    let secret = answer.as_str().or_else(|| answer["secret"].as_str())?;
+    Some(secret.to_owned())
 }
 
 /// The error as the function gave it; one that came of the machinery gets the request's id.

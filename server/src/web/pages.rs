@@ -44,6 +44,11 @@ impl Pages {
         }
     }
 
+    /// The use cases, for answers that are no pages.
+    pub(super) fn services(&self) -> &Services {
+        &self.services
+    }
+
     /// What every page and every server function finds in its context.
     pub(super) fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
         let pages = self.clone();
@@ -82,7 +87,8 @@ impl Pages {
         render(request).await.into_response()
     }
 
-    fn reader(&self, headers: &HeaderMap, caller: Option<&Caller>) -> Reader {
+    /// How whoever asks wants to be told.
+    pub(super) fn reader(&self, headers: &HeaderMap, caller: Option<&Caller>) -> Reader {
         let person = caller.and_then(|caller| match &caller.who {
             Who::User(user) => Some(user),
             _ => None,
@@ -93,14 +99,19 @@ impl Pages {
         let theme = person
             .and_then(|person| person.theme.clone())
             .or_else(|| cookie(headers, "theme"));
+        let language = person
+            .and_then(|person| person.language.as_deref())
+            .and_then(Language::read)
+            .or_else(|| accepted.and_then(Language::read));
         Reader {
             theme: Theme::read(theme.as_deref().unwrap_or_default()),
-            language: accepted.and_then(Language::read).unwrap_or_default(),
+            language: language.unwrap_or_default(),
             zone: person
                 .and_then(|person| person.zone.clone())
                 .or_else(|| cookie(headers, "tz")),
             now_ms: self.clock.now_ms(),
             base_url: self.base_url.to_string(),
+            shortcuts_off: cookie(headers, "shortcuts").as_deref() == Some("off"),
             name: person.map(|person| person.email.clone()),
         }
     }

@@ -17,7 +17,12 @@ use server::telemetry::Metrics;
 use tempfile::TempDir;
 
 /// Those that answer whoever asks: they are the doors.
-const DOORS: [&str; 3] = ["/fn/sign_in", "/fn/set_up", "/fn/get_set_up"];
+const DOORS: [&str; 4] = [
+    "/fn/sign_in",
+    "/fn/set_up",
+    "/fn/get_set_up",
+    "/fn/choose_password",
+];
 /// Those about one's own session, which a key does not have.
 const OWN: [&str; 1] = ["/fn/sign_out"];
 /// What every function needs, so that none fails before it has asked who asks.
@@ -107,7 +112,7 @@ fn functions() -> Vec<(String, Method)> {
 async fn no_function_is_open() {
     let site = Site::open().await;
     let poor = site.key(&["calls:read"]).await;
-    let reads_calls = ["/fn/get_call", "/fn/list_calls"];
+    let reads_calls = ["/fn/get_call", "/fn/get_waveform", "/fn/list_calls"];
     for (path, method) in functions() {
         let unknown = site
             .call(&method, &path, Some("pb_live_nobody"))

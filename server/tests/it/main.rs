@@ -8,8 +8,10 @@
 mod announce;
 mod api;
 mod binary;
+mod browser;
 mod databases;
 mod desk;
+mod export;
 mod faults;
 mod functions;
 mod house;
@@ -21,6 +23,7 @@ mod media_pjsip;
 mod media_quality;
 mod media_secure;
 mod ops;
+mod people;
 mod retention;
 mod samples;
 mod services;

@@ -41,7 +41,7 @@ pub(crate) fn boss() -> Caller {
     Caller::operator()
 }
 
-fn with(scopes: &[Scope]) -> Caller {
+pub(crate) fn with(scopes: &[Scope]) -> Caller {
     Caller {
         who: Who::Key {
             id: Clock::fixed(NOW).new_id(),
@@ -59,7 +59,7 @@ pub(crate) fn named(name: &str) -> AgentDraft {
     }
 }
 
-fn refused_fields<T: std::fmt::Debug>(result: Result<T, AppError>) -> Vec<String> {
+pub(crate) fn refused_fields<T: std::fmt::Debug>(result: Result<T, AppError>) -> Vec<String> {
     match result {
         Err(AppError::Invalid(errors)) => errors
             .iter()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response};
 use server::clock::Clock;
 use server::config::Config;
 use server::lifecycle::Lifecycle;
@@ -19,60 +19,13 @@ use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tower::ServiceExt as _;
 
 use crate::binary::Installation;
+use crate::browser::Browser;
 use crate::databases::{Sqlite, key};
 use crate::samples::NOW;
 
 const EMAIL: &str = "ann@example.com";
 const PASSWORD: &str = "correct horse battery";
 const OTHER: &str = "another long password";
-
-/// A browser with its cookies.
-struct Browser {
-    client: Client,
-    origin: String,
-}
-
-impl Browser {
-    fn at(house: &Installation) -> Self {
-        let client = Client::builder()
-            .cookie_store(true)
-            .redirect(redirect::Policy::none());
-        Self {
-            client: client.build().unwrap(),
-            origin: house.origin(),
-        }
-    }
-
-    async fn submit(&self, function: &str, form: &[(&str, &str)]) -> Response {
-        self.submit_from(Some(&self.origin), function, form).await
-    }
-
-    async fn submit_from(
-        &self,
-        origin: Option<&str>,
-        function: &str,
-        form: &[(&str, &str)],
-    ) -> Response {
-        let url = format!("{}/fn/{function}", self.origin);
-        let mut request = self.client.post(url).form(form);
-        if let Some(origin) = origin {
-            request = request.header("origin", origin);
-        }
-        request.send().await.unwrap()
-    }
-
-    async fn sign_in(&self, email: &str, password: &str) -> Response {
-        self.submit("sign_in", &[("email", email), ("password", password)])
-            .await
-    }
-
-    async fn is_signed_in(&self) -> bool {
-        let url = format!("{}/fn/get_facts", self.origin);
-        let status = self.client.get(url).send().await.unwrap().status();
-        assert!(status == 200 || status == 401, "{status}");
-        status == 200
-    }
-}
 
 /// The value of the session cookie that an answer sets.
 fn cookie(answer: &Response) -> String {

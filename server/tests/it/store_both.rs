@@ -2,6 +2,7 @@
 
 mod calls;
 mod conversations;
+mod health;
 mod inbound;
 mod people;
 

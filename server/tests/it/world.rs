@@ -377,6 +377,10 @@ pub(crate) fn settings(folder: &Path) -> HouseSettings {
             external_host: "sip.example.com".to_owned(),
             rtp_first: 20_000,
             rtp_last: 20_999,
+            host_setting: Some("sip.external_host"),
+            data_dir: folder.to_owned(),
+            recordings: folder.join("recordings"),
+            keeps: app::domain::system::Keeps::default(),
         },
         sign_in: Config::built_in().unwrap().sign_in,
     }

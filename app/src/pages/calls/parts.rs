@@ -2,11 +2,13 @@
 
 use leptos::prelude::*;
 
+use super::{ladder, player};
 use crate::domain::call::{
     CallDetail, CallState, Flow, Happening, OneWay, RecordingState, Said, SipMessageRecord,
     Speaker, TranscriptLine,
 };
 use crate::domain::routing::Outcome;
+use crate::domain::waveform::Waveform;
 use crate::text::text;
 use crate::ui::feedback::Tone;
 use crate::ui::page::{Empty, Section};
@@ -15,20 +17,20 @@ use crate::ui::steps::{Step, Steps};
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
 /// What was said, beside the recording.
-pub(super) fn conversation(detail: &CallDetail) -> impl IntoView + use<> {
+pub(super) fn conversation(detail: &CallDetail, wave: Option<Waveform>) -> impl IntoView + use<> {
     let say = &text().calls;
     let call = &detail.call;
     let address = format!("/api/phone/calls/{}/recording", call.id);
     let player = match call.recording {
-        RecordingState::Kept | RecordingState::CutShort => view! {
-            <div class="player">
-                <audio controls=true preload="metadata" src=address.clone() aria-label=say.player id="recording"></audio>
-                <a href=address.clone() download="">{say.download}</a>
-            </div>
+        RecordingState::Kept | RecordingState::CutShort => {
+            player::player(address.clone(), wave).into_any()
         }
-        .into_any(),
-        RecordingState::Running => view! { <p class="muted">{say.recording_running}</p> }.into_any(),
-        RecordingState::None | RecordingState::Deleted => view! { <p class="muted">{say.no_recording}</p> }.into_any(),
+        RecordingState::Running => {
+            view! { <p class="muted">{say.recording_running}</p> }.into_any()
+        }
+        RecordingState::None | RecordingState::Deleted => {
+            view! { <p class="muted">{say.no_recording}</p> }.into_any()
+        }
     };
     let cut = (call.recording == RecordingState::CutShort)
         .then(|| view! { <p class="muted">{say.recording_cut}</p> });
@@ -127,7 +129,14 @@ pub(super) fn signalling(detail: &CallDetail) -> impl IntoView + use<> {
     let list = if detail.messages.is_empty() {
         view! { <Empty why=text().common.nothing_yet/> }.into_any()
     } else {
-        view! { <Table caption=say.signalling columns>{rows}</Table> }.into_any()
+        let picture = ladder::picture(&detail.messages);
+        view! {
+            <div class="ladder-frame">
+                <div class="ladder-table"><Table caption=say.signalling columns>{rows}</Table></div>
+                {picture}
+            </div>
+        }
+        .into_any()
     };
     view! { <Section id="signalling" title=say.signalling>{list}</Section> }
 }

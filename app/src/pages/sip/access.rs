@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::recipes;
 use crate::domain::endpoint::TrunkView;
 use crate::domain::inbound::{Access, AccessKind};
 use crate::text::text;
@@ -22,11 +23,15 @@ pub(super) fn section(
 ) -> impl IntoView + use<> {
     let say = &text().access;
     let asked = query("access").filter(|_| query("confirm").as_deref() == Some("remove-access"));
+    let enabled = accesses
+        .iter()
+        .filter(|access| access.settings.enabled)
+        .count();
     let question = asked.and_then(|id| {
         accesses
             .iter()
             .find(|access| access.id.to_string() == id)
-            .map(question)
+            .map(|access| question(access, enabled))
     });
     let (digest, network): (Vec<Access>, Vec<Access>) = accesses
         .into_iter()
@@ -53,8 +58,30 @@ pub(super) fn section(
     }
 }
 
-fn question(access: &Access) -> impl IntoView + use<> {
+/// One that was used within a day is removed only by typing its label.
+fn question(access: &Access, enabled: usize) -> AnyView {
+    const DAY_MS: i64 = 86_400_000;
     let say = &text().access;
+    if access.settings.enabled && enabled == 1 {
+        let title = (say.remove_q)(&access.settings.label);
+        return view! {
+            <section class="question" id="question" aria-labelledby="question-title" tabindex="-1" data-focus="question">
+                <h2 id="question-title">{title}</h2>
+                <p>{say.only_one}</p>
+                <p><a class="button" href="/settings/sip#who" data-safe="">{text().common.keep}</a></p>
+            </section>
+        }
+        .into_any();
+    }
+    let state = FormState::of("/fn/delete_access");
+    let recent = access
+        .last_used
+        .as_ref()
+        .is_some_and(|used| reader().now_ms - used.at < DAY_MS);
+    let typed = recent.then(|| {
+        let label = (text().sip.type_to_confirm)(&access.settings.label);
+        view! { <TextField state=state.clone() field="=typed" label width="input-medium"/> }
+    });
     let used = access
         .last_used
         .as_ref()
@@ -63,10 +90,12 @@ fn question(access: &Access) -> impl IntoView + use<> {
         || (say.remove_why_never)(""),
         |used| (say.remove_why)(&used),
     );
+    let hidden = vec![("id", access.id.to_string())];
     view! {
         <Question title=(say.remove_q)(&access.settings.label) consequence yes=say.remove no=text().common.keep
-            back="/settings/sip#who" state=FormState::of("/fn/delete_access") hidden=vec![("id", access.id.to_string())]/>
+            back="/settings/sip#who" state hidden>{typed}</Question>
     }
+    .into_any()
 }
 
 fn table(caption: &'static str, accesses: Vec<Access>, host: &str) -> impl IntoView + use<> {
@@ -150,15 +179,19 @@ fn add_credential() -> impl IntoView {
 
 fn add_address() -> impl IntoView {
     let say = &text().access;
-    let state = FormState::of_one("/fn/create_access", "draft[kind]", "network");
-    let open = state.came_back();
+    let carrier = query("recipe").unwrap_or_default();
+    let prefilled = recipes::prefilled(&carrier);
+    let asked = !prefilled.is_empty();
+    let state =
+        FormState::of_one("/fn/create_access", "draft[kind]", "network").or_stored(prefilled);
+    let open = state.came_back() || asked;
     // The ids of this form's fields stand beside those of the one above.
     view! {
         <Disclosure title=say.add_address open>
             <ErrorSummary state=state.clone()/>
             <Form state=state.clone() hidden=vec![("draft[kind]", "network".to_owned())]>
                 <TextField state=state.clone() field="label#address" label=say.label width="input-medium"/>
-                <TextField state=state.clone() field="networks" label=say.networks help=say.networks_help kind=Kind::Area mono=true rows=3/>
+                <TextField state=state.clone() field="networks" label=say.networks help=say.networks_help kind=Kind::Area mono=true rows=if asked { 8 } else { 3 }/>
                 <Switch state=state.clone() field="own_endpoint_only" label=say.own_endpoint help=say.own_endpoint_help on=true/>
                 <Actions><Submit label=say.allow/></Actions>
             </Form>

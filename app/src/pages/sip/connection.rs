@@ -4,23 +4,37 @@ use leptos::prelude::*;
 
 use crate::domain::endpoint::{Endpoint, Reach, TrunkView};
 use crate::domain::inbound::{Access, Region};
+use crate::domain::seen::Facts;
+use crate::domain::sip::Transport;
 use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyRow, CopyWords};
 use crate::ui::form::Submit;
 use crate::ui::page::{Disclosure, Section, here};
 use crate::ui::reader::reader;
-use crate::ui::secret::SecretRow;
+use crate::ui::secret::{CopyWithSecret, SecretRow};
 
-pub(super) fn section(trunk: &TrunkView, accesses: &[Access]) -> impl IntoView + use<> {
+use super::recipes;
+
+pub(super) fn section(
+    trunk: &TrunkView,
+    accesses: &[Access],
+    facts: &Facts,
+) -> impl IntoView + use<> {
     let say = &text().sip;
     let Endpoint { host, port, .. } = trunk.endpoint.clone();
     let address = format!("{host}:{port}");
     let note = match trunk.endpoint.reach {
-        Reach::ThisComputer => Some(say.reach_computer),
-        Reach::ThisNetwork => Some(say.reach_network),
-        Reach::Internet => None,
+        Reach::ThisComputer => Some(say.reach_computer.to_owned()),
+        Reach::ThisNetwork => Some(say.reach_network.to_owned()),
+        Reach::Internet if facts.outside_at.or(facts.signed_in_at).is_some() => None,
+        Reach::Internet => {
+            let audio = format!("{}–{}", facts.rtp_first, facts.rtp_last);
+            Some((say.nothing_arrived)(&port.to_string(), &audio))
+        }
     };
-    let note = note.map(|note| view! { <span class="muted">{note}</span> }.into_any());
+    let note = note.map(|note| {
+        view! { <span class="muted">{note}" "<a href="/settings/system">{say.open_system}</a></span> }.into_any()
+    });
     let newest = accesses
         .iter()
         .find(|access| Some(access.id) == trunk.newest);
@@ -29,10 +43,34 @@ pub(super) fn section(trunk: &TrunkView, accesses: &[Access]) -> impl IntoView +
         None => say.last_used_never.to_owned(),
     };
     let username = trunk.username.clone().unwrap_or_default();
-    let carrier = format!(
-        "{}: {address} (UDP, TCP)\n{}: sip:{host}:{port}\n{}: {username}\n{}",
-        say.endpoint, say.uri_udp, say.username, say.for_carrier
-    );
+    let transports = trunk.endpoint.transports.iter();
+    let transports: Vec<String> = transports
+        .map(|over| over.to_string().to_uppercase())
+        .collect();
+    // A brace in a value would be taken for the place of the password.
+    let with = |password: &str| {
+        format!(
+            "{}: {address} ({})\nSIP URI: sip:{host}:{port}\n{}: {username}\n{}: {password}\n{}\nRTP: UDP {}–{}",
+            say.endpoint,
+            transports.join(", "),
+            say.username,
+            say.password,
+            say.for_carrier,
+            facts.rtp_first,
+            facts.rtp_last,
+        )
+    };
+    let (carrier, whole) = (with(say.password_separately), with("{}"));
+    let with_password = trunk.newest.map(|id| {
+        let words = CopyWords::of(say.with_password);
+        view! {
+            <p class="row">
+                <CopyWithSecret label=say.with_password.to_owned() whole function="/fn/reveal_inbound_password".to_owned() asked=format!("id={id}") words/>
+                <span class="muted">{say.with_password}". "{say.contains_password}</span>
+            </p>
+        }
+    });
+    let recipes = recipes::all(trunk, accesses);
     let password = trunk.newest.map(|id| {
         view! { <SecretRow label=say.password function="/fn/reveal_inbound_password" about=("id", id.to_string())/> }
     });
@@ -49,6 +87,9 @@ pub(super) fn section(trunk: &TrunkView, accesses: &[Access]) -> impl IntoView +
         })
         .collect_view();
     let region_form = region_form(trunk);
+    let tls = trunk.endpoint.transports.contains(&Transport::Tls).then(
+        || view! { <CopyRow label=say.tls_uri value=format!("sip:{host}:5061;transport=tls")/> },
+    );
     let (udp, tcp) = (
         format!("sip:{host}:{port};transport=udp"),
         format!("sip:{host}:{port};transport=tcp"),
@@ -65,19 +106,23 @@ pub(super) fn section(trunk: &TrunkView, accesses: &[Access]) -> impl IntoView +
             <Disclosure title=say.other_forms>
                 <div class="copy-rows">
                     <CopyRow label=say.host_alone value=host/>
+                    <CopyRow label=say.host_port value=address/>
                     <CopyRow label=say.uri_udp value=udp/>
                     <CopyRow label=say.uri_tcp value=tcp/>
+                    {tls}
                     {regions}
                 </div>
             </Disclosure>
             <Disclosure title=say.copy_all><pre tabindex="0">{carrier.clone()}</pre>
                 <p class="row"><CopyButton value=carrier label=say.copy_all.to_owned() words=CopyWords::of(say.copy_all)/></p>
+                {with_password}
             </Disclosure>
+            {recipes}
         </Section>
     }
 }
 
-fn region_name(region: Region) -> &'static str {
+pub(crate) fn region_name(region: Region) -> &'static str {
     let say = &text().sip;
     match region {
         Region::Global => say.region_global,

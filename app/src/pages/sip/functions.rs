@@ -11,7 +11,7 @@ use crate::domain::number::{Added, AddedAs, NumberFilter, NumberRow, NumbersDraf
 use crate::domain::page::Limit;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seen::Source;
-use crate::error::{AppError, FieldErrors, Reason, Thing};
+use crate::error::{AppError, FieldErrors, Reason, Scope, Thing};
 use crate::pages::asked;
 use crate::pages::notice::{Done, done_at};
 use crate::ui::returned::encode;
@@ -51,10 +51,24 @@ pub async fn update_inbound_trunk(
     Ok(changed)
 }
 
+/// What has to be typed before the trunk goes; the same in every language.
+pub(super) const TRUNK_BY_NAME: &str = "inbound trunk";
+
+/// The console's form sends what its reader typed; a script, which meant it, sends nothing.
+fn typed_right(typed: &Entry, wanted: &str) -> Result<(), AppError> {
+    if typed.is_absent() || typed.shown().trim().eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let wanted = wanted.to_owned();
+    Err(AppError::field("typed", Reason::NotConfirmed { wanted }))
+}
+
 /// Removes the trunk and its credentials.
 #[server(prefix = "/fn", endpoint = "delete_inbound_trunk")]
-pub async fn delete_inbound_trunk() -> Result<(), AppError> {
+pub async fn delete_inbound_trunk(#[server(default)] typed: Entry) -> Result<(), AppError> {
     let (services, caller) = asked()?;
+    caller.may(Scope::SipWrite)?;
+    typed_right(&typed, TRUNK_BY_NAME)?;
     services.trunks.delete(&caller).await?;
     leptos_axum::redirect(&done_at("/settings/sip", Done::TrunkRemoved, None));
     Ok(())
@@ -247,8 +261,11 @@ pub async fn rotate_access(id: AccessId) -> Result<Access, AppError> {
 
 /// Removes a credential.
 #[server(prefix = "/fn", endpoint = "delete_access")]
-pub async fn delete_access(id: AccessId) -> Result<(), AppError> {
+pub async fn delete_access(id: AccessId, #[server(default)] typed: Entry) -> Result<(), AppError> {
     let (services, caller) = asked()?;
+    caller.may(Scope::SipWrite)?;
+    let label = services.accesses.get(&caller, id).await?.settings.label;
+    typed_right(&typed, &label)?;
     services.accesses.delete(&caller, id).await?;
     leptos_axum::redirect(&format!(
         "/settings/sip?done={}#who",

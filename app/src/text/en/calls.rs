@@ -1,5 +1,6 @@
 //! Inbox and calls.
 
+use super::lower;
 use crate::text::{CallsText, TroubleText};
 
 pub(super) const CALLS: CallsText = CallsText {
@@ -82,6 +83,20 @@ pub(super) const CALLS: CallsText = CallsText {
     live_help: "Lines appear as they are said.",
     view_label: "Views",
     who: "Who",
+    began: "Received",
+    first_audio: "First audio from us",
+    ended: "Ended",
+    timings: "Timings (UTC, and after the first message)",
+    for_carrier: "Download for carrier",
+    report: "Report (text)",
+    capture: "Signalling (pcap, for Wireshark)",
+    position: "Position in the recording",
+    play: "Play or pause",
+    ladder: "Messages as a picture",
+    carrier_side: "Carrier",
+    our_side: "Patchbay",
+    export: "Export as CSV",
+    seconds: "Seconds talked",
     call_from: |who| format!("Call from {who}"),
     repeats: |count| format!("{count} × within a minute"),
     on_trunk_number: |number| format!("to {number}"),
@@ -99,6 +114,7 @@ pub(super) const CALLS: CallsText = CallsText {
         }
     },
     failed_because: |reason, after| format!("Failed after {after}: {reason}."),
+    lasted: |time, reason| format!("lasted {time}, {}", lower(reason)),
     answered_sentence: |agent, after, rest| format!("Answered by {agent} after {after}, {rest}."),
 };
 
@@ -110,6 +126,38 @@ pub(super) const TROUBLE: TroubleText = TroubleText {
     header: "Agent header (optional)",
     test: "Test",
     nobody: "Nobody would answer.",
+    what_is_wrong: "What is wrong?",
+    within: "In the last",
+    last_hour: "hour",
+    last_day: "day",
+    last_week: "week",
+    nothing_arrives: "Nothing arrives",
+    calls_refused: "Calls are refused",
+    none_refused: "none in this time",
+    connect_but: "Calls connect, but…",
+    none_answered: "no answered call to judge by in this time",
+    guide: "Guide by symptom",
+    guide_filter: "Find in the guide",
+    guide_none: "Nothing in the guide matches.",
+    symptom: "What you see",
+    cause: "Likely cause",
+    remedy: "What to do",
+    all_heard: |calls| {
+        if calls == "1" {
+            "the caller was heard in the last answered call".to_owned()
+        } else {
+            format!("callers were heard in all of the last {calls} answered calls")
+        }
+    },
+    guide_count: |rows| {
+        if rows == "1" {
+            "1 row".to_owned()
+        } else {
+            format!("{rows} rows")
+        }
+    },
+    refused_most: |count, reason| format!("{count}, mostly: {reason}"),
+    one_way: |silent, calls| format!("no audio from the caller in {silent} of {calls}"),
     would_answer: |name| format!("{name} would answer."),
     would_refuse: |reason| format!("The call would be refused: {reason}."),
 };

@@ -13,25 +13,58 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     step_trunk: "Create the inbound trunk",
     step_trunk_help: "The way in for your carrier's calls.",
     step_number: "Add a phone number",
-    step_number_help: "The numbers your carrier will send here.",
+    step_number_help: "No carrier yet? Use the test number +1 202 555 0100. It exists only in this installation.",
     step_agent: "Let an agent answer it",
     step_agent_help: "An agent greets the caller and talks.",
     step_reach: "Let carriers reach you",
     step_reach_help: "Carriers need a public address and open ports.",
-    step_call: "Receive the first call",
-    step_call_help: "Call one of your numbers, from a phone or a SIP client.",
+    step_call: "Place a test call",
+    step_call_help: "Call a number from a SIP client on this network, with the values of Settings → SIP.",
     reach_local: "The endpoint works only on this computer.",
     reach_network: "The endpoint can be reached on this network, not by a carrier on the internet.",
     reach_internet: "The endpoint is a public address or a name.",
     open: "Open",
     now: "Now",
     today: "Today (UTC)",
-    a_call_was_answered: "A call was answered.",
+    step_carrier: "Connect your carrier",
+    step_carrier_help: "Enter the endpoint, username and password at your carrier.",
+    step_real: "Receive the first real call",
+    step_real_help: "Call one of your numbers from your phone.",
+    use_test_number: "Use test number",
+    show_values: "Show values",
+    fix: "Fix",
+    nobody_answers: "Called, but nobody answers",
+    last_changes: "Last changes",
+    all_changes: "All changes",
+    what_to_do: "What to do",
+    show_calls: "Show the calls",
+    disk_full: "The disk is full. Calls go on; recordings and changes are not saved.",
     last_packet: |ago| format!("last packet {ago}"),
     last_call: |ago| format!("last call {ago}"),
     numbers_on_trunk: |count| format!("{count} on the trunk"),
     agents_on: |count| format!("{count} on"),
     answered_at: |time| format!("Last answered {time}."),
+    reached_from: |address| format!("{address} on this network reached it."),
+    blocked_source: |address| {
+        format!(
+            "{address} is blocked after too many wrong passwords. It has signed in here before."
+        )
+    },
+    disk_low: |megabytes| {
+        format!("Only {megabytes} MB are left on the disk. Recordings stop when it is full.")
+    },
+    and_more: |count| format!("and {count} more"),
+    done_of: |done, all| format!("{done} of {all} done"),
+    signed_in: |address, ago| format!("{address} signed in {ago}."),
+    real_call: |address, time| format!("From {address}, answered {time}."),
+    not_heard: |silent, calls| {
+        format!("No audio from callers in {silent} of the last {calls} answered calls.")
+    },
+    cannot_listen: |address, transport, error| {
+        format!("Calls can't arrive at {address} ({transport}): {error}.")
+    },
+    streak: |count, since, reason| format!("{count} calls refused since {since}: {reason}."),
+    changed_before: |time, who, what| format!("Shortly before, at {time}, {who}: {what}."),
     listens_on: |transport, address| format!("Listening on {transport} {address}"),
     counts: |answered, refused, failed| {
         format!("{answered} answered · {refused} refused · {failed} failed")
@@ -123,6 +156,13 @@ pub(super) const SIP: SipText = SipText {
     agent_deleted: "The agent is deleted.",
     call_ended: "The call is ended.",
     password_changed: "The password is changed.",
+    password_separately: "sent separately",
+    with_password: "Copy all with the password",
+    contains_password: "Contains a password. Send it over a private channel.",
+    copy_questions: "Copy the questions",
+    tls_uri: "SIP URI, TLS",
+    open_system: "Open System",
+    undo: "Undo",
     preview: "Check before adding",
     line: "Line",
     read_as: "Read as",
@@ -145,6 +185,10 @@ pub(super) const SIP: SipText = SipText {
     number_deleted: |number| format!("{number} is deleted."),
     blocked_until: |time| format!("Blocked until {time}"),
     last_used: |when| format!("last used {when}"),
+    type_to_confirm: |wanted| format!("Type {wanted} to confirm"),
+    nothing_arrived: |port, audio| {
+        format!("Nothing has arrived from outside yet. Let in UDP and TCP {port} and UDP {audio}.")
+    },
 };
 
 pub(super) const ACCESS: AccessText = AccessText {
@@ -152,6 +196,7 @@ pub(super) const ACCESS: AccessText = AccessText {
     by_password: "With a username and password",
     by_address: "By address, without a password",
     by_address_help: "For carriers that can't send a password. Anyone able to send from these addresses reaches your agents, other customers of that carrier included. They can never place outgoing calls.",
+    only_one: "This is the only credential. Add another first.",
     label: "Label",
     kind: "Kind",
     details: "Username or addresses",

@@ -32,6 +32,8 @@ pub(super) const ACCOUNT: AccountText = AccountText {
     theme_light: "Light",
     theme_dark: "Dark",
     zone: "Time zone",
+    language: "Language",
+    language_browser: "As the browser is set",
     old_password: "Password now",
     new_password: "New password",
     change_password: "Change password",

@@ -37,27 +37,28 @@ pub(crate) fn fetch_secret(
     });
 }
 
-/// Copies a secret without showing it. The clipboard is promised the text at once, so
+/// Copies a secret, within `whole` in place of `{}`, without showing it. The clipboard is promised the text at once, so
 /// that the click still counts when the answer has come.
 pub(crate) fn copy_secret(
     function: String,
     asked: String,
+    whole: String,
     secret: RwSignal<Option<String>>,
     failed: RwSignal<bool>,
     state: RwSignal<Copied>,
 ) {
     if let Some(value) = secret.get_untracked() {
-        copy_text(value, state);
+        copy_text(whole.replace("{}", &value), state);
         return;
     }
     let promised = {
-        let (function, asked) = (function.clone(), asked.clone());
+        let (function, asked, whole) = (function.clone(), asked.clone(), whole.clone());
         move || {
             future_to_promise(async move {
                 let value = post::<String>(&function, asked)
                     .await
                     .map_err(|_| JsValue::NULL)?;
-                blob(&value).ok_or(JsValue::NULL)
+                blob(&whole.replace("{}", &value)).ok_or(JsValue::NULL)
             })
         }
     };
@@ -69,11 +70,15 @@ pub(crate) fn copy_secret(
             return;
         }
         match post::<String>(&function, asked).await {
-            Ok(value) if write_text(&value).is_none() && !copy_the_old_way(&value) => {
-                secret.set(Some(value));
-                show(false, state);
+            Ok(value) => {
+                let text = whole.replace("{}", &value);
+                if write_text(&text).is_none() && !copy_the_old_way(&text) {
+                    secret.set(Some(value));
+                    show(false, state);
+                } else {
+                    copy_text(text, state);
+                }
             }
-            Ok(value) => copy_text(value, state),
             Err(_) => failed.set(true),
         }
     });

@@ -135,7 +135,7 @@ pub(crate) fn remember_zone() {
     }
 }
 
-fn all(selector: &str) -> Vec<Element> {
+pub(super) fn all(selector: &str) -> Vec<Element> {
     let Ok(list) = document().query_selector_all(selector) else {
         return Vec::new();
     };
@@ -144,18 +144,18 @@ fn all(selector: &str) -> Vec<Element> {
         .collect()
 }
 
-fn target<T: JsCast>(event: &Event) -> Option<T> {
+pub(super) fn target<T: JsCast>(event: &Event) -> Option<T> {
     event.target()?.dyn_into().ok()
 }
 
-fn listen(name: &str, heard: impl Fn(Event) + 'static) {
+pub(super) fn listen(name: &str, heard: impl Fn(Event) + 'static) {
     let heard = Closure::<dyn Fn(Event)>::new(heard);
     let _ = document().add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
     // Lives as long as the page.
     heard.forget();
 }
 
-fn listen_window(name: &str, heard: impl Fn(Event) + 'static) {
+pub(super) fn listen_window(name: &str, heard: impl Fn(Event) + 'static) {
     let heard = Closure::<dyn Fn(Event)>::new(heard);
     let _ = window().add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
     heard.forget();

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use app::domain::call::{Call, CallDetail, CallFilter, CallState, RecordingState};
 use app::domain::id::CallId;
 use app::domain::page::{Cursor, Page};
+use app::domain::waveform::Waveform;
 use app::error::{AppError, Conflict, Scope, Thing};
 use app::ports::{Caller, Calls, NewsStream};
 use async_trait::async_trait;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::BroadcastStream;
 
-use super::CallDesk;
+use super::{CallDesk, waveform};
 use crate::store;
 
 #[async_trait]
@@ -63,6 +64,12 @@ impl Calls for CallDesk {
             Ok(true) => Ok(path),
             _ => Err(gone()),
         }
+    }
+
+    async fn waveform(&self, caller: &Caller, id: CallId) -> Result<Option<Waveform>, AppError> {
+        let path = self.recording(caller, id).await?;
+        let drawn = tokio::task::spawn_blocking(move || waveform::read(&path)).await;
+        Ok(drawn.ok().flatten())
     }
 
     async fn hang_up(&self, caller: &Caller, id: CallId) -> Result<Call, AppError> {

@@ -31,7 +31,7 @@ pub(super) fn typed(email: &Entry, password: &Entry) -> Result<(String, String),
 
 /// One `@` with something before and a name with a dot, or `localhost`, after it; the
 /// rest is the mail system's business.
-fn new_email(entry: &Entry) -> Result<String, Reason> {
+pub(in crate::service) fn new_email(entry: &Entry) -> Result<String, Reason> {
     let text = entry.line(LONGEST_EMAIL)?.ok_or(Reason::Required)?;
     let well_formed = text.split_once('@').is_some_and(|(name, host)| {
         let host_ok = host.split('.').all(|label| !label.is_empty());
@@ -87,7 +87,10 @@ pub(super) fn preferences(
         choice(zone, |name| jiff::tz::TimeZone::get(name).is_ok(), &[]),
     );
     let language = errors.keep("language", choice(language, |_| false, &["en", "de"]));
-    let theme = errors.keep("theme", choice(theme, |_| false, &["light", "dark"]));
+    let theme = errors.keep(
+        "theme",
+        choice(theme, |_| false, &["system", "light", "dark"]),
+    );
     let (zone, (language, theme)) = errors.none_or(zone.zip(language.zip(theme)))?;
     user.zone = zone.unwrap_or(user.zone);
     user.language = language.unwrap_or(user.language);

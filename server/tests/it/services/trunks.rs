@@ -35,7 +35,11 @@ async fn a_trunk_is_made_with_its_first_credential_and_its_numbers() {
 
         let again = services.trunks.create(&boss(), draft).await;
         assert_eq!(again, Err(AppError::Conflict(Conflict::TrunkExists)));
-        let audit = services.audit.list(&boss(), None, None).await.unwrap();
+        let audit = services
+            .audit
+            .list(&boss(), app::domain::account::AuditFilter::default())
+            .await
+            .unwrap();
         let actions: Vec<&str> = audit
             .items
             .iter()

@@ -1,5 +1,6 @@
 //! Users, set-up link, keys, audit, idempotency.
 
+use app::domain::account::AuditFilter;
 use app::domain::id::{AuditId, KeyId};
 use app::domain::page::{Cursor, Limit};
 use server::store::idempotency::Claim;
@@ -144,7 +145,12 @@ async fn the_audit_pages_from_the_newest_without_losing_entries_of_one_moment() 
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let page = audit::page(&mut conn, after, limit).await.unwrap();
+            let filter = AuditFilter {
+                limit: Some(limit),
+                cursor: after,
+                ..AuditFilter::default()
+            };
+            let page = audit::page(&mut conn, &filter).await.unwrap();
             seen.extend(page.iter().take(2).map(|entry| entry.label.clone()));
             if page.len() <= 2 {
                 break;
@@ -158,6 +164,31 @@ async fn the_audit_pages_from_the_newest_without_losing_entries_of_one_moment() 
             seen,
             ["entry 4", "entry 3", "entry 2", "entry 1", "entry 0"]
         );
+        let mut found = async |filter: AuditFilter| {
+            let page = audit::page(&mut conn, &filter).await.unwrap();
+            page.into_iter()
+                .map(|entry| entry.label)
+                .collect::<Vec<_>>()
+        };
+        let by = |who: &str, thing: &str| AuditFilter {
+            who: Some(who.to_owned()).filter(|who| !who.is_empty()),
+            thing: Some(thing.to_owned()).filter(|thing| !thing.is_empty()),
+            ..AuditFilter::default()
+        };
+        assert_eq!(found(by("SOME", "Entry 3")).await, ["entry 3"]);
+        assert_eq!(found(by("", "update_")).await.len(), 5);
+        assert!(found(by("nobody", "")).await.is_empty());
+        assert!(found(by("%", "")).await.is_empty(), "no wildcard");
+        let first = AuditFilter {
+            until: Some(NOW + 1),
+            ..AuditFilter::default()
+        };
+        assert_eq!(found(first).await.len(), 3);
+        let second = AuditFilter {
+            since: Some(NOW + 1),
+            ..AuditFilter::default()
+        };
+        assert_eq!(found(second).await, ["entry 4", "entry 3"]);
     })
     .await;
 }

@@ -1,0 +1,186 @@
+//! The guide by symptom, in German. The ids are the same in every language.
+
+use crate::text::Symptom;
+
+pub(super) static GUIDE: &[Symptom] = &[
+    Symptom {
+        id: "nothing-arrives",
+        symptom: "Nichts kommt an: keine Zeile, kein letztes Paket",
+        cause: "Endpunkt privat oder falsch, Firewall, Port.",
+        remedy: "Vergleiche den Endpunkt beim Carrier. Setze unter System die öffentliche Adresse, lass die dort genannten Ports herein. Frage den Carrier, welche Antwort er bekam: „timeout“ heißt, er hat dich nie erreicht.",
+    },
+    Symptom {
+        id: "no-password",
+        symptom: "„Sendet kein Passwort“ unter Kam nicht herein",
+        cause: "Der Carrier kann die Digest-Abfrage nicht beantworten (Twilio-Trunks, einige andere).",
+        remedy: "Einstellungen → SIP, Nach Adresse: die Netze des Carriers erlauben.",
+    },
+    Symptom {
+        id: "wrong-password",
+        symptom: "Falsches Passwort, immer wieder 401",
+        cause: "Vertippt, Leerzeichen am Ende, alte Zugangsdaten entfernt, Benutzername als user@host gesendet.",
+        remedy: "Kopiere Benutzername und Passwort noch einmal. Die Prüfung Anmeldung des Anrufs nennt den Teil, der abweicht.",
+    },
+    Symptom {
+        id: "other-address",
+        symptom: "Passwort richtig, trotzdem 401",
+        cause: "Ein Proxy unterwegs hat die Adresse geändert, für die die Anmeldung galt.",
+        remedy: "Die Prüfung zeigt beide Adressen. Schalte bei diesen Zugangsdaten „Anmeldungen für eine andere Adresse annehmen“ ein.",
+    },
+    Symptom {
+        id: "still-silent",
+        symptom: "Immer noch still, nachdem das Passwort stimmt",
+        cause: "Die Quelle ist wegen früherer Versuche gesperrt.",
+        remedy: "Kam nicht herein → Sperre aufheben.",
+    },
+    Symptom {
+        id: "not-allowed",
+        symptom: "Richtiges Passwort, nach Adresse abgewiesen",
+        cause: "„Alle anderen: werden abgewiesen“ oder „Nur von“ bei den Zugangsdaten.",
+        remedy: "Füge die Adresse hinzu, oder lass alle anderen nach dem Passwort fragen.",
+    },
+    Symptom {
+        id: "registration",
+        symptom: "Die Anlage meldet „registration failed“, 405",
+        cause: "Die Anlage versucht, sich zu registrieren.",
+        remedy: "Schalte die Registrierung aus; Patchbay nimmt Anrufe ohne sie an.",
+    },
+    Symptom {
+        id: "number-unknown",
+        symptom: "404, Nummer nicht auf dem Trunk",
+        cause: "Nummer fehlt oder wird in anderer Form gesendet.",
+        remedy: "Der Anruf zeigt „Nummer wie gesendet“. Füge die Nummer hinzu, oder setze das Land.",
+    },
+    Symptom {
+        id: "nobody-answers",
+        symptom: "480, niemand nimmt an",
+        cause: "Die Nummer hat keinen Agenten, kein Standard-Agent, Agent aus.",
+        remedy: "Weise sie zu, oder mache einen Agenten zum Standard.",
+    },
+    Symptom {
+        id: "wrong-agent",
+        symptom: "Der falsche Agent nimmt an",
+        cause: "Die Anlage sendet einen Agent-Header, die Nummer wurde umgehängt, Standard-Agent.",
+        remedy: "Prüfe die Route; Warum dieser Agent nennt den Schritt, der entschied.",
+    },
+    Symptom {
+        id: "agent-header",
+        symptom: "Der Agent-Header wirkt nicht",
+        cause: "Anderer Header-Name, unbekannte ID, Agent aus, der Carrier entfernt X-Header.",
+        remedy: "Vergleiche mit der Header-Zeile; siehe die empfangenen Header unter Signalisierung.",
+    },
+    Symptom {
+        id: "no-codec",
+        symptom: "488, kein gemeinsamer Codec",
+        cause: "Der Carrier bietet nur G.729, Opus oder Ähnliches an.",
+        remedy: "Schalte beim Carrier PCMU, PCMA oder G.722 ein; Einzelheiten nennt, was angeboten wurde.",
+    },
+    Symptom {
+        id: "busy",
+        symptom: "486 oder 503, besetzt",
+        cause: "Höchstzahl der Anrufe erreicht, Server fährt herunter, keine freien Audio-Ports.",
+        remedy: "Hebe die Grenze unter Erweitert an; siehe System.",
+    },
+    Symptom {
+        id: "no-audio",
+        symptom: "Kein Ton oder nur in eine Richtung",
+        cause: "Private Adresse im SDP des Carriers, Audio-Ports zu, SIP ALG in einem Router.",
+        remedy: "Tonqualität sagt, welche Seite still ist. Lass den UDP-Bereich herein, setze die öffentliche Adresse, schalte SIP ALG aus.",
+    },
+    Symptom {
+        id: "choppy",
+        symptom: "Abgehackter Ton",
+        cause: "Verlust oder Jitter unterwegs, überlastete Leitung.",
+        remedy: "Vergleiche beide Richtungen; Verlust vom Anrufer liegt vor dir, Verlust zum Anrufer hinter dir.",
+    },
+    Symptom {
+        id: "ends-30s",
+        symptom: "Der Anruf endet nach etwa 30 s",
+        cause: "Unsere Antwort oder ihr ACK geht verloren: falsche öffentliche Adresse, NAT.",
+        remedy: "Setze die öffentliche Adresse; versuche TCP.",
+    },
+    Symptom {
+        id: "ends-15min",
+        symptom: "Der Anruf endet nach 15 oder 30 min",
+        cause: "Die Sitzungsauffrischung geht verloren, die Firewall vergisst UDP-Verbindungen.",
+        remedy: "Die letzten Zeilen unter Signalisierung zeigen die unbeantwortete Auffrischung; nimm TCP, verlängere die UDP-Zeit.",
+    },
+    Symptom {
+        id: "keys",
+        symptom: "Tastendrücke kommen nicht an",
+        cause: "Töne werden als Schall gesendet.",
+        remedy: "Stelle DTMF beim Carrier oder in der Anlage auf RFC 4733 (RFC 2833).",
+    },
+    Symptom {
+        id: "still-there",
+        symptom: "Der Agent fragt „Are you still there?“ und legt auf",
+        cause: "Kein Schall vom Anrufer.",
+        remedy: "Wie bei Ton in eine Richtung; sonst hebe die Stillegrenze unter Verhalten an.",
+    },
+    Symptom {
+        id: "out-credentials",
+        symptom: "Ausgehend: immer wieder 401 oder 407",
+        cause: "Falsche Zugangsdaten, oder der Carrier erkennt dich an der Adresse.",
+        remedy: "Gib sie neu ein; oder schalte Digest aus und lass deine Adressen erlauben. Prüft der Carrier beides, muss beides stimmen.",
+    },
+    Symptom {
+        id: "out-403",
+        symptom: "Ausgehend: 403",
+        cause: "Die Absendernummer darfst du nicht zeigen, deine Adresse ist nicht erlaubt, Host im From.",
+        remedy: "Nimm eine genehmigte Absendernummer; lass die Adressen erlauben; siehe Absenderangaben.",
+    },
+    Symptom {
+        id: "out-404",
+        symptom: "Ausgehend: 404 oder 484",
+        cause: "Rufnummernformat.",
+        remedy: "Ändere das Rufnummernformat; vergleiche „Was wir senden“ mit dem Beispiel des Carriers.",
+    },
+    Symptom {
+        id: "out-timeout",
+        symptom: "Ausgehend: keine Antwort, Trunk gestört",
+        cause: "Host, Port oder Transport, Firewall.",
+        remedy: "Verbindung prüfen; der erste Schritt, der nicht gelingt, ist die Ursache.",
+    },
+    Symptom {
+        id: "out-tls",
+        symptom: "Ausgehend: TLS abgelehnt",
+        cause: "Zertifikat abgelaufen, anderer Name, unbekannter Aussteller, TLS unter 1.2.",
+        remedy: "Die Prüfung nennt, was davon. Nimm den Namen des Zertifikats als SIP-Host, oder frage den Carrier.",
+    },
+    Symptom {
+        id: "out-refused-here",
+        symptom: "Ausgehend: hier abgewiesen",
+        cause: "Land nicht erlaubt, Tages- oder Sekundengrenze.",
+        remedy: "Trunk → Erlaubte Länder oder Grenzen.",
+    },
+    Symptom {
+        id: "transfer",
+        symptom: "Weiterleitung misslingt, oder der Anrufer fliegt heraus",
+        cause: "REFER abgelehnt oder ignoriert, Ziel nicht zugewiesen, kein ausgehender Trunk.",
+        remedy: "Stelle die Art des Ziels auf Brücke; weise es dem Agenten zu; Telefonziele brauchen einen Trunk.",
+    },
+    Symptom {
+        id: "health-unknown",
+        symptom: "Zustand ist Unbekannt",
+        cause: "Der Carrier beachtet OPTIONS nicht.",
+        remedy: "Kein Fehler. Ein Anruf, hinein oder hinaus, klärt es.",
+    },
+    Symptom {
+        id: "slow",
+        symptom: "Nimmt langsam an",
+        cause: "Namensauflösung, die Engine startet spät.",
+        remedy: "Einzelheiten teilt die Zeit auf; der längste Teil ist die Ursache.",
+    },
+    Symptom {
+        id: "copy",
+        symptom: "Kopieren tut nichts, oder die Anmeldung von einem anderen Rechner wird abgewiesen",
+        cause: "Konsole über einfaches http.",
+        remedy: "Stelle https davor, oder nimm ssh -L 3000:127.0.0.1:3000 SERVER.",
+    },
+    Symptom {
+        id: "api",
+        symptom: "Die API antwortet 401 oder 403",
+        cause: "Schlüssel widerrufen oder falsch; Recht fehlt.",
+        remedy: "Einstellungen → Zugang: letzte Benutzung und Rechte des Schlüssels.",
+    },
+];

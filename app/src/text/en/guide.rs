@@ -1,0 +1,186 @@
+//! The guide by symptom. The ids are the same in every language.
+
+use crate::text::Symptom;
+
+pub(super) static GUIDE: &[Symptom] = &[
+    Symptom {
+        id: "nothing-arrives",
+        symptom: "Nothing arrives: no row, no last packet",
+        cause: "Endpoint private or wrong, firewall, port.",
+        remedy: "Compare the endpoint at the carrier. Set the public address in System, let in the ports listed there. Ask the carrier which answer it got: \"timeout\" means it never reached you.",
+    },
+    Symptom {
+        id: "no-password",
+        symptom: "\"Sends no password\" under Did not get in",
+        cause: "Carrier can't answer the digest challenge (Twilio trunks, some others).",
+        remedy: "Settings → SIP, By address: allow the carrier's ranges.",
+    },
+    Symptom {
+        id: "wrong-password",
+        symptom: "Wrong password, 401 again and again",
+        cause: "Typed wrong, space at the end, old credential removed, username sent as user@host.",
+        remedy: "Copy username and password again. The call's Signed-in check names the part that differs.",
+    },
+    Symptom {
+        id: "other-address",
+        symptom: "Password right, still 401",
+        cause: "A proxy on the way changed the address the sign-in was made for.",
+        remedy: "The check shows both addresses. Turn on \"Accept sign-ins for another address\" for that credential.",
+    },
+    Symptom {
+        id: "still-silent",
+        symptom: "Still silent after the password was fixed",
+        cause: "Source blocked for earlier tries.",
+        remedy: "Did not get in → Unblock.",
+    },
+    Symptom {
+        id: "not-allowed",
+        symptom: "Right password, refused by address",
+        cause: "\"Everyone else: is refused\", or the credential's \"Only from\".",
+        remedy: "Add the address, or ask everyone else for the password.",
+    },
+    Symptom {
+        id: "registration",
+        symptom: "PBX says \"registration failed\", 405",
+        cause: "The PBX tries to register.",
+        remedy: "Turn registration off; Patchbay takes calls without it.",
+    },
+    Symptom {
+        id: "number-unknown",
+        symptom: "404, number not on the trunk",
+        cause: "Number missing, or sent in another form.",
+        remedy: "The call shows \"sent as\". Add the number, or set the country.",
+    },
+    Symptom {
+        id: "nobody-answers",
+        symptom: "480, nobody answers",
+        cause: "Number has no agent, no default agent, agent off.",
+        remedy: "Assign it, or make one agent the default.",
+    },
+    Symptom {
+        id: "wrong-agent",
+        symptom: "The wrong agent answers",
+        cause: "Agent header sent by the PBX, number moved, default agent.",
+        remedy: "Test the route; Why this agent names the step that decided.",
+    },
+    Symptom {
+        id: "agent-header",
+        symptom: "Agent header has no effect",
+        cause: "Other header name, unknown ID, agent off, carrier strips X- headers.",
+        remedy: "Compare with Copy header line; see headers received in Details.",
+    },
+    Symptom {
+        id: "no-codec",
+        symptom: "488, no common codec",
+        cause: "Carrier offers only G.729, Opus or the like.",
+        remedy: "Enable PCMU, PCMA or G.722 at the carrier; Details lists what was offered.",
+    },
+    Symptom {
+        id: "busy",
+        symptom: "486 or 503, busy",
+        cause: "Most calls at once reached, server draining, no free audio ports.",
+        remedy: "Raise the limit in Advanced; see System.",
+    },
+    Symptom {
+        id: "no-audio",
+        symptom: "No audio or one-way audio",
+        cause: "Private address in the carrier's SDP, audio ports closed, SIP ALG in a router.",
+        remedy: "Audio quality says which side is silent. Let in the UDP range, set the public address, switch SIP ALG off.",
+    },
+    Symptom {
+        id: "choppy",
+        symptom: "Choppy or robotic audio",
+        cause: "Loss or jitter on the way, overloaded link.",
+        remedy: "Compare both directions; loss from the caller is before you, loss to the caller after you.",
+    },
+    Symptom {
+        id: "ends-30s",
+        symptom: "Call ends after about 30 s",
+        cause: "Our answer or its ACK gets lost: wrong public address, NAT.",
+        remedy: "Set the public address; try TCP.",
+    },
+    Symptom {
+        id: "ends-15min",
+        symptom: "Call ends after 15 or 30 min",
+        cause: "Session refresh lost, firewall forgets UDP flows.",
+        remedy: "The last lines under Signalling show the unanswered refresh; use TCP, lengthen the UDP timeout.",
+    },
+    Symptom {
+        id: "keys",
+        symptom: "Key presses not seen",
+        cause: "Tones sent as sound.",
+        remedy: "Set DTMF to RFC 4733 (RFC 2833) at the carrier or PBX.",
+    },
+    Symptom {
+        id: "still-there",
+        symptom: "Agent asks \"Are you still there?\" and hangs up",
+        cause: "No sound from the caller.",
+        remedy: "As one-way audio; else raise the silence limit under Behaviour.",
+    },
+    Symptom {
+        id: "out-credentials",
+        symptom: "Outgoing: 401 or 407 over and over",
+        cause: "Wrong credentials, or carrier knows you by address.",
+        remedy: "Re-enter them; or turn digest off and have your addresses allowed. If the carrier checks both, both must fit.",
+    },
+    Symptom {
+        id: "out-403",
+        symptom: "Outgoing: 403",
+        cause: "Caller ID not yours to show, your address not allowed, From host.",
+        remedy: "Use an approved caller ID; have the addresses allowed; see Caller identity.",
+    },
+    Symptom {
+        id: "out-404",
+        symptom: "Outgoing: 404 or 484",
+        cause: "Number format.",
+        remedy: "Change Number format; compare \"What we will send\" with the carrier's example.",
+    },
+    Symptom {
+        id: "out-timeout",
+        symptom: "Outgoing: times out, trunk Down",
+        cause: "Host, port or transport, firewall.",
+        remedy: "Check connection; the first step not passed is the cause.",
+    },
+    Symptom {
+        id: "out-tls",
+        symptom: "Outgoing: TLS refused",
+        cause: "Certificate expired, other name, unknown issuer, TLS below 1.2.",
+        remedy: "The check names which. Use the name on the certificate as SIP host, or ask the carrier.",
+    },
+    Symptom {
+        id: "out-refused-here",
+        symptom: "Outgoing: refused here",
+        cause: "Country not allowed, daily or per-second limit.",
+        remedy: "Trunk → Allowed countries or Limits.",
+    },
+    Symptom {
+        id: "transfer",
+        symptom: "Transfer fails or the caller is cut off",
+        cause: "REFER refused or ignored, destination not assigned, no outbound trunk.",
+        remedy: "Set the destination's mode to Bridge; assign it to the agent; phone destinations need a trunk.",
+    },
+    Symptom {
+        id: "health-unknown",
+        symptom: "Health says Unknown",
+        cause: "Carrier ignores OPTIONS.",
+        remedy: "No fault. A call, in or out, sets it.",
+    },
+    Symptom {
+        id: "slow",
+        symptom: "Slow to answer",
+        cause: "Name lookups, engine starts late.",
+        remedy: "Details splits the time; the longest part is the cause.",
+    },
+    Symptom {
+        id: "copy",
+        symptom: "Copy does nothing, or sign-in from another computer is refused",
+        cause: "Console over plain http.",
+        remedy: "Put https in front, or use ssh -L 3000:127.0.0.1:3000 SERVER.",
+    },
+    Symptom {
+        id: "api",
+        symptom: "API answers 401 or 403",
+        cause: "Key revoked or wrong; scope missing.",
+        remedy: "Settings → Access: last use and scopes of the key.",
+    },
+];
