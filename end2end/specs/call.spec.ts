@@ -56,3 +56,37 @@ test("a refused call puts its reason first and offers no conversation @both", as
   await expect(walk.part("Signalling")).toContainText("404");
   await expect(walk.part("Signalling")).not.toContainText(line.password);
 });
+
+test("the slider, the lines and the drawing follow the recording, and the carrier gets its files", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  const line = await walk.threeValues();
+  await walk.addNumbers(FRONT);
+  const agent = await walk.createAgent({ name: "Front desk", record: true });
+  await walk.assign(agent, FRONT);
+  expect((await dialWithSipp({ line, number: FRONT, holdMs: 2_500 })).status).toBe(200);
+  await walk.openNewest();
+  const slider = admin.getByRole("slider", { name: "Position in the recording" });
+  await expect(slider).toHaveAttribute("aria-valuetext", /^0:00 \/ 0:0\d$/);
+  await slider.focus();
+  await admin.keyboard.press("ArrowRight");
+  await expect(slider).not.toHaveValue("0");
+  await admin.keyboard.press("ArrowLeft");
+  await expect(slider).toHaveValue("0");
+
+  const at = new URL(admin.url()).pathname;
+  const report = await admin.request.get(`${at}/report.txt`);
+  expect(report.headers()["content-disposition"]).toContain(".txt");
+  const text = await report.text();
+  expect(text).toContain("INVITE sip:");
+  expect(text).toContain("Front desk");
+  expect(text).not.toContain(line.password);
+  const capture = await admin.request.get(`${at}/signalling.pcap`);
+  const bytes = await capture.body();
+  expect(bytes.subarray(0, 4).toString("hex")).toBe("d4c3b2a1");
+  expect(bytes.includes(line.password)).toBe(false);
+  const csv = await admin.request.get("/inbox/export.csv?view=calls");
+  expect(await csv.text()).toContain(`,${FRONT},`);
+  const stranger = await fetch(new URL(`${at}/report.txt`, admin.url()));
+  expect(stranger.status).toBe(401);
+});

@@ -124,13 +124,13 @@ for (const theme of ["light", "dark"]) {
         const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
         expect(tooWide, `${path} scrolls sideways`).toBe(false);
       };
-      const empty = ["/", "/settings/sip", "/channels/phone/agents", "/channels/phone/numbers", "/inbox", "/inbox?view=strangers", "/troubleshooting", "/account", "/nope"];
+      const empty = ["/", "/settings/sip", "/channels/phone/agents", "/channels/phone/numbers", "/inbox", "/inbox?view=strangers", "/troubleshooting", "/search", "/settings/access", "/settings/system", "/settings/audit", "/account", "/nope"];
       for (const path of empty) await look(path);
       await walk.createTrunk();
       await walk.addNumbers(FRONT, "+41446681800");
       const agent = await walk.createAgent({ name: "Front desk" });
       await walk.assign(agent, FRONT);
-      const filled = ["/", "/settings/sip", "/settings/sip?confirm=remove-trunk", "/channels/phone/agents", `/channels/phone/agents/${agent}`, "/channels/phone/agents/new", "/channels/phone/numbers", "/troubleshooting?to=0446681800"];
+      const filled = ["/", "/settings/sip", "/settings/sip?confirm=remove-trunk", "/channels/phone/agents", `/channels/phone/agents/${agent}`, "/channels/phone/agents/new", "/channels/phone/numbers", "/troubleshooting?to=0446681800", "/settings/access", "/settings/audit?thing=number", "/settings/sip?recipe=twilio", "/search?q=a"];
       for (const path of filled) await look(path);
     });
   }

@@ -1,0 +1,43 @@
+/** The second language: chosen in Account or asked for by the browser, and as wide as it is, nothing scrolls sideways. */
+import { axe } from "../pages/axe";
+import { Console } from "../pages/console";
+import { expect, test } from "../fixtures/server";
+
+test("German is chosen in Account and kept @both", async ({ admin }) => {
+  await admin.goto("/account");
+  await admin.getByLabel("Language").selectOption("Deutsch");
+  await admin.getByRole("region", { name: "Preferences" }).getByRole("button", { name: "Save changes" }).click();
+  await expect(admin.getByRole("heading", { level: 1, name: "Konto" })).toBeVisible();
+  await expect(admin.locator("html")).toHaveAttribute("lang", "de");
+  await admin.goto("/settings/sip");
+  await admin.getByRole("button", { name: "Eingehenden Trunk anlegen" }).click();
+  await expect(admin.getByRole("status").filter({ hasText: "Der eingehende Trunk ist da." })).toBeVisible();
+});
+
+test.describe("as the browser asks", () => {
+  test.use({ locale: "de-CH" });
+  test("pages are German, well named, and fit a narrow window", async ({ page, server }) => {
+    await page.goto(`${server.url}/sign-in`);
+    await expect(page.getByRole("heading", { level: 1, name: "Anmelden" })).toBeVisible();
+    await page.setViewportSize({ width: 320, height: 900 });
+    const { violations } = await axe(page).analyze();
+    expect(violations.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([]);
+  });
+});
+
+test("no German page scrolls sideways at 390 px", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  await walk.addNumbers("+14155550100");
+  const agent = await walk.createAgent({ name: "Front desk" });
+  await admin.goto("/account");
+  await admin.getByLabel("Language").selectOption("Deutsch");
+  await admin.getByRole("region", { name: "Preferences" }).getByRole("button", { name: "Save changes" }).click();
+  await admin.setViewportSize({ width: 390, height: 900 });
+  const pages = ["/", "/inbox", "/settings/sip", "/settings/access", "/settings/system", "/settings/audit", "/channels/phone/agents", `/channels/phone/agents/${agent}`, "/channels/phone/numbers", "/troubleshooting", "/search", "/account"];
+  for (const path of pages) {
+    await admin.goto(path);
+    const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    expect.soft(tooWide, `${path} scrolls sideways`).toBe(false);
+  }
+});
