@@ -133,7 +133,7 @@ fn list(page: Page<AuditEntry>, query: &str, filtered: bool, first: &str) -> imp
         Column(say.what),
         Column(say.who),
         Column(say.when),
-        Column(say.details),
+        Column(text().common.details),
     ];
     let rows = page.items.into_iter().map(row).collect_view();
     let first = first.to_owned();
@@ -153,7 +153,7 @@ fn row(entry: AuditEntry) -> impl IntoView {
             <Lead>{what}" "<span class="wrap-anywhere">{entry.label}</span></Lead>
             <Cell head=say.who><span class="wrap-anywhere">{entry.who}</span></Cell>
             <Cell head=say.when><Moment ms=entry.at/></Cell>
-            <Cell head=say.details>{changes}</Cell>
+            <Cell head=text().common.details>{changes}</Cell>
         </Row>
     }
 }

@@ -66,7 +66,7 @@ fn arrow(message: &SipMessageRecord, y: u32, began: i64) -> impl IntoView + use<
     };
     let after = message.at - began;
     let words = format!("{} · +{after} ms", short(&message.summary));
-    let middle = (LEFT + RIGHT) / 2;
+    let middle = u32::midpoint(LEFT, RIGHT);
     view! {
         <g class=class>
             <path d=format!("M{from} {y}H{to}{head}")></path>
