@@ -24,9 +24,9 @@ pub struct PeopleDesk(pub Core);
 
 impl PeopleDesk {
     async fn find(&self, tx: &mut Tx, id: UserId) -> Result<Person, AppError> {
-        Ok(people::get(tx, id)
+        people::get(tx, id)
             .await?
-            .ok_or(AppError::NotFound(Thing::User))?)
+            .ok_or(AppError::NotFound(Thing::User))
     }
 
     async fn put_link(&self, tx: &mut Tx, id: UserId) -> Result<Secret, AppError> {

@@ -11,7 +11,7 @@ use app::domain::sip::Transport;
 const OURS_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const OURS_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const SIP_PORT: u16 = 5060;
-/// LINKTYPE_RAW: a packet begins with its IP header.
+/// `LINKTYPE_RAW`: a packet begins with its IP header.
 const RAW_IP: u32 = 101;
 /// More than any message kept here.
 const SNAP: u32 = 262_144;
