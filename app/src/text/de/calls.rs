@@ -59,6 +59,12 @@ pub(super) const CALLS: CallsText = CallsText {
     packets: "Pakete",
     lost: "Verloren",
     jitter: "Jitter",
+    score: "MOS (geschätzt)",
+    nothing_received: "Vom Anrufer kam kein Ton: Vielleicht ist eine Firewall oder NAT im Weg, oder die Gegenseite sendet keinen.",
+    private_address: "Vom Anrufer kam kein Ton. Die Gegenseite nennt eine private Adresse, die von hier nicht erreichbar ist.",
+    wrong_codec: "Vom Anrufer kamen Pakete, aber in keinem vereinbarten Codec.",
+    wrong_keys: "Vom Anrufer kam geschützter Ton, aber die Schlüssel passen nicht.",
+    peer_hears_nothing: "Die Gegenseite meldet, dass sie nichts von uns hört: Vielleicht ist eine Firewall oder NAT im Weg.",
     id: "Anruf-ID hier",
     call_id: "Call-ID-Header",
     source: "Von Adresse",
@@ -97,6 +103,7 @@ pub(super) const CALLS: CallsText = CallsText {
     one_count: |_| "1 Anruf".to_owned(),
     many_count: |count| format!("{count} Anrufe"),
     mos: |mos| format!("MOS {mos}"),
+    round_trip: |time| format!("Laufzeit hin und zurück: {time}."),
     missed_after: |time| format!("Verpasst: Nach {time} wurde aufgelegt."),
     refused_because: |reason, number| {
         if number.is_empty() {
