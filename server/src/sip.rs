@@ -11,7 +11,7 @@
 //! inbound    one task for each call
 //! calls      the calls that run, by dialog and by id
 //! desk       what the house is asked and told
-//! message · dialog · timer · digest · identity · ladder · sources    the parts, tested alone
+//! message · dialog · timer · digest · identity · ladder · replaces · sources    the parts, tested alone
 //! ```
 
 mod address;
@@ -27,6 +27,7 @@ pub mod ladder;
 mod listen;
 pub mod message;
 pub mod options;
+mod replaces;
 pub mod sources;
 pub mod stack;
 mod switchboard;

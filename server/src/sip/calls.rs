@@ -93,7 +93,12 @@ impl Calls {
     }
 
     pub fn has_dialog(&self, request: &Message) -> bool {
-        DialogId::of_request(request).is_some_and(|id| self.0.lock().dialogs.contains_key(&id))
+        DialogId::of_request(request).is_some_and(|id| self.knows(&id))
+    }
+
+    /// Is there a call under this name?
+    pub fn knows(&self, dialog: &DialogId) -> bool {
+        self.0.lock().dialogs.contains_key(dialog)
     }
 
     /// Hands a request to its call; gives it back if there is none or it does not listen.

@@ -52,6 +52,11 @@ pub(super) async fn receive(
         let reply = edge.guard.reply(&candidate.message, 422);
         return Some(reply.with("Min-SE", min_se_s.to_string()));
     }
+    if trust == Trust::Authenticated
+        && let Some(status) = super::replaces::refusal(&candidate.message, &edge.calls)
+    {
+        return Some(edge.guard.reply(&candidate.message, status));
+    }
     let id: CallId = edge.clock.new_id();
     let invite = invite(edge, &candidate, flow, trust);
     let decision = edge.desk.admit(id, &invite);
