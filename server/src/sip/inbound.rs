@@ -23,7 +23,7 @@ use super::ladder::{Ladder, Way};
 use super::message::Message;
 use super::message::address::{Address, host_port_of, split_host_port, user_of};
 use super::sources::Trouble;
-use super::stack::{Arrival, Flow};
+use super::stack::{Arrival, Flow, Misfit};
 use super::timer::{SessionTimer, TooSmall};
 
 /// What was decided about an INVITE, on its way through the transaction layer.
@@ -122,10 +122,9 @@ async fn deliver(
         .stack
         .deliver(message, flow.clone(), Some(Box::new(ticket)))
         .await;
-    delivered.is_err().then(|| {
-        end_unopened(edge, id, EndReason::Fault);
-        bad
-    })
+    let misfit = delivered.err()?;
+    end_unopened(edge, id, EndReason::Fault);
+    (misfit != Misfit::Twice).then_some(bad)
 }
 
 fn end_unopened(edge: &Edge, id: CallId, reason: EndReason) {

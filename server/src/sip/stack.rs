@@ -48,6 +48,8 @@ pub enum Misfit {
     Unreadable,
     #[error("the message could not be sent")]
     Unsent,
+    #[error("the same request came another way at the same moment")]
+    Twice,
 }
 
 /// The transaction layer.
@@ -177,18 +179,14 @@ impl Stack {
                 let request = convert::request(&message)?;
                 let key = TransactionKey::from_request(&request, TransactionRole::Server)
                     .map_err(|_| Misfit::Unreadable)?;
-                let is_new = !matches!(method, "ACK" | "CANCEL")
-                    && self.core.transactions.get(&key).is_none()
-                    && self.core.finished_transactions.get(&key).is_none();
-                if is_new {
-                    self.parcels.lock().insert(
-                        key,
-                        Parcel {
-                            message,
-                            flow: flow.clone(),
-                            ticket,
-                        },
-                    );
+                if !matches!(method, "ACK" | "CANCEL") {
+                    let flow = flow.clone();
+                    let parcel = Parcel {
+                        message,
+                        flow,
+                        ticket,
+                    };
+                    self.put_aside(key, parcel)?;
                 }
                 request.into()
             }
@@ -197,6 +195,23 @@ impl Stack {
             .on_received_message(told, connection, &from)
             .await
             .map_err(|_| Misfit::Unsent)
+    }
+
+    /// Keeps the whole of a new request. Looking and keeping are one step: a call that was decided
+    /// about twice, because it came by two connections, must be told so to one of them.
+    fn put_aside(&self, key: TransactionKey, parcel: Parcel) -> Result<(), Misfit> {
+        let mut parcels = self.parcels.lock();
+        let is_known = parcels.contains_key(&key)
+            || self.core.transactions.get(&key).is_some()
+            || self.core.finished_transactions.get(&key).is_some();
+        match (is_known, &parcel.ticket) {
+            (false, _) => {
+                parcels.insert(key, parcel);
+                Ok(())
+            }
+            (true, Some(_)) => Err(Misfit::Twice),
+            (true, None) => Ok(()),
+        }
     }
 
     /// Transactions at work and remembered, for tests and metrics.

@@ -32,6 +32,7 @@ mod sip_digest;
 mod sip_dual;
 mod sip_edge;
 mod sip_flood;
+mod sip_hostile;
 mod sip_ladder;
 mod sip_phone;
 mod sip_pjsip;

@@ -11,7 +11,7 @@ use crate::sip_world::{House, NUMBER, PASSWORD, Phone, SDP, World};
 const START: i64 = 1_700_000_000_000;
 
 /// A call with these headers on a clock that stands still.
-async fn long_call(headers: &[(&str, &str)]) -> (World, Phone, Message) {
+pub(crate) async fn long_call(headers: &[(&str, &str)]) -> (World, Phone, Message) {
     let world = World::of(House::new(), Clock::fixed(START), |_| {}).await;
     let phone = Phone::new(&world).await;
     let mut invite = phone.signed_invite(NUMBER, PASSWORD).await;
@@ -25,11 +25,11 @@ async fn long_call(headers: &[(&str, &str)]) -> (World, Phone, Message) {
     (world, phone, answer)
 }
 
-fn minutes(count: u64) -> Duration {
+pub(crate) fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 
-const OURS: [(&str, &str); 3] = [
+pub(crate) const OURS: [(&str, &str); 3] = [
     ("Supported", "timer"),
     ("Allow", "INVITE, BYE, UPDATE"),
     ("Session-Expires", "1800;refresher=uas"),

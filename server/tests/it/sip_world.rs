@@ -154,6 +154,11 @@ impl House {
         records.map(rung).collect()
     }
 
+    /// Calls that count against the limits.
+    pub(crate) fn lines_in_use(&self) -> u32 {
+        self.load.lock().calls
+    }
+
     pub(crate) fn ended(&self) -> Vec<&'static str> {
         self.told
             .lock()
