@@ -15,6 +15,7 @@ pub mod health;
 pub mod id;
 pub mod inbound;
 pub mod number;
+pub mod outbound;
 pub mod page;
 pub mod phone;
 pub mod quality;
@@ -24,6 +25,7 @@ pub mod search;
 pub mod seen;
 pub mod sip;
 pub mod system;
+pub mod transfer;
 pub mod waveform;
 mod words;
 

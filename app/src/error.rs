@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::draft::Kind;
 use crate::domain::id::{AgentId, IncidentId};
 use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber};
-use crate::domain::sip::{InvalidHeaderName, InvalidHost, InvalidSipUri, InvalidSourceNet};
+use crate::domain::sip::{
+    InvalidHeaderName, InvalidHost, InvalidSecret, InvalidSipUri, InvalidSourceNet, InvalidUsername,
+};
 
 pub use fields::FieldErrors;
 pub use scope::Scope;
@@ -132,10 +134,13 @@ pub enum Need {
 pub enum Thing {
     Page,
     InboundTrunk,
+    OutboundTrunk,
     Access,
     Number,
     Agent,
+    Destination,
     Call,
+    Transfer,
     Recording,
     Source,
     User,
@@ -190,6 +195,31 @@ pub enum Conflict {
     SetupDone,
     /// The call has ended already.
     CallEnded,
+    /// Agents place their calls by this trunk.
+    OutboundInUse {
+        /// Them.
+        agents: Vec<(AgentId, String)>,
+    },
+    /// Agents may hand calls on to this destination, or fall back to it.
+    DestinationInUse {
+        /// Them.
+        agents: Vec<(AgentId, String)>,
+    },
+    /// The agent has no outbound trunk to place the call by.
+    NoOutboundTrunk,
+    /// The destination is not assigned to the agent that has the call.
+    NotAssigned,
+    /// The call is in no state to be handed on: not answered yet, or being handed on.
+    NotNow,
+    /// Another destination of the agent has this key.
+    DigitTaken {
+        /// The key.
+        digit: char,
+        /// The destination.
+        name: String,
+    },
+    /// The trunk may not place this call.
+    MayNotDial(crate::domain::outbound::Forbidden),
 }
 
 /// What stands in the way for now.
@@ -350,6 +380,39 @@ pub enum Reason {
     WrongPassword,
     /// Does not fit the kind chosen (networks on a digest access, say).
     NotForThisKind,
+    /// Not a username, and why.
+    Username {
+        /// What was sent.
+        found: String,
+        /// What is wrong with it.
+        why: InvalidUsername,
+    },
+    /// Not a password, and why. What was sent is not repeated.
+    Password {
+        /// What is wrong with it.
+        why: InvalidSecret,
+    },
+    /// Username or password is missing where both are needed.
+    CredentialsMissing,
+    /// The host is this server, or leads nowhere outside it.
+    OwnAddress {
+        /// What was sent.
+        found: String,
+        /// What it stands for.
+        address: String,
+    },
+    /// Not a few keys of a telephone.
+    NotDigits {
+        /// What was sent.
+        found: String,
+    },
+    /// With credentials of its own only a bridge keeps them here.
+    BridgeOnly,
+    /// Exactly one of two fields is to be sent.
+    OneOf {
+        /// The other one.
+        other: String,
+    },
 }
 
 impl Reason {
@@ -380,6 +443,13 @@ impl Reason {
             Self::NotConfirmed { .. } => "not_confirmed",
             Self::WrongPassword => "wrong_password",
             Self::NotForThisKind => "not_for_this_kind",
+            Self::Username { .. } => "bad_username",
+            Self::Password { .. } => "bad_password",
+            Self::CredentialsMissing => "credentials_missing",
+            Self::OwnAddress { .. } => "own_address",
+            Self::NotDigits { .. } => "not_digits",
+            Self::BridgeOnly => "bridge_only",
+            Self::OneOf { .. } => "one_of",
         }
     }
 

@@ -2,15 +2,19 @@
 //! `server::service`. Every method takes the `Caller` who asks; authorisation is its first
 //! line there, never here and never in a component.
 
+mod caller;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use caller::{Caller, Who};
+
 pub use crate::domain::account::{
     ApiKey, AuditEntry, AuditFilter, KeyDraft, Person, PersonDraft, Role, SignedIn,
 };
-pub use crate::domain::agent::{AgentView, Assign};
+pub use crate::domain::agent::{AgentView, Assign, RoutingDraft};
 pub use crate::domain::call::CallFilter;
 pub use crate::domain::conversation::{Conversation, ConversationFilter, Part};
 pub use crate::domain::endpoint::{Endpoint, Reach, RegionView, Synced, TrunkView};
@@ -24,103 +28,20 @@ use crate::domain::agent::AgentDraft;
 use crate::domain::call::{Call, CallDetail};
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::health::{Health, Window};
-use crate::domain::id::{AccessId, AgentId, CallId, KeyId, UserId};
+use crate::domain::id::{
+    AccessId, AgentId, CallId, DestinationId, KeyId, OutboundTrunkId, TransferId, UserId,
+};
 use crate::domain::inbound::{Access, AccessDraft, TrunkDraft};
+use crate::domain::outbound::{CallDraft, CheckStep, OutboundDraft, OutboundView};
 use crate::domain::page::Page;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Secret;
 use crate::domain::system::SystemView;
+use crate::domain::transfer::{
+    AssignDraft, Assigned, DestinationDraft, DestinationView, Transfer, TransferDraft,
+};
 use crate::domain::waveform::Waveform;
-use crate::error::{AppError, Need, Scope};
-
-/// Who asks: a person or a key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Caller {
-    /// Who.
-    pub who: Who,
-    /// What they may do.
-    pub scopes: Vec<Scope>,
-    /// From where, for the audit.
-    pub address: Option<IpAddr>,
-}
-
-/// A person, a key, or the command line.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Who {
-    /// Nobody is signed in.
-    Nobody,
-    /// A person in a browser.
-    User(SignedIn),
-    /// A script with a key.
-    Key {
-        /// Which key.
-        id: KeyId,
-        /// What it is called.
-        name: String,
-    },
-    /// Whoever runs the server, on its command line.
-    Operator,
-}
-
-impl Caller {
-    /// Somebody who has not said who they are.
-    pub fn nobody(address: Option<IpAddr>) -> Self {
-        Self {
-            who: Who::Nobody,
-            scopes: Vec::new(),
-            address,
-        }
-    }
-
-    /// Whoever runs the server.
-    pub fn operator() -> Self {
-        Self {
-            who: Who::Operator,
-            scopes: vec![Scope::Full],
-            address: None,
-        }
-    }
-
-    /// `Ok` if they may.
-    pub fn may(&self, scope: Scope) -> Result<(), AppError> {
-        match &self.who {
-            Who::Nobody => Err(AppError::Unauthenticated),
-            _ if self.can(scope) => Ok(()),
-            _ => Err(AppError::Forbidden(Need::Scope(scope))),
-        }
-    }
-
-    /// Whether they may, for showing a control or its reason. Writing includes reading.
-    pub fn can(&self, scope: Scope) -> bool {
-        let implied = match scope {
-            Scope::SipRead => Some(Scope::SipWrite),
-            Scope::PhoneRead => Some(Scope::PhoneWrite),
-            _ => None,
-        };
-        self.scopes
-            .iter()
-            .any(|held| *held == Scope::Full || *held == scope || Some(*held) == implied)
-    }
-
-    /// The person, if it is one.
-    pub fn user(&self) -> Result<&SignedIn, AppError> {
-        match &self.who {
-            Who::User(user) => Ok(user),
-            Who::Nobody => Err(AppError::Unauthenticated),
-            Who::Key { .. } | Who::Operator => Err(AppError::Forbidden(Need::SignedInUser)),
-        }
-    }
-
-    /// How the audit names them.
-    pub fn name(&self) -> String {
-        match &self.who {
-            Who::Nobody => "nobody".to_owned(),
-            Who::User(user) => user.email.clone(),
-            Who::Key { name, .. } => format!("key {name}"),
-            Who::Operator => "command line".to_owned(),
-        }
-    }
-}
+use crate::error::AppError;
 
 /// All ports. Cheap to clone; pages get it from Leptos' context, handlers from axum's state.
 #[derive(Clone)]
@@ -130,8 +51,11 @@ pub struct Services {
     pub accesses: Arc<dyn Accesses>,
     pub numbers: Arc<dyn Numbers>,
     pub agents: Arc<dyn Agents>,
+    pub outbound: Arc<dyn OutboundTrunks>,
+    pub destinations: Arc<dyn Destinations>,
     pub calls: Arc<dyn Calls>,
     pub conversations: Arc<dyn Conversations>,
+    pub dialling: Arc<dyn Dialling>,
     pub sources: Arc<dyn Sources>,
     pub route_test: Arc<dyn RouteTests>,
     pub doors: Arc<dyn Doors>,
@@ -229,12 +153,13 @@ pub trait Agents: Send + Sync {
     ) -> Result<AgentView, AppError>;
     /// Removes one; its numbers stay, unassigned. `phone:write`.
     async fn delete(&self, caller: &Caller, id: AgentId) -> Result<(), AppError>;
-    /// Says which numbers it answers, all of them. `sip:write`.
-    async fn set_numbers(
+    /// Says which numbers it answers, all of them, and by which trunk it places calls.
+    /// `sip:write`.
+    async fn set_routing(
         &self,
         caller: &Caller,
         id: AgentId,
-        numbers: EntryList,
+        draft: RoutingDraft,
     ) -> Result<AgentView, AppError>;
     /// Gives it one number; `moving` takes it from its holder; `adding` puts an unknown
     /// number into inventory and trunk first. `sip:write`.
@@ -252,6 +177,91 @@ pub trait Agents: Send + Sync {
         id: AgentId,
         number: PhoneNumber,
     ) -> Result<AgentView, AppError>;
+}
+
+/// The ways out.
+#[async_trait]
+pub trait OutboundTrunks: Send + Sync {
+    /// All, by name. `sip:read`.
+    async fn list(&self, caller: &Caller) -> Result<Vec<OutboundView>, AppError>;
+    /// One. `sip:read`.
+    async fn get(&self, caller: &Caller, id: OutboundTrunkId) -> Result<OutboundView, AppError>;
+    /// A new one. `sip:write`.
+    async fn create(&self, caller: &Caller, draft: OutboundDraft)
+    -> Result<OutboundView, AppError>;
+    /// Changes one. `sip:write`.
+    async fn update(
+        &self,
+        caller: &Caller,
+        id: OutboundTrunkId,
+        draft: OutboundDraft,
+    ) -> Result<OutboundView, AppError>;
+    /// Deletes one that no agent uses. `sip:write`.
+    async fn delete(&self, caller: &Caller, id: OutboundTrunkId) -> Result<(), AppError>;
+    /// Looks whether it can be reached, step by step. `sip:write`.
+    async fn check(&self, caller: &Caller, id: OutboundTrunkId)
+    -> Result<Vec<CheckStep>, AppError>;
+}
+
+/// Where calls may be handed on to.
+#[async_trait]
+pub trait Destinations: Send + Sync {
+    /// All, by name. `sip:read`.
+    async fn list(&self, caller: &Caller) -> Result<Vec<DestinationView>, AppError>;
+    /// One. `sip:read`.
+    async fn get(&self, caller: &Caller, id: DestinationId) -> Result<DestinationView, AppError>;
+    /// A new one. `sip:write`.
+    async fn create(
+        &self,
+        caller: &Caller,
+        draft: DestinationDraft,
+    ) -> Result<DestinationView, AppError>;
+    /// Changes one. `sip:write`.
+    async fn update(
+        &self,
+        caller: &Caller,
+        id: DestinationId,
+        draft: DestinationDraft,
+    ) -> Result<DestinationView, AppError>;
+    /// Deletes one that no agent uses. `sip:write`.
+    async fn delete(&self, caller: &Caller, id: DestinationId) -> Result<(), AppError>;
+    /// What an agent may use, in the order of its menu. `sip:read`.
+    async fn of_agent(&self, caller: &Caller, agent: AgentId) -> Result<Vec<Assigned>, AppError>;
+    /// Lets an agent use one that stands, or a new one. `sip:write`.
+    async fn assign(
+        &self,
+        caller: &Caller,
+        agent: AgentId,
+        draft: AssignDraft,
+    ) -> Result<Assigned, AppError>;
+    /// Takes one from an agent; it stays for others. `sip:write`.
+    async fn release(
+        &self,
+        caller: &Caller,
+        agent: AgentId,
+        id: DestinationId,
+    ) -> Result<(), AppError>;
+}
+
+/// Calls that leave, and calls handed on.
+#[async_trait]
+pub trait Dialling: Send + Sync {
+    /// Calls a number by the agent's trunk. The call is queued when this returns. `phone:write`.
+    async fn call(&self, caller: &Caller, draft: CallDraft) -> Result<Call, AppError>;
+    /// Hands a live call on to a destination of its agent. `phone:write`.
+    async fn transfer(
+        &self,
+        caller: &Caller,
+        call: CallId,
+        draft: TransferDraft,
+    ) -> Result<Transfer, AppError>;
+    /// How far a transfer has come. `calls:read`.
+    async fn transferred(
+        &self,
+        caller: &Caller,
+        call: CallId,
+        id: TransferId,
+    ) -> Result<Transfer, AppError>;
 }
 
 /// Calls: the Inbox.

@@ -118,6 +118,8 @@ pub struct Text {
     pub recipes: RecipeText,
     /// What one sees, its likely cause, what to do.
     pub guide: &'static [Symptom],
+    /// Calls that leave, and calls handed on: what stands in their way and how they end.
+    pub outgoing: Outgoing,
 }
 
 part! {
@@ -196,6 +198,24 @@ part! {
     }
     2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country }
     3 { signed_in_by by_address only_from number_read default_for_off near_other_endpoint }
+}
+
+part! {
+    /// Calls that leave, and calls handed on.
+    Outgoing {
+        no_outbound_trunk no_destination no_transfer no_trunk_of_agent not_assigned not_now
+        credentials_missing bridge_only premium
+        trunk allowed target carrier
+        callee_hung_up handed_on busy declined no_answer auth_failed forbidden not_found unreachable tls_failed
+        redirected incompatible carrier_error country_not_allowed premium_number limit_reached own_address_end no_trunk too_many_legs
+        health_silent health_auth
+    }
+    1 {
+        bad_username bad_password not_digits one_of outbound_in_use destination_in_use
+        goes_out_by stays_inside may_call country_no channels_full rate_full cap_full tried
+        health_no_address health_own_address health_status
+    }
+    2 { own_address digit_taken tried_in_vain carrier_said health_unreachable health_certificate }
 }
 
 part! {

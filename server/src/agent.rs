@@ -28,6 +28,17 @@ pub struct AgentCall {
     pub recording: PathBuf,
     /// What speaks.
     pub voice: Arc<Voice>,
+    /// Keys that hand the call on.
+    pub menu: Menu,
+}
+
+/// The keys that choose a destination, and where a choice is told.
+#[derive(Debug, Clone)]
+pub struct Menu {
+    /// None if the agent hands nothing on by key.
+    pub keys: Vec<char>,
+    /// Whoever owns the call listens.
+    pub choose: tokio::sync::mpsc::UnboundedSender<char>,
 }
 
 /// How the engine left the call. Unless the caller is gone, the owner of the call hangs up.

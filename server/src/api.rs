@@ -21,6 +21,7 @@ mod body;
 mod callers;
 mod calls;
 mod credentials;
+mod destinations;
 pub mod document;
 mod events;
 mod history;
@@ -28,6 +29,8 @@ mod inbound_trunk;
 mod keys;
 mod limits;
 mod numbers;
+mod outbound_call;
+mod outbound_trunks;
 mod params;
 mod problem;
 mod receipt;
@@ -40,6 +43,7 @@ mod said;
 mod session_filter;
 mod sessions;
 mod sources;
+mod transfers;
 mod wire;
 
 use std::sync::Arc;
@@ -118,6 +122,10 @@ fn all() -> Routes {
         .and(inbound_trunk::routes())
         .and(credentials::routes())
         .and(agent_numbers::routes())
+        .and(outbound_trunks::routes())
+        .and(destinations::routes())
+        .and(outbound_call::routes())
+        .and(transfers::routes())
         .and(regions::routes())
         .and(sources::routes())
         .and(route_test::routes())

@@ -8,13 +8,16 @@
 //! listen     sockets, connections and their caps
 //! guard      every datagram and frame: broken, unknown, too fast, without a password
 //! stack      transactions; the only place that names the SIP library
-//! inbound    one task for each call
+//! inbound    an INVITE of a peer's, until it is answered
+//! outbound   an INVITE of ours, until it is answered; trunks and how they are
+//! call       one task for each call that is ringing here or answered
 //! calls      the calls that run, by dialog and by id
 //! desk       what the house is asked and told
 //! message · dialog · timer · digest · identity · ladder · replaces · sources    the parts, tested alone
 //! ```
 
 mod address;
+mod call;
 pub mod calls;
 pub mod config;
 pub mod desk;
@@ -27,26 +30,31 @@ pub mod ladder;
 mod listen;
 pub mod message;
 pub mod options;
+mod outbound;
 mod replaces;
 pub mod sources;
 pub mod stack;
 mod switchboard;
 pub mod timer;
+pub mod tls;
 mod watchdog;
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
 
+use app::domain::sip::Transport;
 use thiserror::Error;
 
-use self::calls::Calls;
+use self::calls::{Calls, Repeated};
 pub use self::config::EdgeConfig;
 pub use self::desk::Desk;
 use self::guard::{Guard, GuardConfig, Known, Passage};
 use self::message::Message;
+use self::outbound::Ways;
 use self::sources::Sources;
-use self::stack::{Arrival, Flow, Stack, Timers};
+use self::stack::{Arrival, Datagrams, Flow, Names, Stack, Timers};
+use self::tls::{Shown, Trust};
 use crate::agent::Voice;
 use crate::clock::Clock;
 use crate::lifecycle::Lifecycle;
@@ -60,6 +68,13 @@ pub enum EdgeError {
         addr: SocketAddr,
         source: std::io::Error,
     },
+    #[error("cannot listen for SIP on {addr} (TLS): {source}")]
+    BindTls {
+        addr: SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("SIP over TLS: {0}")]
+    Tls(#[from] tls::TlsError),
 }
 
 /// What the edge works with.
@@ -74,6 +89,9 @@ pub struct Parts {
 
 /// The running edge.
 pub struct Edge {
+    /// For work that outlives the call that began it.
+    me: Weak<Edge>,
+    datagrams: Datagrams,
     config: EdgeConfig,
     desk: Arc<dyn Desk>,
     media: Arc<Media>,
@@ -85,9 +103,14 @@ pub struct Edge {
     calls: Calls,
     sources: Arc<Sources>,
     seats: Arc<listen::Seats>,
+    names: Names,
+    trust: Trust,
+    ways: Ways,
     local: SocketAddr,
+    local_tls: Option<SocketAddr>,
     last_datagram: AtomicI64,
     last_stream: AtomicI64,
+    last_encrypted: AtomicI64,
     healthy: AtomicBool,
 }
 
@@ -124,7 +147,28 @@ impl Edge {
             config.streams.total,
             config.trusted_proxies.clone(),
         );
-        let edge = Arc::new(Self {
+        let encrypted = match &config.tls {
+            None => None,
+            Some((addr, files)) => {
+                let fault = |source| EdgeError::BindTls {
+                    addr: *addr,
+                    source,
+                };
+                let shown = Shown::new(files.clone())?;
+                let listener = listen::bind_stream(*addr).map_err(fault)?;
+                let local = listener.local_addr().map_err(fault)?;
+                Some((shown, listener, local))
+            }
+        };
+        let trust = Trust::new(config.tls_ca.as_deref())?;
+        let edge = Arc::new_cyclic(|me: &Weak<Self>| Self {
+            me: me.clone(),
+            datagrams: flows.clone(),
+            names: Names::new(&config.dns_servers),
+            trust,
+            ways: Ways::default(),
+            local_tls: encrypted.as_ref().map(|(_, _, local)| *local),
+            last_encrypted: AtomicI64::new(0),
             config,
             desk,
             media,
@@ -143,7 +187,17 @@ impl Edge {
         });
         let life = &edge.life;
         life.spawn("sip.udp", listen::datagrams(edge.clone(), udp, flows));
-        life.spawn("sip.tcp", listen::connections(edge.clone(), tcp));
+        life.spawn("sip.tcp", listen::connections(edge.clone(), tcp, None));
+        if let Some((shown, listener, _)) = encrypted {
+            let watching = shown.clone().watch();
+            life.spawn(
+                "sip.certificate",
+                life.stopped().run_until_cancelled_owned(watching),
+            );
+            let served = listen::connections(edge.clone(), listener, Some(shown));
+            life.spawn("sip.tls", served);
+        }
+        life.spawn("sip.trunks", outbound::look_after(edge.clone()));
         life.spawn("sip.inbound", arrive(edge.clone(), arrivals));
         life.spawn("sip.watchdog", watchdog::watch(edge.clone()));
         Ok(edge)
@@ -152,6 +206,11 @@ impl Edge {
     /// Where it listens, UDP and TCP alike.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Where it listens for TLS.
+    pub fn local_tls(&self) -> Option<SocketAddr> {
+        self.local_tls
     }
 
     /// Does our own OPTIONS come back?
@@ -183,13 +242,13 @@ impl Edge {
         self.guard.unblock(source)
     }
 
-    fn seen(&self, peer: SocketAddr, stream: bool) {
+    fn seen(&self, peer: SocketAddr, transport: Transport) {
         // Our own watchdog says nothing about the network.
         if peer.port() != 0 {
-            let last = if stream {
-                &self.last_stream
-            } else {
-                &self.last_datagram
+            let last = match transport {
+                Transport::Udp => &self.last_datagram,
+                Transport::Tcp => &self.last_stream,
+                Transport::Tls => &self.last_encrypted,
             };
             last.store(self.clock.now_ms(), Ordering::Relaxed);
         }
@@ -210,6 +269,11 @@ impl Edge {
     }
 
     async fn deliver(&self, message: Message, flow: Flow) {
+        match self.calls.repeated(&message) {
+            Some(Repeated::Again { ack, way }) => return way.send_raw(ack).await,
+            Some(Repeated::Fork) => return self.refuse_fork(message, flow),
+            None => {}
+        }
         let answerable = message.method().is_some_and(|method| method != "ACK");
         let reply = answerable.then(|| self.guard.reply(&message, 400));
         if self
@@ -221,6 +285,25 @@ impl Edge {
         {
             self.send_stateless(&reply, &flow).await;
         }
+    }
+
+    /// Somebody else picked up too: thanked, and sent away (RFC 3261 §13.2.2.4).
+    fn refuse_fork(&self, answer: Message, flow: Flow) {
+        if let Some(edge) = self.me.upgrade() {
+            self.life.spawn("sip.fork", async move {
+                outbound::refuse_answer(&edge, &answer, &answer, &flow, &|_, _, _| {}).await;
+            });
+        }
+    }
+
+    /// Where we can be reached from here.
+    fn own_door(&self) -> SocketAddr {
+        let ip = match self.local.ip() {
+            ip if !ip.is_unspecified() => ip,
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        SocketAddr::new(ip, self.local.port())
     }
 
     async fn send_stateless(&self, reply: &Message, flow: &Flow) {

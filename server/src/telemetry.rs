@@ -132,6 +132,11 @@ pub enum Event<'a> {
         asker: Asker,
         request: &'a str,
     },
+    /// A trunk is up, degraded, down, or nobody knows.
+    TrunkHealth {
+        trunk: &'a dyn fmt::Display,
+        state: &'static str,
+    },
     /// A call has its final row: answered, refused or given up.
     CallEnded {
         call: &'a dyn fmt::Display,
@@ -186,6 +191,10 @@ impl Event<'_> {
                     calls,
                     "Calls interrupted by the last end of an instance got their final row"
                 );
+            }
+            Self::TrunkHealth { trunk, state } => {
+                counter!("patchbay_trunk_health_changes_total", "state" => *state).increment(1);
+                info!(trunk.id = %trunk, state, "trunk");
             }
             Self::CallsLive { direction, calls } => {
                 gauge!("patchbay_calls_live", "direction" => *direction).set(f64::from(*calls));

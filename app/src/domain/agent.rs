@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::draft::{Entry, EntryList};
-use crate::domain::id::AgentId;
+use crate::domain::id::{AgentId, DestinationId, OutboundTrunkId};
 use crate::domain::number::Number;
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
@@ -70,6 +70,9 @@ pub struct AgentSettings {
     pub max_duration_s: u32,
     /// Most calls at once.
     pub max_channels: Option<u32>,
+    /// Where callers go when its engine is away or a transfer fails.
+    #[serde(rename = "failover_transfer_destination_id")]
+    pub failover: Option<DestinationId>,
 }
 
 impl AgentSettings {
@@ -94,6 +97,7 @@ impl AgentSettings {
             silence_seconds: 10,
             max_duration_s: 3600,
             max_channels: None,
+            failover: None,
         }
     }
 
@@ -110,6 +114,8 @@ pub struct Agent {
     pub id: AgentId,
     /// What can be set.
     pub settings: AgentSettings,
+    /// By which trunk it places calls.
+    pub outbound_trunk: Option<OutboundTrunkId>,
     /// Raised by each change.
     pub version: i64,
     /// Unix milliseconds.
@@ -127,6 +133,20 @@ pub struct AgentView {
     pub numbers: Vec<Number>,
     /// The header that may name it.
     pub header: Option<String>,
+    /// What its outbound trunk is called.
+    pub outbound_trunk_name: Option<String>,
+}
+
+/// What a form or a script says of an agent's numbers and trunk.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoutingDraft {
+    /// The numbers it answers, all of them.
+    #[serde(skip_serializing_if = "EntryList::is_absent")]
+    pub phone_numbers: EntryList,
+    /// By which trunk it places calls; `null` takes it away.
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub outbound_trunk_id: Entry,
 }
 
 /// How a number is given to an agent.
@@ -174,6 +194,8 @@ pub struct AgentDraft {
     pub max_duration_s: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub max_channels: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub failover_transfer_destination_id: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub version: Entry,
 }
@@ -234,6 +256,11 @@ impl AgentDraft {
             self.max_channels
                 .optional_integer_or(base.max_channels, 1, 100_000),
         );
+        let failover = errors.keep(
+            "failover_transfer_destination_id",
+            self.failover_transfer_destination_id
+                .optional_or(base.failover, |found, _| Reason::NotAnId { found }),
+        );
         let settings = (|| {
             Some(AgentSettings {
                 name: name?,
@@ -251,6 +278,7 @@ impl AgentDraft {
                 silence_seconds: silence?,
                 max_duration_s: longest?,
                 max_channels: channels?,
+                failover: failover?,
             })
         })();
         errors.none_or(settings)

@@ -1,17 +1,22 @@
 //! A call: one INVITE, either direction, accepted or refused. Its states, its end, its
 //! timeline and what was said. Knows nothing of how any of it is stored or shown.
 
+mod end;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{AccessId, AgentId, CallId};
+use crate::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
 use crate::domain::page::{Cursor, Limit};
 use crate::domain::phone::PhoneNumber;
 pub use crate::domain::quality::{Flow, OneWay, Quality};
-use crate::domain::routing::{Receipt, Refusal};
+use crate::domain::routing::Receipt;
 use crate::domain::sip::Transport;
+use crate::domain::transfer::Transfer;
 use crate::domain::words;
+
+pub use end::{CallEnd, CallResult, EndReason};
 
 /// Which way it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,155 +53,6 @@ words!(
     Ended = "ended"
 );
 
-/// Whose doing an end was: five kinds that a metric can count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallResult {
-    /// People talked, or could have.
-    Success,
-    /// The other side's doing: wrong password, unknown number, hung up while ringing.
-    ClientError,
-    /// Ours: no engine, a fault, a restart.
-    ServerError,
-    /// The carrier's behind an outbound trunk.
-    UpstreamError,
-    /// Nobody can tell.
-    Indeterminate,
-}
-words!(
-    CallResult,
-    Success = "success",
-    ClientError = "client_error",
-    ServerError = "server_error",
-    UpstreamError = "upstream_error",
-    Indeterminate = "indeterminate",
-);
-
-/// Why a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// The caller said BYE.
-    CallerHungUp,
-    /// The agent said goodbye.
-    AgentHungUp,
-    /// Someone ended it by console or API.
-    OperatorHungUp,
-    /// CANCEL before the answer.
-    CallerGaveUp,
-    /// No RTP for too long.
-    MediaTimeout,
-    /// The answer was never confirmed.
-    NoAck,
-    /// A session refresh failed (RFC 4028 §10).
-    SessionExpired,
-    /// It reached its longest time.
-    MaxDuration,
-    /// The agent's engine failed in mid-call.
-    EngineFailed,
-    /// The transport to the peer broke.
-    PeerLost,
-    /// The server went down at the drain limit.
-    Drained,
-    /// The server died; the row was closed at its next start.
-    Interrupted,
-    /// A fault of ours.
-    Fault,
-    /// Refused before it began.
-    Refused(Refusal),
-}
-
-impl EndReason {
-    /// Stable, for scripts, metrics and the database.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::CallerHungUp => "caller_hung_up",
-            Self::AgentHungUp => "agent_hung_up",
-            Self::OperatorHungUp => "operator_hung_up",
-            Self::CallerGaveUp => "caller_gave_up",
-            Self::MediaTimeout => "media_timeout",
-            Self::NoAck => "no_ack",
-            Self::SessionExpired => "session_expired",
-            Self::MaxDuration => "max_duration",
-            Self::EngineFailed => "engine_failed",
-            Self::PeerLost => "peer_lost",
-            Self::Drained => "drained",
-            Self::Interrupted => "interrupted",
-            Self::Fault => "fault",
-            Self::Refused(refusal) => refusal.code(),
-        }
-    }
-
-    /// Every one there is.
-    pub fn all() -> impl Iterator<Item = Self> {
-        const PLAIN: [EndReason; 13] = [
-            EndReason::CallerHungUp,
-            EndReason::AgentHungUp,
-            EndReason::OperatorHungUp,
-            EndReason::CallerGaveUp,
-            EndReason::MediaTimeout,
-            EndReason::NoAck,
-            EndReason::SessionExpired,
-            EndReason::MaxDuration,
-            EndReason::EngineFailed,
-            EndReason::PeerLost,
-            EndReason::Drained,
-            EndReason::Interrupted,
-            EndReason::Fault,
-        ];
-        PLAIN
-            .into_iter()
-            .chain(Refusal::ALL.into_iter().map(Self::Refused))
-    }
-
-    /// The way back from `code`.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::all().find(|reason| reason.code() == code)
-    }
-
-    /// Whose doing it was.
-    pub fn result(self) -> CallResult {
-        match self {
-            Self::CallerHungUp | Self::AgentHungUp | Self::OperatorHungUp | Self::MaxDuration => {
-                CallResult::Success
-            }
-            Self::CallerGaveUp | Self::MediaTimeout | Self::NoAck | Self::SessionExpired => {
-                CallResult::ClientError
-            }
-            Self::EngineFailed | Self::Drained | Self::Fault => CallResult::ServerError,
-            Self::PeerLost | Self::Interrupted => CallResult::Indeterminate,
-            Self::Refused(refusal) => refusal.result(),
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallEnd {
-    /// Whose doing it was.
-    pub result: CallResult,
-    /// Why.
-    pub reason: EndReason,
-    /// The SIP status that went out or came in, if one did.
-    pub status: Option<u16>,
-}
-
-impl CallEnd {
-    /// The end that follows from its reason.
-    pub fn because(reason: EndReason) -> Self {
-        let status = match reason {
-            EndReason::Refused(refusal) => refusal.status(),
-            EndReason::CallerGaveUp => Some(487),
-            _ => None,
-        };
-        Self {
-            result: reason.result(),
-            reason,
-            status,
-        }
-    }
-}
-
 /// Who calls, as far as the peer may be believed (`sip.md`, Who calls).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerId {
@@ -225,12 +81,20 @@ pub struct Call {
     pub state: CallState,
     /// How it ended, once it has.
     pub end: Option<CallEnd>,
+    /// The phrase that came with the status that ended it, as the peer wrote it.
+    pub phrase: Option<String>,
     /// Who called.
     pub caller: CallerId,
     /// The number it was read as.
     pub number: Option<PhoneNumber>,
     /// The dialled number as the carrier sent it.
     pub sent_as: String,
+    /// By which trunk it went out.
+    pub trunk: Option<OutboundTrunkId>,
+    /// What that trunk was called then.
+    pub trunk_label: Option<String>,
+    /// The call this is a further leg of.
+    pub parent: Option<CallId>,
     /// By which access it came in.
     pub access: Option<AccessId>,
     /// What that access was called then.
@@ -282,6 +146,7 @@ pub struct CallFilter {
     pub number: Option<String>,
     pub agent: Option<AgentId>,
     pub access: Option<AccessId>,
+    pub trunk: Option<OutboundTrunkId>,
     /// Unix milliseconds, inclusive.
     pub since: Option<i64>,
     /// Unix milliseconds, exclusive.
@@ -332,6 +197,10 @@ pub struct CallDetail {
     pub quality: Option<Quality>,
     /// Codecs the peer offered.
     pub offered: Vec<String>,
+    /// Attempts to hand it on, oldest first.
+    pub transfers: Vec<Transfer>,
+    /// Further legs that descend from it.
+    pub legs: Vec<Call>,
 }
 
 /// Who spoke.
@@ -385,6 +254,8 @@ pub struct TimelineEvent {
 #[expect(missing_docs, reason = "the words say it; details are plain facts")]
 pub enum Happening {
     Received,
+    Dialling { target: String },
+    EarlyMedia,
     Ringing,
     Answered,
     Confirmed,
@@ -401,6 +272,11 @@ pub enum Happening {
     EngineEnded { cause: String },
     NoAudioFromCaller { seconds: u32, cause: Option<OneWay> },
     NoAudioToCaller { cause: OneWay },
+    HandingOn { name: String, mode: String },
+    HandOnRings { name: String },
+    HandedOn { name: String, mode: String },
+    HandOnFailed { name: String, cause: String },
+    BackWithAgent,
     Ended { reason: String },
 }
 

@@ -3,6 +3,7 @@
 //! It is a table, not a numbering plan: it says how numbers are dialled within a country, never
 //! whether a number exists.
 
+mod premium;
 mod table;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::phone::PhoneNumber;
+pub(in crate::domain) use premium::is_premium;
 use table::{COUNTRIES, SHARED};
 
 struct Row {

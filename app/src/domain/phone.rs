@@ -69,6 +69,12 @@ impl PhoneNumber {
         self.0.get(1..).unwrap_or_default()
     }
 
+    /// Whether the callee is paid for the call, at the caller's cost: premium and shared-cost
+    /// numbers, in every country's own plan.
+    pub fn is_premium(&self) -> bool {
+        crate::domain::country::is_premium(self)
+    }
+
     /// For logs: the last four digits only.
     pub fn masked(&self) -> String {
         format!("…{}", &self.0[self.0.len() - 4..])

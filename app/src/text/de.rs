@@ -5,6 +5,7 @@ mod console;
 mod door;
 mod guide;
 mod keys;
+mod outgoing;
 mod people;
 mod recipes;
 mod system;
@@ -20,6 +21,7 @@ pub static GERMAN: Text = Text {
     reasons: REASONS,
     failures: FAILURES,
     receipt: RECEIPT,
+    outgoing: outgoing::OUTGOING,
     keys: keys::KEYS,
     recipes: recipes::RECIPES,
     guide: guide::GUIDE,

@@ -5,6 +5,7 @@ mod console;
 mod door;
 mod guide;
 mod keys;
+mod outgoing;
 mod people;
 mod recipes;
 mod system;
@@ -23,6 +24,7 @@ pub static ENGLISH: Text = Text {
     keys: keys::KEYS,
     recipes: recipes::RECIPES,
     guide: guide::GUIDE,
+    outgoing: outgoing::OUTGOING,
     door: door::DOOR,
     account: door::ACCOUNT,
     overview: console::OVERVIEW,

@@ -1,6 +1,8 @@
 //! Reasons, failures, checks and ends as sentences: the one place where a code becomes
 //! words, for the page beside the field and for the message in the API's answer.
 
+mod trunk;
+
 use super::Text;
 use crate::domain::account::Role;
 use crate::domain::call::EndReason;
@@ -45,6 +47,15 @@ impl Text {
             Reason::NotConfirmed { wanted } => (say.not_confirmed)(wanted),
             Reason::WrongPassword => say.wrong_password.to_owned(),
             Reason::NotForThisKind => say.not_for_this_kind.to_owned(),
+            Reason::Username { found, .. } => (self.outgoing.bad_username)(&short(found)),
+            Reason::Password { why } => (self.outgoing.bad_password)(&why.to_string()),
+            Reason::CredentialsMissing => self.outgoing.credentials_missing.to_owned(),
+            Reason::OwnAddress { found, address } => {
+                (self.outgoing.own_address)(&short(found), address)
+            }
+            Reason::NotDigits { found } => (self.outgoing.not_digits)(&short(found)),
+            Reason::BridgeOnly => self.outgoing.bridge_only.to_owned(),
+            Reason::OneOf { other } => (self.outgoing.one_of)(other),
         }
     }
 
@@ -115,6 +126,9 @@ impl Text {
         match thing {
             Thing::Page => say.no_page,
             Thing::InboundTrunk => say.no_trunk,
+            Thing::OutboundTrunk => self.outgoing.no_outbound_trunk,
+            Thing::Destination => self.outgoing.no_destination,
+            Thing::Transfer => self.outgoing.no_transfer,
             Thing::Access => say.no_access,
             Thing::Number => say.no_number,
             Thing::Agent => say.no_agent,
@@ -143,6 +157,17 @@ impl Text {
             Conflict::AnswerLost => say.answer_lost.to_owned(),
             Conflict::SetupDone => say.setup_done.to_owned(),
             Conflict::CallEnded => say.call_ended.to_owned(),
+            Conflict::OutboundInUse { agents } => (self.outgoing.outbound_in_use)(&names(agents)),
+            Conflict::DestinationInUse { agents } => {
+                (self.outgoing.destination_in_use)(&names(agents))
+            }
+            Conflict::NoOutboundTrunk => self.outgoing.no_trunk_of_agent.to_owned(),
+            Conflict::NotAssigned => self.outgoing.not_assigned.to_owned(),
+            Conflict::NotNow => self.outgoing.not_now.to_owned(),
+            Conflict::DigitTaken { digit, name } => {
+                (self.outgoing.digit_taken)(&digit.to_string(), name)
+            }
+            Conflict::MayNotDial(why) => self.may_not_dial(why),
         }
     }
 
@@ -157,6 +182,10 @@ impl Text {
             Step::Agent => say.agent,
             Step::Codec => say.codec,
             Step::Lines => say.lines,
+            Step::Trunk => self.outgoing.trunk,
+            Step::Allowed => self.outgoing.allowed,
+            Step::Target => self.outgoing.target,
+            Step::Carrier => self.outgoing.carrier,
         }
     }
 
@@ -239,6 +268,15 @@ impl Text {
             Note::LateOffer => say.late_offer.to_owned(),
             Note::LineFree => say.line_free.to_owned(),
             Note::EngineDown { name, cause } => (say.engine_did_not_answer)(name, cause),
+            Note::GoesOutBy { label } => (self.outgoing.goes_out_by)(label),
+            Note::StaysInside { number } => (self.outgoing.stays_inside)(&number.grouped()),
+            Note::MayCall { country } => (self.outgoing.may_call)(country.english()),
+            Note::MayNotCall { why } => self.may_not_dial(why),
+            Note::Tried { target } => (self.outgoing.tried)(target),
+            Note::TriedInVain { target, why } => (self.outgoing.tried_in_vain)(target, &short(why)),
+            Note::CarrierSaid { status, phrase } => {
+                (self.outgoing.carrier_said)(&status.to_string(), &short(phrase))
+            }
         }
     }
 
@@ -276,6 +314,25 @@ impl Text {
             EndReason::Interrupted => say.interrupted,
             EndReason::Fault => say.fault,
             EndReason::Refused(refusal) => self.refusal(refusal),
+            EndReason::CalleeHungUp => self.outgoing.callee_hung_up,
+            EndReason::HandedOn => self.outgoing.handed_on,
+            EndReason::Busy => self.outgoing.busy,
+            EndReason::Declined => self.outgoing.declined,
+            EndReason::NoAnswer => self.outgoing.no_answer,
+            EndReason::AuthFailed => self.outgoing.auth_failed,
+            EndReason::Forbidden => self.outgoing.forbidden,
+            EndReason::NotFound => self.outgoing.not_found,
+            EndReason::Unreachable => self.outgoing.unreachable,
+            EndReason::TlsFailed => self.outgoing.tls_failed,
+            EndReason::Redirected => self.outgoing.redirected,
+            EndReason::Incompatible => self.outgoing.incompatible,
+            EndReason::CarrierError => self.outgoing.carrier_error,
+            EndReason::CountryNotAllowed => self.outgoing.country_not_allowed,
+            EndReason::PremiumNumber => self.outgoing.premium_number,
+            EndReason::LimitReached => self.outgoing.limit_reached,
+            EndReason::OwnAddress => self.outgoing.own_address_end,
+            EndReason::NoTrunk => self.outgoing.no_trunk,
+            EndReason::TooManyLegs => self.outgoing.too_many_legs,
         }
     }
 
@@ -371,6 +428,11 @@ fn list<T: ToString>(items: &[T]) -> String {
         .map(T::to_string)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn names<Id>(agents: &[(Id, String)]) -> String {
+    let names: Vec<&str> = agents.iter().map(|(_, name)| name.as_str()).collect();
+    names.join(", ")
 }
 
 fn grouped(numbers: &[PhoneNumber]) -> String {

@@ -222,9 +222,15 @@ impl Talk {
         }
     }
 
-    /// There is no menu, so no key picked an entry: all are masked unless the agent keeps them.
+    /// A key of the menu hands the call on; every other one is masked unless the agent keeps them.
+    /// Somebody who is with a person already presses keys for that person.
     fn pressed(&self, digit: Digit, at_ms: u64) {
-        let key = self.call.behaviour.keep_digits.then_some(digit);
+        let chosen = !self.away && self.call.menu.keys.contains(&digit.as_char());
+        if chosen {
+            // Nobody listens once the call ends.
+            let _ = self.call.menu.choose.send(digit.as_char());
+        }
+        let key = (chosen || self.call.behaviour.keep_digits).then_some(digit);
         let span = Span {
             start_ms: at_ms,
             end_ms: at_ms,

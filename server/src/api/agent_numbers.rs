@@ -1,12 +1,11 @@
 //! `/api/phone/sip/agents/{agent}`: which numbers an agent answers, and how a PBX names it.
 
-use app::domain::draft::{Entry, EntryList};
-use app::error::{Reason, Scope};
-use app::ports::{AgentView, Assign};
+use app::error::Scope;
+use app::ports::{AgentView, Assign, Caller, RoutingDraft};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
@@ -26,10 +25,10 @@ pub(super) fn routes() -> Routes {
     let config = "The agent's SIP configuration.";
     let number = format!("{PATH}/phone-numbers/{{phone_number}}");
     Routes::new()
-        .on(&Method::GET, PATH, get, op("get_agent_sip_config", "An agent's numbers and header", Scope::PhoneRead)
+        .on(&Method::GET, PATH, get, op("get_agent_sip_config", "An agent's numbers, trunk, destinations and header", Scope::PhoneRead)
             .answers::<AgentSipConfig>(config))
-        .on(&Method::PATCH, PATH, update, op("update_agent_sip_config", "Say which numbers an agent answers", Scope::SipWrite)
-            .note("All of them; those left out are released. A number held by another agent is a 409 that names it.")
+        .on(&Method::PATCH, PATH, update, op("update_agent_sip_config", "Say which numbers an agent answers, and its outbound trunk", Scope::SipWrite)
+            .note("Numbers: all of them; those left out are released. A number held by another agent is a 409 that names it.")
             .takes::<UpdateAgentSipConfig>().answers::<AgentSipConfig>(config))
         .on(&Method::PUT, &number, assign, op("assign_agent_phone_number", "Give an agent a number", Scope::SipWrite)
             .query("move", bool::schema(), "Take it from the agent that holds it, in one step.")
@@ -45,10 +44,10 @@ pub(super) struct AgentSipConfig {
     agent_id: Id,
     /// The numbers it answers.
     phone_numbers: Vec<E164>,
-    /// Outbound trunks come in a later version.
+    /// By which trunk it places calls.
     #[schema(required = true)]
     outbound_trunk_id: Option<Id>,
-    /// Transfer destinations come in a later version.
+    /// Where it may hand calls on to, in the order of its menu; none for keys without `sip:read`.
     transfer_destinations: Vec<Id>,
     /// Name of the SIP header that addresses an agent; null while there is no trunk.
     #[schema(required = true)]
@@ -57,47 +56,45 @@ pub(super) struct AgentSipConfig {
     agent_id_header_value: Id,
 }
 
-/// What is to be different.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+/// What is to be different. Absent leaves.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "documents `RoutingDraft`, which lives where there is no OpenAPI"
+)]
 pub(super) struct UpdateAgentSipConfig {
-    #[schema(value_type = Vec<String>, required = false)]
-    phone_numbers: EntryList,
-    /// Only null: outbound trunks come in a later version.
-    #[schema(value_type = Option<String>, required = false)]
-    outbound_trunk_id: Entry,
+    #[schema(required = false)]
+    phone_numbers: Vec<String>,
+    /// Null takes the trunk away.
+    #[schema(required = false)]
+    outbound_trunk_id: Option<Id>,
 }
 
-impl Draft for UpdateAgentSipConfig {}
+impl Draft for RoutingDraft {}
 
 type Answer = Result<Json<AgentSipConfig>, Problem>;
 
 async fn get(State(api): State<Api>, Asking(caller): Asking, Path(agent): Path<String>) -> Answer {
-    Ok(shown(
-        api.services.agents.get(&caller, id_of(&agent)?).await?,
-    ))
+    let view = api.services.agents.get(&caller, id_of(&agent)?).await?;
+    shown(&api, &caller, view).await
 }
 
 async fn update(
     State(api): State<Api>,
     Asking(caller): Asking,
     Path(agent): Path<String>,
-    Body(body): Body<UpdateAgentSipConfig>,
+    Body(draft): Body<RoutingDraft>,
 ) -> Answer {
     let agent = id_of(&agent)?;
-    if !body.outbound_trunk_id.is_blank() {
-        let found = body.outbound_trunk_id.shown().to_owned();
-        return Err(Problem::field(
-            "outbound_trunk_id",
-            Reason::NoSuch { found },
-        ));
-    }
-    Ok(shown(
+    shown(
+        &api,
+        &caller,
         api.services
             .agents
-            .set_numbers(&caller, agent, body.phone_numbers)
+            .set_routing(&caller, agent, draft)
             .await?,
-    ))
+    )
+    .await
 }
 
 async fn assign(
@@ -112,12 +109,12 @@ async fn assign(
     };
     params.done()?;
     let number = wire::number(&number)?;
-    Ok(shown(
-        api.services
-            .agents
-            .assign(&caller, id_of(&agent)?, number, how)
-            .await?,
-    ))
+    let view = api
+        .services
+        .agents
+        .assign(&caller, id_of(&agent)?, number, how)
+        .await?;
+    shown(&api, &caller, view).await
 }
 
 async fn release(
@@ -126,26 +123,38 @@ async fn release(
     Path((agent, number)): Path<(String, String)>,
 ) -> Answer {
     let number = wire::number(&number)?;
-    Ok(shown(
-        api.services
-            .agents
-            .release(&caller, id_of(&agent)?, number)
-            .await?,
-    ))
+    let view = api
+        .services
+        .agents
+        .release(&caller, id_of(&agent)?, number)
+        .await?;
+    shown(&api, &caller, view).await
 }
 
-fn shown(view: AgentView) -> Json<AgentSipConfig> {
+/// The destinations are told to those who may read trunks; a number's holder need not be one.
+async fn shown(api: &Api, caller: &Caller, view: AgentView) -> Answer {
     let id = Id::of(view.agent.id.as_uuid());
-    Json(AgentSipConfig {
+    let assigned = if caller.can(Scope::SipRead) {
+        api.services
+            .destinations
+            .of_agent(caller, view.agent.id)
+            .await?
+    } else {
+        Vec::new()
+    };
+    Ok(Json(AgentSipConfig {
         agent_id: id,
         phone_numbers: view
             .numbers
             .into_iter()
             .map(|number| E164(number.number))
             .collect(),
-        outbound_trunk_id: None,
-        transfer_destinations: Vec::new(),
+        outbound_trunk_id: view.agent.outbound_trunk.map(|id| Id::of(id.as_uuid())),
+        transfer_destinations: assigned
+            .into_iter()
+            .map(|assigned| Id::of(assigned.destination.id.as_uuid()))
+            .collect(),
         agent_id_header: view.header,
         agent_id_header_value: id,
-    })
+    }))
 }

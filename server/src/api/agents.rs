@@ -27,13 +27,12 @@ const ORGANISATION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Fields that scripts for the reference API send and that change nothing here yet. They are
 /// taken so that such a script runs; the answer shows what is true.
-const WITHOUT_EFFECT: [&str; 17] = [
+const WITHOUT_EFFECT: [&str; 16] = [
     "accent",
     "actionIds",
     "custom_llm",
     "data_collection_fields",
     "data_collection_webhook_url",
-    "failover_transfer_destination_id",
     "flow",
     "handoff_phone_number",
     "manual_mode",
@@ -208,6 +207,8 @@ pub(super) struct CreatePhoneAgent {
     max_duration_s: Option<u32>,
     #[schema(minimum = 1)]
     max_channels: Option<u32>,
+    /// Where callers go when a transfer fails.
+    failover_transfer_destination_id: Option<Id>,
 }
 
 /// What is to be different. Absent leaves, null clears.
@@ -241,6 +242,7 @@ pub(super) struct UpdatePhoneAgent {
     max_duration_s: Option<u32>,
     #[schema(minimum = 1)]
     max_channels: Option<u32>,
+    failover_transfer_destination_id: Option<Id>,
     /// The version the change is based on.
     version: Option<i64>,
 }
@@ -379,7 +381,7 @@ fn shown(view: AgentView) -> PhoneAgent {
         recording_enabled: settings.recording_enabled,
         stt_keyterms: Vec::new(),
         tts_speed_pct: 0.0,
-        failover_transfer_destination_id: None,
+        failover_transfer_destination_id: settings.failover.map(|id| Id::of(id.as_uuid())),
         engine: Engine {
             r#type: settings.engine.as_str(),
         },

@@ -3,7 +3,7 @@
 use app::domain::call::{
     Call, CallDetail, CallFilter, CallResult, CallState, Direction, RecordingState,
 };
-use app::domain::id::CallId;
+use app::domain::id::{CallId, OutboundTrunkId};
 use app::error::{Scope, Thing};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -18,6 +18,7 @@ use super::params::Params;
 use super::problem::Problem;
 use super::receipt::{self, CallReceipt};
 use super::routes::{Op, Routes, one_of};
+use super::transfers::{self, CallTransfer};
 use super::wire::{self, E164, Id, List, Time, words, words_or_null};
 use super::{Api, recording, said};
 
@@ -37,7 +38,7 @@ pub(super) fn routes() -> Routes {
             .query("number", String::schema(), "Part of the caller's or the dialled number.")
             .query("agent", Id::schema(), "Only those this agent answered.")
             .query("access", Id::schema(), "Only those that came by this credential.")
-            .query("trunk", Id::schema(), "Only those that came by this trunk.")
+            .query("trunk", Id::schema(), "Only those that came or went by this trunk.")
             .query("since", Time::schema(), "Only those that began then or later.")
             .query("until", Time::schema(), "Only those that began before.")
             .pages().answers_list::<PhoneCall>("A page of calls."))
@@ -73,6 +74,9 @@ pub(super) struct PhoneCall {
     reason_message: Option<String>,
     #[schema(required = true)]
     sip_status: Option<u16>,
+    /// The phrase that came with it, as the other side wrote it.
+    #[schema(required = true)]
+    sip_phrase: Option<String>,
     /// The caller's number; null if there is none or the caller asked for privacy.
     #[schema(required = true)]
     from: Option<E164>,
@@ -86,6 +90,14 @@ pub(super) struct PhoneCall {
     to: Option<E164>,
     /// The dialled number as it was sent.
     to_sent: String,
+    /// The trunk it went out by.
+    #[schema(required = true)]
+    outbound_trunk_id: Option<Id>,
+    #[schema(required = true)]
+    outbound_trunk_name: Option<String>,
+    /// The call this is a further leg of.
+    #[schema(required = true)]
+    parent_id: Option<Id>,
     /// The credential it came by.
     #[schema(required = true)]
     access_id: Option<Id>,
@@ -137,6 +149,10 @@ pub(super) struct PhoneCallDetail {
     /// How the audio was, per direction; null before it ended.
     #[schema(required = true)]
     quality: Option<Quality>,
+    /// Attempts to hand it on, oldest first.
+    transfers: Vec<CallTransfer>,
+    /// Further legs that descend from it.
+    legs: Vec<PhoneCall>,
 }
 
 /// How the audio was.
@@ -191,6 +207,7 @@ async fn list(
         number: params.number_part("number"),
         agent: params.id("agent"),
         access: params.id("access"),
+        trunk: None,
         since: params.time("since"),
         until: params.time("until"),
         limit: params.limit(),
@@ -199,18 +216,24 @@ async fn list(
     };
     params.done()?;
     if let Some(trunk) = trunk {
-        // There is one trunk in, and none out yet: it is that one, or no call came by it.
+        // There is one trunk in; any other is one out.
         let ours = api.services.trunks.get(&caller).await?;
-        let is_ours = ours.is_some_and(|view| view.trunk.id == trunk);
-        let other_way = filter.direction == Some(Direction::Outbound);
-        if !is_ours || other_way {
+        let is_inbound = ours.is_some_and(|view| view.trunk.id == trunk);
+        let (way, outbound) = if is_inbound {
+            (Direction::Inbound, None)
+        } else {
+            let id = OutboundTrunkId::from_uuid(trunk.as_uuid());
+            (Direction::Outbound, Some(id))
+        };
+        if filter.direction.is_some_and(|asked| asked != way) {
             api.services.calls.list(&caller, filter).await?;
             return Ok(Json(List {
                 items: Vec::new(),
                 next: None,
             }));
         }
-        filter.direction = Some(Direction::Inbound);
+        filter.direction = Some(way);
+        filter.trunk = outbound;
     }
     let page = api.services.calls.list(&caller, filter).await?;
     Ok(Json(List::of(page, shown)))
@@ -256,11 +279,13 @@ fn in_detail(detail: CallDetail) -> PhoneCallDetail {
             to_caller: flow(quality.to_caller),
             round_trip_ms: quality.round_trip_ms,
         }),
+        transfers: detail.transfers.into_iter().map(transfers::shown).collect(),
+        legs: detail.legs.into_iter().map(shown).collect(),
         call: shown(detail.call),
     }
 }
 
-fn shown(call: Call) -> PhoneCall {
+pub(super) fn shown(call: Call) -> PhoneCall {
     let kept = matches!(
         call.recording,
         RecordingState::Kept | RecordingState::CutShort
@@ -275,12 +300,16 @@ fn shown(call: Call) -> PhoneCall {
         reason: call.end.map(|end| end.reason.code()),
         reason_message: call.end.map(|end| said::end(end.reason)),
         sip_status: call.end.and_then(|end| end.status),
+        sip_phrase: call.phrase,
         from: number.map(E164),
         from_name: caller.name.filter(|_| !caller.anonymous),
         anonymous: caller.anonymous,
         diverted_from: caller.diverted_from,
         to: call.number.map(E164),
         to_sent: call.sent_as,
+        outbound_trunk_id: call.trunk.map(|trunk| Id::of(trunk.as_uuid())),
+        outbound_trunk_name: call.trunk_label,
+        parent_id: call.parent.map(|parent| Id::of(parent.as_uuid())),
         access_id: call.access.map(|access| Id::of(access.as_uuid())),
         access_label: call.access_label,
         agent_id: call.agent.map(|agent| Id::of(agent.as_uuid())),

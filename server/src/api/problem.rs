@@ -180,6 +180,13 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::AnswerLost => "answer_lost",
         Conflict::SetupDone => "setup_done",
         Conflict::CallEnded => "call_ended",
+        Conflict::OutboundInUse { .. } => "outbound_trunk_in_use",
+        Conflict::DestinationInUse { .. } => "destination_in_use",
+        Conflict::NoOutboundTrunk => "no_outbound_trunk",
+        Conflict::NotAssigned => "not_assigned",
+        Conflict::NotNow => "not_now",
+        Conflict::DigitTaken { .. } => "digit_taken",
+        Conflict::MayNotDial(why) => why.code(),
     }
 }
 
@@ -199,7 +206,17 @@ fn facts(conflict: &Conflict) -> Value {
             let now = |(field, value): &(String, String)| json!({ "field": field, "now": value });
             json!({ "version": version, "fields": fields.iter().map(now).collect::<Vec<_>>() })
         }
+        Conflict::OutboundInUse { agents } | Conflict::DestinationInUse { agents } => {
+            let agent = |(id, name): &(app::domain::id::AgentId, String)| json!({ "agent_id": id, "agent_name": name });
+            json!({ "agents": agents.iter().map(agent).collect::<Vec<_>>() })
+        }
+        Conflict::DigitTaken { digit, name } => json!({ "digit": digit, "destination_name": name }),
+        // Tagged with `code`, which is written last, the same.
+        Conflict::MayNotDial(why) => serde_json::to_value(why).unwrap_or_else(|_| json!({})),
         Conflict::TrunkExists
+        | Conflict::NoOutboundTrunk
+        | Conflict::NotAssigned
+        | Conflict::NotNow
         | Conflict::LastAccess
         | Conflict::LastAdmin
         | Conflict::IdempotencyKey

@@ -41,7 +41,7 @@ pub(super) struct ReceiptFact {
     facts: Map<String, Value>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 11] = [
     Step::Room,
     Step::SignedIn,
     Step::AgentHeader,
@@ -49,6 +49,10 @@ const STEPS: [Step; 7] = [
     Step::Agent,
     Step::Codec,
     Step::Lines,
+    Step::Trunk,
+    Step::Allowed,
+    Step::Target,
+    Step::Carrier,
 ];
 
 fn step_words() -> utoipa::openapi::Object {
@@ -68,6 +72,10 @@ fn step(step: Step) -> &'static str {
         Step::Agent => "agent",
         Step::Codec => "codec",
         Step::Lines => "lines",
+        Step::Trunk => "trunk",
+        Step::Allowed => "allowed",
+        Step::Target => "target",
+        Step::Carrier => "carrier",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The console's sentences, in English, for error bodies and receipts.
 
 use app::domain::call::EndReason;
+use app::domain::outbound::Trouble;
 use app::domain::routing::{Near, Note};
 use app::error::{AppError, Reason};
 use app::text::{Language, Text};
@@ -24,6 +25,10 @@ pub(super) fn failure(error: &AppError) -> String {
 
 pub(super) fn reason(reason: &Reason) -> String {
     text().reason(reason)
+}
+
+pub(super) fn trouble(trouble: &Trouble) -> String {
+    text().trouble(trouble)
 }
 
 pub(super) fn note(note: &Note) -> String {

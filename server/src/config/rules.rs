@@ -12,13 +12,19 @@ pub(super) fn check(config: &Config, problems: &mut Problems) {
         });
     };
     let sip = &config.sip;
-    if let Some(tls) = sip.tls_addr.get() {
-        let found = tls.0.to_string();
-        say(
-            "sip.tls_addr",
-            found,
-            "nothing yet: this version serves UDP and TCP",
-        );
+    if sip.tls_addr.get().is_some() {
+        for (key, file) in [
+            ("sip.tls_cert", &sip.tls_cert),
+            ("sip.tls_key", &sip.tls_key),
+        ] {
+            if file.get().is_none() {
+                say(
+                    key,
+                    "nothing".into(),
+                    "a PEM file, since sip.tls_addr is set",
+                );
+            }
+        }
     }
     if sip.digest.is_empty() {
         say("sip.digest", "an empty list".into(), "MD5, SHA-256 or both");

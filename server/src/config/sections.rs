@@ -71,6 +71,10 @@ pub struct Sip {
     #[serde(deserialize_with = "parsed_address")]
     pub addr: SocketAddr,
     pub tls_addr: Optional<Address>,
+    pub tls_cert: Optional<PathBuf>,
+    pub tls_key: Optional<PathBuf>,
+    pub tls_ca: Optional<PathBuf>,
+    pub dns_servers: List<IpAddr>,
     pub external_host: Optional<Host>,
     pub external_ip: Optional<IpAddr>,
     pub local_networks: List<Network>,

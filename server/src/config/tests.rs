@@ -134,7 +134,8 @@ fn rules_between_settings_are_told_with_the_rest() {
     .unwrap_err();
     let found = keys(&problems);
     for key in [
-        "sip.tls_addr",
+        "sip.tls_cert",
+        "sip.tls_key",
         "sip.min_se_s",
         "sip.digest",
         "sip.max_calls",

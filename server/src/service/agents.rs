@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use app::domain::agent::{Agent, AgentDraft, AgentView, Assign};
-use app::domain::draft::EntryList;
-use app::domain::id::AgentId;
+use app::domain::agent::{Agent, AgentDraft, AgentView, Assign, RoutingDraft};
+use app::domain::draft::{Change, Entry};
+use app::domain::id::{AgentId, OutboundTrunkId};
 use app::domain::number::Number;
 use app::domain::phone::PhoneNumber;
 use app::error::{AppError, FieldErrors, Reason, Scope, Thing};
@@ -30,11 +30,54 @@ impl AgentDesk {
     async fn view(&self, conn: &mut Conn, agent: Agent) -> Result<AgentView, AppError> {
         let numbers = store::numbers::of_agent(conn, agent.id).await?;
         let header = store::trunk::get(conn).await?;
+        let trunk = match agent.outbound_trunk {
+            Some(id) => store::outbound::get(conn, id).await?,
+            None => None,
+        };
         Ok(AgentView {
+            outbound_trunk_name: trunk.map(|trunk| trunk.settings.name),
             agent,
             numbers,
             header: header.map(|trunk| trunk.settings.agent_id_header.to_string()),
         })
+    }
+
+    /// A failover destination that is named must be there.
+    async fn check_failover(&self, tx: &mut Tx, agent: &Agent) -> Result<(), AppError> {
+        let Some(id) = agent.settings.failover else {
+            return Ok(());
+        };
+        if store::destinations::get(tx, id).await?.is_some() {
+            return Ok(());
+        }
+        let found = id.to_string();
+        Err(AppError::field(
+            "failover_transfer_destination_id",
+            Reason::NoSuch { found },
+        ))
+    }
+
+    /// The trunk a draft names; the one that stands if it names none.
+    async fn trunk(
+        &self,
+        tx: &mut Tx,
+        agent: &Agent,
+        draft: &Entry,
+    ) -> Result<Option<OutboundTrunkId>, AppError> {
+        let field = |reason| AppError::field("outbound_trunk_id", reason);
+        let text = match draft.change().map_err(|problem| field(problem.into()))? {
+            Change::Leave => return Ok(agent.outbound_trunk),
+            Change::Clear => return Ok(None),
+            Change::Set(text) => text,
+        };
+        let found = text.to_owned();
+        let Ok(id) = text.parse::<OutboundTrunkId>() else {
+            return Err(field(Reason::NotAnId { found }));
+        };
+        match store::outbound::get(tx, id).await? {
+            Some(_) => Ok(Some(id)),
+            None => Err(field(Reason::NoSuch { found })),
+        }
     }
 
     /// There is one default agent: a new one takes that from the old one.
@@ -93,9 +136,15 @@ impl Agents for AgentDesk {
                 of.entry(agent).or_default().push(number);
             }
         }
+        let trunks = store::outbound::list(&mut conn).await?;
+        let trunk_name = |id: OutboundTrunkId| {
+            let trunk = trunks.iter().find(|trunk| trunk.id == id)?;
+            Some(trunk.settings.name.clone())
+        };
         let agents = store::agents::list(&mut conn).await?.into_iter();
         Ok(agents
             .map(|agent| AgentView {
+                outbound_trunk_name: agent.outbound_trunk.and_then(trunk_name),
                 numbers: of.remove(&agent.id).unwrap_or_default(),
                 header: header.clone(),
                 agent,
@@ -116,11 +165,13 @@ impl Agents for AgentDesk {
         let agent = Agent {
             id: self.0.clock.new_id::<AgentId>(),
             settings: draft.parse()?,
+            outbound_trunk: None,
             version: 1,
             created_at: now,
             updated_at: now,
         };
         let mut tx = self.0.db.begin().await?;
+        self.check_failover(&mut tx, &agent).await?;
         let former = self.take_over(&mut tx, &agent).await?;
         store::agents::save(&mut tx, &agent).await?;
         record("create_agent", &agent)
@@ -152,6 +203,7 @@ impl Agents for AgentDesk {
             updated_at: self.0.clock.now_ms(),
             ..before.clone()
         };
+        self.check_failover(&mut tx, &after).await?;
         let former = self.take_over(&mut tx, &after).await?;
         if !store::agents::save(&mut tx, &after).await? {
             return Err(version::raced(before.version));
@@ -188,20 +240,18 @@ impl Agents for AgentDesk {
         Ok(())
     }
 
-    async fn set_numbers(
+    async fn set_routing(
         &self,
         caller: &Caller,
         id: AgentId,
-        numbers: EntryList,
+        draft: RoutingDraft,
     ) -> Result<AgentView, AppError> {
         caller.may(Scope::SipWrite)?;
         let mut tx = self.0.db.begin().await?;
-        let agent = self.stored(&mut tx, id).await?;
-        if numbers.is_absent() {
-            return self.view(&mut tx, agent).await;
-        }
+        let mut agent = self.stored(&mut tx, id).await?;
+        let numbers = &draft.phone_numbers;
         let mut errors = FieldErrors::new();
-        let wanted = entered::numbers("phone_numbers", &numbers, None, &mut errors);
+        let wanted = entered::numbers("phone_numbers", numbers, None, &mut errors);
         let mut changed = Vec::new();
         for number in &wanted {
             match store::numbers::get(&mut tx, number).await? {
@@ -223,18 +273,35 @@ impl Agents for AgentDesk {
             }
         }
         errors.none_or(Some(()))?;
-        for number in store::numbers::of_agent(&mut tx, id).await? {
-            if !wanted.contains(&number.number) {
-                changed.push(self.bind(&mut tx, number, None).await?);
+        if !numbers.is_absent() {
+            for number in store::numbers::of_agent(&mut tx, id).await? {
+                if !wanted.contains(&number.number) {
+                    changed.push(self.bind(&mut tx, number, None).await?);
+                }
             }
+            record("set_agent_numbers", &agent)
+                .write(&mut tx, &self.0, caller, None, Some(&wanted))
+                .await?;
         }
-        record("set_agent_numbers", &agent)
-            .write(&mut tx, &self.0, caller, None, Some(&wanted))
+        let mut changes: Vec<RouteChange> = changed.into_iter().map(RouteChange::Number).collect();
+        let trunk = self
+            .trunk(&mut tx, &agent, &draft.outbound_trunk_id)
             .await?;
+        if trunk != agent.outbound_trunk {
+            let before = agent.clone();
+            agent.outbound_trunk = trunk;
+            agent.version += 1;
+            agent.updated_at = self.0.clock.now_ms();
+            if !store::agents::save(&mut tx, &agent).await? {
+                return Err(version::raced(before.version));
+            }
+            record("set_agent_trunk", &agent)
+                .write(&mut tx, &self.0, caller, Some(&before), Some(&agent))
+                .await?;
+            changes.push(RouteChange::Agent(agent.clone()));
+        }
         let view = self.view(&mut tx, agent).await?;
-        self.0
-            .commit(tx, changed.into_iter().map(RouteChange::Number))
-            .await?;
+        self.0.commit(tx, changes).await?;
         Ok(view)
     }
 

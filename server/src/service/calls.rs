@@ -1,33 +1,38 @@
 //! Calls as they happen: decided and counted in memory, written behind the SIP path.
 //!
 //! # Layout
-//! `desk` (here) what the SIP edge asks and tells · `live` the calls that run · `writer` one
+//! `desk` (here) · `terms` what the SIP edge and it say to each other · `outgoing` calls that leave, `legs` those that another one began · `live` the calls that run · `writer` one
 //! task that groups commits, with a file for when the database is away · `refusals` one row
 //! for many alike · `told` the log line of each · `inbox` what people and scripts read
 
 mod inbox;
+mod legs;
 mod live;
+mod outgoing;
 mod refusals;
+mod terms;
 mod told;
 mod waveform;
 mod writer;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use app::domain::agent::Agent;
 use app::domain::call::{
-    Call, CallEnd, CallState, Direction, Happening, Quality, RecordingState, SipMessageRecord,
-    TimelineEvent, TranscriptLine,
+    Call, CallEnd, CallState, Direction, Happening, RecordingState, SipMessageRecord, TimelineEvent,
 };
 use app::domain::id::{AgentId, CallId};
+use app::domain::outbound::OutboundTrunk;
 use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
+use app::domain::sip::Secret;
 use app::ports::News;
-use async_trait::async_trait;
 
 pub use live::Live;
+pub use outgoing::{NotPlaced, OutRoute, Outgoing};
+pub use terms::{CallEvent, CallFacts, NewCall, Opened, Peer, Switchboard};
 pub use writer::{Writer, WriterError};
 
 use crate::clock::Clock;
@@ -40,61 +45,6 @@ use writer::Entry;
 
 /// How long an answer waits for its row.
 const DURABLE_WITHIN: Duration = Duration::from_millis(200);
-
-/// What the service asks of the SIP edge. Defined here so that the service need not know
-/// the edge; the edge implements it.
-#[async_trait]
-pub trait Switchboard: Send + Sync {
-    /// Says BYE; `false` if the call is not here.
-    async fn hang_up(&self, call: CallId) -> bool;
-    /// The sources that did not get in.
-    fn sources(&self) -> Vec<app::ports::Source>;
-    /// Lifts a block; `None` if the source is not in the table.
-    fn unblock(&self, source: IpAddr) -> Option<app::ports::Source>;
-    /// What SIP listens on.
-    fn listeners(&self) -> Vec<app::ports::Listener>;
-}
-
-/// An INVITE that got past the door, with what was decided.
-#[derive(Clone, Debug)]
-pub struct NewCall {
-    pub id: CallId,
-    /// Unix milliseconds.
-    pub received_at: i64,
-    pub peer: SocketAddr,
-    pub sip_call_id: String,
-    /// The peer's `User-Agent`.
-    pub software: Option<String>,
-    pub invite: Invite,
-    pub decision: Decision,
-}
-
-/// Whether a row was there before the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
-    Durable,
-    Late,
-}
-
-/// Something that happened during a call.
-#[derive(Clone, Debug)]
-pub enum CallEvent {
-    Happened(TimelineEvent),
-    /// The codec both sides settled on.
-    Codec(String),
-    Said(TranscriptLine),
-    Message(SipMessageRecord),
-}
-
-/// What is only known when it is over.
-#[derive(Clone, Debug, Default)]
-pub struct CallFacts {
-    /// Unix milliseconds.
-    pub ended_at: i64,
-    pub first_audio_at: Option<i64>,
-    pub quality: Option<Quality>,
-    pub recording: RecordingState,
-}
 
 /// What the desk needs to know of the configuration.
 #[derive(Clone, Debug)]
@@ -223,6 +173,16 @@ impl CallDesk {
         self.book.read(|routes| decide(routes, &load, invite))
     }
 
+    /// Every way out, with its password.
+    pub fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {
+        self.book.ways_out()
+    }
+
+    /// How a trunk is has changed.
+    pub fn trunk_changed(&self) {
+        self.news.tell(News::Routing);
+    }
+
     /// Who answers, in full; none if it was deleted meanwhile.
     pub fn agent(&self, agent: AgentId) -> Option<Agent> {
         self.book.agent(agent)
@@ -302,13 +262,34 @@ impl CallDesk {
                 self.writer.write(Entry::Message { call: id, message });
             }
             CallEvent::Happened(event) => self.happened(id, event),
+            CallEvent::Transfer(transfer) => {
+                self.writer.write(Entry::Transfer {
+                    transfer: Box::new(transfer),
+                });
+                self.change(id, |_, _| {});
+            }
+            CallEvent::Checked(check) => {
+                self.change(id, |_, papers| papers.receipt.checks.push(check));
+            }
+            CallEvent::Peer(peer) => self.change(id, |call, _| {
+                call.source = Some(peer.address);
+                call.transport = Some(peer.transport);
+                call.sip_call_id = peer.sip_call_id;
+                call.software = peer.software.or(call.software.take());
+            }),
         }
     }
 
     fn happened(&self, id: CallId, event: TimelineEvent) {
         let at = event.at;
         match &event.what {
-            Happening::Ringing => self.change(id, |call, _| call.ringing_at = Some(at)),
+            Happening::Dialling { .. } => self.change(id, |call, _| {
+                call.state = CallState::Dialling;
+            }),
+            Happening::Ringing => self.change(id, |call, _| {
+                call.ringing_at = call.ringing_at.or(Some(at));
+                call.state = CallState::Ringing;
+            }),
             Happening::Answered => self.change(id, |call, _| {
                 call.answered_at = Some(at);
                 call.state = CallState::Answered;
@@ -333,6 +314,7 @@ impl CallDesk {
         call.ended_at = Some(facts.ended_at.max(call.started_at));
         call.first_audio_at = call.first_audio_at.or(facts.first_audio_at);
         call.recording = facts.recording;
+        call.phrase.clone_from(&facts.phrase);
         papers.quality = facts.quality;
         papers.recording_path =
             (facts.recording != RecordingState::None).then(|| recording_name(id));
@@ -431,9 +413,13 @@ impl CallDesk {
             direction: Direction::Inbound,
             state,
             end,
+            phrase: None,
             caller: new.invite.caller.clone(),
             number: new.decision.number.clone(),
             sent_as: new.decision.sent_as.clone(),
+            trunk: None,
+            trunk_label: None,
+            parent: None,
             access: new.decision.access,
             access_label,
             agent,

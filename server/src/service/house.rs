@@ -14,11 +14,14 @@ use crate::service::audit::Audit;
 use crate::service::calls::{CallDesk, DeskSettings, WriterError};
 use crate::service::conversations::ConversationDesk;
 use crate::service::core::Core;
+use crate::service::destinations::DestinationDesk;
+use crate::service::dialling::Dialler;
 use crate::service::facts::{FactDesk, Fixed};
 use crate::service::hearing;
 use crate::service::keys::KeyDesk;
 use crate::service::news::NewsDesk;
 use crate::service::numbers::NumberDesk;
+use crate::service::outbound::OutboundDesk;
 use crate::service::people::PeopleDesk;
 use crate::service::replays::Replays;
 use crate::service::route_test::RouteTest;
@@ -101,8 +104,11 @@ impl House {
             accesses: Arc::new(AccessDesk(core.clone())),
             numbers: Arc::new(NumberDesk(core.clone())),
             agents: Arc::new(AgentDesk(core.clone())),
+            outbound: Arc::new(OutboundDesk::new(core.clone(), desk.clone())),
+            destinations: Arc::new(DestinationDesk(core.clone())),
             calls: desk.clone(),
             conversations: Arc::new(ConversationDesk(core.clone())),
+            dialling: Arc::new(Dialler::new(core.clone(), desk.clone())),
             sources: Arc::new(SourceDesk::new(desk.clone(), core.clone())),
             route_test: Arc::new(RouteTest::new(desk.clone(), book.clone())),
             doors: sign_in.clone(),

@@ -5,12 +5,15 @@
 use std::collections::HashMap;
 
 use app::domain::agent::Agent;
-use app::domain::id::{AccessId, AgentId};
+use app::domain::draft::Change;
+use app::domain::id::{AccessId, AgentId, DestinationId, OutboundTrunkId};
 use app::domain::inbound::{Access, InboundTrunk};
 use app::domain::number::Number;
+use app::domain::outbound::OutboundTrunk;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{AccessRoute, AgentRoute, NumberRoute, Routes, TrunkRoute};
 use app::domain::sip::Secret;
+use app::domain::transfer::{Assigned, Destination};
 use parking_lot::RwLock;
 
 use crate::store::notices::Notice;
@@ -25,6 +28,9 @@ struct Book {
     routes: Routes,
     passwords: HashMap<AccessId, Secret>,
     agents: HashMap<AgentId, Agent>,
+    outbound: HashMap<OutboundTrunkId, (OutboundTrunk, Option<Secret>)>,
+    destinations: HashMap<DestinationId, (Destination, Option<Secret>)>,
+    assigned: HashMap<AgentId, Vec<(DestinationId, Option<char>)>>,
 }
 
 /// One row that changed.
@@ -39,6 +45,14 @@ pub enum RouteChange {
     NumberGone(PhoneNumber),
     Agent(Agent),
     AgentGone(AgentId),
+    /// A way out, and what became of its password.
+    Outbound(OutboundTrunk, Change<Secret>),
+    OutboundGone(OutboundTrunkId),
+    /// Where calls may be handed on to, and what became of its password.
+    Destination(Destination, Change<Secret>),
+    DestinationGone(DestinationId),
+    /// What an agent may hand calls on to, with the keys that choose it.
+    Assigned(AgentId, Vec<(DestinationId, Option<char>)>),
 }
 
 impl From<&RouteChange> for Notice {
@@ -51,6 +65,12 @@ impl From<&RouteChange> for Notice {
             RouteChange::NumberGone(number) => Self::Number(number.clone()),
             RouteChange::Agent(agent) => Self::Agent(agent.id),
             RouteChange::AgentGone(id) => Self::Agent(*id),
+            // Few and seldom changed: not worth a notice each.
+            RouteChange::Outbound(..)
+            | RouteChange::OutboundGone(_)
+            | RouteChange::Destination(..)
+            | RouteChange::DestinationGone(_)
+            | RouteChange::Assigned(..) => Self::Everything,
         }
     }
 }
@@ -91,6 +111,19 @@ impl RouteBook {
         for number in store::numbers::list(&mut conn).await? {
             fresh.apply(RouteChange::Number(number));
         }
+        let mut passwords = store::outbound::passwords(&mut conn).await?;
+        for trunk in store::outbound::list(&mut conn).await? {
+            let password = passwords.remove(&trunk.id);
+            fresh.outbound.insert(trunk.id, (trunk, password));
+        }
+        let mut passwords = store::destinations::passwords(&mut conn).await?;
+        for destination in store::destinations::list(&mut conn).await? {
+            let password = passwords.remove(&destination.id);
+            fresh
+                .destinations
+                .insert(destination.id, (destination, password));
+        }
+        fresh.assigned = store::destinations::assigned(&mut conn).await?;
         *self.0.write() = fresh;
         Ok(())
     }
@@ -109,6 +142,44 @@ impl RouteBook {
     /// An agent in full.
     pub fn agent(&self, id: AgentId) -> Option<Agent> {
         self.0.read().agents.get(&id).cloned()
+    }
+
+    /// A way out, with its password.
+    pub fn outbound(&self, id: OutboundTrunkId) -> Option<(OutboundTrunk, Option<Secret>)> {
+        self.0.read().outbound.get(&id).cloned()
+    }
+
+    /// Every way out, with its password.
+    pub fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {
+        self.0.read().outbound.values().cloned().collect()
+    }
+
+    /// An enabled digest access: what we sign in with to call ourselves.
+    pub fn own_login(&self) -> Option<(String, Secret)> {
+        let book = self.0.read();
+        let username = book.routes.any_username()?.to_owned();
+        let access = book.routes.access_by_username(&username)?;
+        Some((username, book.passwords.get(&access.id)?.clone()))
+    }
+
+    /// Where calls may be handed on to, with its password.
+    pub fn destination(&self, id: DestinationId) -> Option<(Destination, Option<Secret>)> {
+        self.0.read().destinations.get(&id).cloned()
+    }
+
+    /// What an agent may hand calls on to, in the order of its menu.
+    pub fn assigned(&self, agent: AgentId) -> Vec<Assigned> {
+        let book = self.0.read();
+        let assigned = book.assigned.get(&agent).into_iter().flatten();
+        assigned
+            .filter_map(|(id, digit)| {
+                let (destination, _) = book.destinations.get(id)?;
+                Some(Assigned {
+                    destination: destination.clone(),
+                    digit: *digit,
+                })
+            })
+            .collect()
     }
 
     /// The enabled digest access of a username.
@@ -156,7 +227,22 @@ impl Book {
             RouteChange::AgentGone(id) => {
                 self.routes.remove_agent(id);
                 self.agents.remove(&id);
+                self.assigned.remove(&id);
             }
+            RouteChange::Outbound(trunk, password) => {
+                let old = self.outbound.remove(&trunk.id).and_then(|(_, old)| old);
+                let password = password.applied_to(old);
+                self.outbound.insert(trunk.id, (trunk, password));
+            }
+            RouteChange::OutboundGone(id) => drop(self.outbound.remove(&id)),
+            RouteChange::Destination(destination, password) => {
+                let old = self.destinations.remove(&destination.id);
+                let password = password.applied_to(old.and_then(|(_, old)| old));
+                self.destinations
+                    .insert(destination.id, (destination, password));
+            }
+            RouteChange::DestinationGone(id) => drop(self.destinations.remove(&id)),
+            RouteChange::Assigned(agent, keys) => drop(self.assigned.insert(agent, keys)),
         }
     }
 }

@@ -20,7 +20,10 @@ impl Edge {
 
     /// `host:port` for Via and Contact.
     pub(super) fn sent_by(&self, flow: &Flow) -> String {
-        let port = self.local.port();
+        let port = match (flow.transport, self.local_tls) {
+            (Transport::Tls, Some(tls)) => tls.port(),
+            _ => self.local.port(),
+        };
         let peer = flow.peer.ip();
         match (self.public(flow, peer), &self.config.external_host) {
             (Some(ip), _) => SocketAddr::new(ip, port).to_string(),
@@ -75,7 +78,7 @@ impl Edge {
 }
 
 /// Connecting a datagram socket sends nothing and tells which interface would be used.
-fn route_to(peer: SocketAddr) -> Option<IpAddr> {
+pub(super) fn route_to(peer: SocketAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind((any(peer.ip()), 0)).ok()?;
     socket.connect(peer).ok()?;
     socket.local_addr().ok().map(|local| local.ip())

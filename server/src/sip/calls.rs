@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use app::domain::call::EndReason;
 use app::domain::id::CallId;
+use app::domain::transfer::{Destination, Transfer};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::dialog::DialogId;
 use super::message::Message;
 use super::message::address::parameter;
-use super::stack::Arrival;
+use super::stack::{Arrival, Flow};
 
 /// Requests a call may leave unread before more are answered 500.
 const BACKLOG: usize = 64;
@@ -20,6 +21,8 @@ const BACKLOG: usize = 64;
 pub enum ToCall {
     Request(Box<Arrival>),
     HangUp(EndReason),
+    /// To somebody else; the attempt is told back, if there is one.
+    HandOn(Box<Destination>, oneshot::Sender<Option<Transfer>>),
 }
 
 /// One INVITE whichever way it came (RFC 3261 §8.2.2.2).
@@ -36,6 +39,7 @@ struct Tables {
     calls: HashMap<CallId, mpsc::Sender<ToCall>>,
     /// The branch each INVITE under way came by.
     asked: HashMap<Asked, String>,
+    acked: Vec<Acked>,
 }
 
 /// Cheap to clone.
@@ -55,7 +59,71 @@ pub struct Asking {
     asked: Asked,
 }
 
+/// ACKs of answers to our INVITEs, said again whenever the answer comes again.
+#[derive(Clone, Debug)]
+pub struct Acked {
+    dialog: DialogId,
+    number: u32,
+    ack: Vec<u8>,
+    way: Flow,
+    until_ms: i64,
+}
+
+/// What a 2xx to an INVITE of ours is, once one was taken.
+pub enum Repeated {
+    /// The same again: its ACK was lost.
+    Again { ack: Vec<u8>, way: Box<Flow> },
+    /// Another one who answered: a fork we do not want (RFC 3261 §13.2.2.4).
+    Fork,
+}
+
 impl Calls {
+    /// Remembers an ACK, for as long as its answer may come again.
+    pub fn acked(
+        &self,
+        dialog: &DialogId,
+        number: u32,
+        ack: Vec<u8>,
+        way: Flow,
+        until_ms: i64,
+        now_ms: i64,
+    ) {
+        let mut tables = self.0.lock();
+        tables.acked.retain(|acked| acked.until_ms > now_ms);
+        tables.acked.push(Acked {
+            dialog: dialog.clone(),
+            number,
+            ack,
+            way,
+            until_ms,
+        });
+    }
+
+    /// Knows a 2xx that was taken already, or one beside it.
+    pub fn repeated(&self, answer: &Message) -> Option<Repeated> {
+        let (number, method) = answer.cseq()?;
+        if method != "INVITE" || !answer.status().is_some_and(|s| (200..300).contains(&s)) {
+            return None;
+        }
+        let tables = self.0.lock();
+        let mut same_invite = tables.acked.iter().filter(|acked| {
+            acked.number == number
+                && acked.dialog.call_id == answer.call_id()
+                && Some(acked.dialog.local_tag.as_str()) == answer.from_tag()
+        });
+        let first = same_invite.next()?;
+        let tag = answer.to_tag();
+        std::iter::once(first)
+            .chain(same_invite)
+            .find(|acked| Some(acked.dialog.remote_tag.as_str()) == tag)
+            .map_or(Some(Repeated::Fork), |acked| {
+                Some(Repeated::Again {
+                    ack: acked.ack.clone(),
+                    way: Box::new(acked.way.clone()),
+                })
+            })
+    }
+
     /// Gives a call its place, under both its names.
     pub fn enter(&self, call: CallId, dialog: DialogId) -> (Place, mpsc::Receiver<ToCall>) {
         let (send, receive) = mpsc::channel(BACKLOG);
@@ -125,6 +193,15 @@ impl Calls {
         found.is_some_and(|call| call.try_send(ToCall::HangUp(reason)).is_ok())
     }
 
+    /// Asks a call to be handed on; `None` if it is not here or can't be now.
+    pub async fn hand_on(&self, call: CallId, to: Destination) -> Option<Transfer> {
+        let found = self.0.lock().calls.get(&call).cloned()?;
+        let (reply, told) = oneshot::channel();
+        let asked = ToCall::HandOn(Box::new(to), reply);
+        found.try_send(asked).ok()?;
+        told.await.ok().flatten()
+    }
+
     pub fn len(&self) -> usize {
         self.0.lock().calls.len()
     }
@@ -137,6 +214,18 @@ impl Calls {
     pub fn names(&self) -> (usize, usize) {
         let tables = self.0.lock();
         (tables.dialogs.len(), tables.asked.len())
+    }
+}
+
+impl Place {
+    /// The dialog has its second tag now: the same call, under its whole name.
+    pub fn rename(&mut self, dialog: DialogId) {
+        let mut tables = self.calls.0.lock();
+        if let Some(call) = tables.dialogs.remove(&self.dialog) {
+            tables.dialogs.insert(dialog.clone(), call);
+        }
+        drop(tables);
+        self.dialog = dialog;
     }
 }
 

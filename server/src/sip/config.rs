@@ -1,6 +1,7 @@
 //! What the edge needs to know of the configuration, as plain values.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -8,11 +9,20 @@ use ipnet::IpNet;
 use super::digest::Algorithm;
 use super::guard::limits::{LimitsConfig, Rate};
 use super::timer::TimerRules;
+use super::tls::Certificate;
 
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
     /// UDP and TCP.
     pub addr: SocketAddr,
+    /// Where TLS is served, and with which certificate.
+    pub tls: Option<(SocketAddr, Certificate)>,
+    /// Certificate authorities trusted beside the system's.
+    pub tls_ca: Option<PathBuf>,
+    /// Asked for names; none means the system's.
+    pub dns_servers: Vec<IpAddr>,
+    /// Trunks and destinations may be on this machine: for tests and labs.
+    pub allow_local_targets: bool,
     pub t1: Duration,
     /// Challenges, in this order.
     pub digest: Vec<Algorithm>,
@@ -48,6 +58,10 @@ impl Default for EdgeConfig {
     fn default() -> Self {
         Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
+            tls_ca: None,
+            dns_servers: Vec::new(),
+            allow_local_targets: false,
             t1: Duration::from_millis(500),
             digest: vec![Algorithm::Md5, Algorithm::Sha256],
             realm: "patchbay".to_owned(),
@@ -82,6 +96,19 @@ impl EdgeConfig {
         let external_host = sip.external_host.get().map(ToString::to_string);
         Self {
             addr: sip.addr,
+            tls: match (sip.tls_addr.get(), sip.tls_cert.get(), sip.tls_key.get()) {
+                (Some(addr), Some(chain), Some(key)) => Some((
+                    addr.0,
+                    Certificate {
+                        chain: chain.clone(),
+                        key: key.clone(),
+                    },
+                )),
+                _ => None,
+            },
+            tls_ca: sip.tls_ca.get().cloned(),
+            dns_servers: sip.dns_servers.iter().copied().collect(),
+            allow_local_targets: sip.allow_local_targets,
             t1: Duration::from_millis(u64::from(sip.t1_ms)),
             digest: sip
                 .digest

@@ -6,12 +6,15 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use app::domain::agent::Agent;
-use app::domain::call::{CallEnd, SipMessageRecord};
-use app::domain::id::{AgentId, CallId};
+use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
+use app::domain::id::{AgentId, CallId, DestinationId};
+use app::domain::outbound::OutboundTrunk;
 use app::domain::routing::{Decision, Invite};
+use app::domain::sip::Secret;
+use app::domain::transfer::{Assigned, Destination};
 use async_trait::async_trait;
 
-use crate::service::calls::CallDesk;
+use crate::service::calls::{CallDesk, Outgoing};
 pub use crate::service::calls::{CallEvent, CallFacts, NewCall, Opened};
 pub use crate::service::routes::Credential;
 
@@ -55,6 +58,26 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Something happened during a call. Never blocks.
     fn note(&self, call: CallId, event: CallEvent);
+
+    /// What an agent may hand calls on to, in the order of its menu. From memory.
+    fn assigned(&self, agent: AgentId) -> Vec<Assigned>;
+
+    /// A destination; `None` if it was deleted meanwhile. From memory.
+    fn destination(&self, id: DestinationId) -> Option<Destination>;
+
+    /// A further leg of a call: permitted, counted and given a row, or why not.
+    async fn open_leg(
+        &self,
+        near: CallId,
+        leg: CallId,
+        to: &Destination,
+    ) -> Result<Outgoing, EndReason>;
+
+    /// Every way out, with its password. From memory.
+    fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)>;
+
+    /// How a trunk is has changed.
+    fn trunk_changed(&self);
 
     /// The last word about a call that [`Desk::admit`] counted, opened or not.
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts);
@@ -108,6 +131,31 @@ impl Desk for CallDesk {
 
     fn note(&self, call: CallId, event: CallEvent) {
         Self::note(self, call, event);
+    }
+
+    fn assigned(&self, agent: AgentId) -> Vec<Assigned> {
+        Self::assigned(self, agent)
+    }
+
+    fn destination(&self, id: DestinationId) -> Option<Destination> {
+        Self::destination(self, id)
+    }
+
+    async fn open_leg(
+        &self,
+        near: CallId,
+        leg: CallId,
+        to: &Destination,
+    ) -> Result<Outgoing, EndReason> {
+        Self::open_leg(self, near, leg, to).await
+    }
+
+    fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {
+        Self::ways_out(self)
+    }
+
+    fn trunk_changed(&self) {
+        Self::trunk_changed(self);
     }
 
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts) {

@@ -68,6 +68,41 @@ impl Dialog {
         }
     }
 
+    /// The dialog an answer to our INVITE begins (RFC 3261 §12.1.2). `None` without the peer's tag.
+    pub fn asking(invite: &Message, answer: &Message, flow: Flow, contact: String) -> Option<Self> {
+        let mut routes: Vec<String> = answer.list("Record-Route").map(str::to_owned).collect();
+        routes.reverse();
+        Some(Self {
+            local: invite.get("From")?.to_owned(),
+            remote: answer.get("To")?.to_owned(),
+            local_seq: invite.cseq().map_or(0, |(number, _)| number),
+            remote_seq: 0,
+            remote_target: target_of(answer).unwrap_or_default(),
+            routes,
+            id: DialogId {
+                call_id: invite.call_id().to_owned(),
+                local_tag: invite.from_tag()?.to_owned(),
+                remote_tag: answer.to_tag()?.to_owned(),
+            },
+            contact,
+            flow,
+        })
+    }
+
+    /// The last number used in this direction, for one that was used before the dialog was.
+    pub fn number_after(&mut self, number: u32) {
+        self.local_seq = self.local_seq.max(number);
+    }
+
+    /// The ACK of a 2xx: of the INVITE's number, and along the dialog's route (RFC 3261 §13.2.2.4).
+    pub fn ack(&self, number: u32, branch: &str, sent_by: &str) -> Message {
+        let mut dialog = self.clone();
+        dialog.local_seq = number.saturating_sub(1);
+        let mut ack = dialog.request("ACK", branch, sent_by);
+        ack.remove("Contact");
+        ack
+    }
+
     /// Takes note of a request's number; any rise is fine, gaps included.
     pub fn in_order(&mut self, request: &Message) -> Result<(), OutOfOrder> {
         let number = request.cseq().map_or(0, |(number, _)| number);

@@ -43,7 +43,7 @@ impl Algorithm {
             .find(|known| known.token().eq_ignore_ascii_case(token))
     }
 
-    fn hex(self, parts: &[&str]) -> String {
+    pub(in crate::sip) fn hex(self, parts: &[&str]) -> String {
         match self {
             Self::Md5 => hash::<md5::Md5>(parts),
             Self::Sha256 => hash::<sha2::Sha256>(parts),

@@ -1,13 +1,6 @@
 //! An INVITE that is readable: decided about, refused or given a task of its own.
 
 mod answering;
-mod call;
-mod closing;
-mod journal;
-mod offer;
-mod refresh;
-mod requests;
-mod saying;
 
 use std::sync::Arc;
 
@@ -16,6 +9,7 @@ use app::domain::id::{AgentId, CallId};
 use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Verdict};
 
 use super::Edge;
+use super::call::{closing, offer};
 use super::desk::{CallFacts, NewCall};
 use super::guard::Candidate;
 use super::identity::{self, Trust};

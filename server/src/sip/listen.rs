@@ -6,15 +6,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::domain::sip::Transport;
 use parking_lot::Mutex;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
+};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::Edge;
 use super::guard::frame::{Frame, Framer};
 use super::guard::screen::{MAX_DATAGRAM, MAX_FRAME};
 use super::stack::{Datagrams, Flow, Outbox};
+use super::tls::Shown;
 
 /// How long a peer may take to read what we write.
 const WRITE: Duration = Duration::from_secs(10);
@@ -90,7 +93,7 @@ pub(super) async fn datagrams(edge: Arc<Edge>, socket: Arc<UdpSocket>, flows: Da
             continue;
         };
         let peer = canonical(peer);
-        edge.seen(peer, false);
+        edge.seen(peer, Transport::Udp);
         let passage = edge
             .guard
             .judge(&buffer[..length], MAX_DATAGRAM, peer, &*edge);
@@ -98,8 +101,13 @@ pub(super) async fn datagrams(edge: Arc<Edge>, socket: Arc<UdpSocket>, flows: Da
     }
 }
 
-/// Accepts connections until the server stops.
-pub(super) async fn connections(edge: Arc<Edge>, listener: TcpListener) {
+/// Binds TCP alone, for TLS.
+pub(super) fn bind_stream(addr: SocketAddr) -> io::Result<TcpListener> {
+    bind_tcp(addr)
+}
+
+/// Accepts connections until the server stops; encrypted ones if there is a certificate to show.
+pub(super) async fn connections(edge: Arc<Edge>, listener: TcpListener, shown: Option<Arc<Shown>>) {
     let stopped = edge.life.stopped();
     loop {
         let accepted = tokio::select! {
@@ -111,7 +119,7 @@ pub(super) async fn connections(edge: Arc<Edge>, listener: TcpListener) {
                 let peer = canonical(peer);
                 // Over the cap: closed at once, before anything is allocated.
                 if let Some(seat) = edge.seats.take(peer.ip()) {
-                    let served = serve(edge.clone(), stream, peer, seat);
+                    let served = serve(edge.clone(), stream, peer, seat, shown.clone());
                     edge.life.spawn("sip.connection", served);
                 }
             }
@@ -121,36 +129,85 @@ pub(super) async fn connections(edge: Arc<Edge>, listener: TcpListener) {
     }
 }
 
-/// Dials a peer whose connection is gone.
-pub(super) async fn dial(edge: &Arc<Edge>, peer: SocketAddr) -> io::Result<Flow> {
+/// Dials a peer over TCP, or over TLS with the name its certificate must have.
+pub(super) async fn dial(
+    edge: &Arc<Edge>,
+    peer: SocketAddr,
+    transport: Transport,
+    name: &str,
+) -> io::Result<Flow> {
     let stream = tokio::time::timeout(CONNECT, TcpStream::connect(peer)).await??;
     let seat = edge
         .seats
         .take(peer.ip())
         .ok_or(io::ErrorKind::QuotaExceeded)?;
-    let (flow, reader) = open(edge, stream, peer).await?;
+    let local = prepared(&stream)?;
+    if transport == Transport::Tls {
+        let shaking = edge.trust.connect(stream, name);
+        let stream = tokio::time::timeout(CONNECT, shaking).await??;
+        let (flow, reader) = open(edge, stream, local, peer, transport).await?;
+        follow(edge, reader, &flow, seat);
+        return Ok(flow);
+    }
+    let (flow, reader) = open(edge, stream, local, peer, transport).await?;
+    follow(edge, reader, &flow, seat);
+    Ok(flow)
+}
+
+fn follow<S: AsyncRead + Send + 'static>(
+    edge: &Arc<Edge>,
+    reader: ReadHalf<S>,
+    flow: &Flow,
+    seat: Seat,
+) {
     edge.life.spawn(
         "sip.connection",
         read(edge.clone(), reader, flow.clone(), seat),
     );
-    Ok(flow)
 }
 
-async fn serve(edge: Arc<Edge>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
-    if let Ok((flow, reader)) = open(&edge, stream, peer).await {
-        read(edge, reader, flow, seat).await;
+async fn serve(
+    edge: Arc<Edge>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    seat: Seat,
+    shown: Option<Arc<Shown>>,
+) {
+    let Ok(local) = prepared(&stream) else { return };
+    match shown {
+        None => {
+            if let Ok((flow, reader)) = open(&edge, stream, local, peer, Transport::Tcp).await {
+                read(edge, reader, flow, seat).await;
+            }
+        }
+        Some(shown) => {
+            let shaking = shown.accept(stream);
+            let hurry = edge.config.streams.hurry;
+            let Ok(Ok(stream)) = tokio::time::timeout(hurry, shaking).await else {
+                return;
+            };
+            if let Ok((flow, reader)) = open(&edge, stream, local, peer, Transport::Tls).await {
+                read(edge, reader, flow, seat).await;
+            }
+        }
     }
 }
 
-async fn open(
-    edge: &Arc<Edge>,
-    stream: TcpStream,
-    peer: SocketAddr,
-) -> io::Result<(Flow, OwnedReadHalf)> {
+/// Small messages leave at once; the address at our end.
+fn prepared(stream: &TcpStream) -> io::Result<SocketAddr> {
     let _ = stream.set_nodelay(true);
-    let local = canonical(stream.local_addr()?);
-    let (reader, writer) = stream.into_split();
-    let (flow, outbox) = Flow::stream(local, peer).await?;
+    stream.local_addr().map(canonical)
+}
+
+async fn open<S: AsyncRead + AsyncWrite + Send + 'static>(
+    edge: &Arc<Edge>,
+    stream: S,
+    local: SocketAddr,
+    peer: SocketAddr,
+    transport: Transport,
+) -> io::Result<(Flow, ReadHalf<S>)> {
+    let (reader, writer) = tokio::io::split(stream);
+    let (flow, outbox) = Flow::stream(local, peer, transport).await?;
     let stopped = edge.life.stopped();
     edge.life.spawn("sip.connection.write", async move {
         tokio::select! {
@@ -161,7 +218,7 @@ async fn open(
     Ok((flow, reader))
 }
 
-async fn write(mut outbox: Outbox, mut writer: OwnedWriteHalf) {
+async fn write<S: AsyncWrite>(mut outbox: Outbox, mut writer: WriteHalf<S>) {
     while let Some(bytes) = outbox.next().await {
         match tokio::time::timeout(WRITE, writer.write_all(&bytes)).await {
             Ok(Ok(())) => {}
@@ -170,7 +227,7 @@ async fn write(mut outbox: Outbox, mut writer: OwnedWriteHalf) {
     }
 }
 
-async fn read(edge: Arc<Edge>, mut reader: OwnedReadHalf, flow: Flow, _seat: Seat) {
+async fn read<S: AsyncRead>(edge: Arc<Edge>, mut reader: ReadHalf<S>, flow: Flow, _seat: Seat) {
     let stopped = edge.life.stopped();
     let streams = edge.config.streams;
     let mut framer = Framer::default();
@@ -184,7 +241,7 @@ async fn read(edge: Arc<Edge>, mut reader: OwnedReadHalf, flow: Flow, _seat: Sea
             read = reader.read(&mut buffer) => read,
         };
         let Ok(length @ 1..) = read else { break };
-        edge.seen(flow.peer, true);
+        edge.seen(flow.peer, flow.transport);
         let idle_before = framer.is_empty();
         framer.push(&buffer[..length]);
         let mut whole = false;
@@ -210,7 +267,7 @@ async fn read(edge: Arc<Edge>, mut reader: OwnedReadHalf, flow: Flow, _seat: Sea
     }
 }
 
-async fn linger(reader: &mut OwnedReadHalf, buffer: &mut [u8]) {
+async fn linger<S: AsyncRead>(reader: &mut ReadHalf<S>, buffer: &mut [u8]) {
     for _ in 0..64 {
         if !matches!(reader.read(buffer).await, Ok(1..)) {
             return;

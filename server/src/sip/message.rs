@@ -218,6 +218,14 @@ impl Message {
         }
     }
 
+    /// The words after the status.
+    pub fn phrase(&self) -> Option<&str> {
+        match &self.start {
+            Start::Response { phrase, .. } => Some(phrase),
+            Start::Request { .. } => None,
+        }
+    }
+
     /// What is wrong with it, though it could be read.
     pub fn oddity(&self) -> Option<Oddity> {
         self.oddity

@@ -8,6 +8,7 @@
 
 mod convert;
 mod flow;
+mod names;
 mod transaction;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use self::flow::{Datagrams, Flow, Outbox};
+pub use self::names::Names;
 pub use self::transaction::{Answers, Arrival, Asked, ServerEvent};
 use super::inbound::Ticket;
 use super::message::Message;
@@ -80,6 +82,8 @@ impl Stack {
             t4: timers.t1 * 10,
             t1x64: timers.give_up(),
             callid_suffix: Some(product.to_owned()),
+            // The library's ACK goes where the Contact says, which behind NAT leads nowhere.
+            auto_ack_2xx: false,
             ..EndpointOption::default()
         };
         let endpoint = EndpointBuilder::new()

@@ -4,15 +4,17 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use app::domain::call::EndReason;
-use app::domain::id::CallId;
+use app::domain::id::{CallId, OutboundTrunkId};
+use app::domain::outbound::{CheckStep, Health, OutboundTrunk, Registration};
 use app::domain::routing::Refusal;
-use app::domain::sip::Transport;
+use app::domain::sip::{Host, Transport};
+use app::domain::transfer::{Destination, Transfer};
 use app::ports::{Listener, Source};
 use async_trait::async_trait;
 
-use super::Edge;
 use super::sources::{self, Trouble};
-use crate::service::calls::Switchboard;
+use super::{Edge, outbound};
+use crate::service::calls::{Outgoing, Switchboard};
 
 #[async_trait]
 impl Switchboard for Edge {
@@ -38,6 +40,32 @@ impl Switchboard for Edge {
             .map(shown)
     }
 
+    fn dial(&self, outgoing: Outgoing) {
+        if let Some(edge) = self.me.upgrade() {
+            self.life
+                .spawn("sip.call", outbound::dial(edge, outgoing, None));
+        }
+    }
+
+    async fn hand_on(&self, call: CallId, to: Destination) -> Option<Transfer> {
+        self.calls.hand_on(call, to).await
+    }
+
+    async fn check(&self, trunk: &OutboundTrunk) -> Vec<CheckStep> {
+        match self.me.upgrade() {
+            Some(edge) => outbound::check(&edge, trunk).await,
+            None => Vec::new(),
+        }
+    }
+
+    fn health(&self, trunk: OutboundTrunkId) -> (Health, Option<Registration>) {
+        self.ways.state(trunk)
+    }
+
+    async fn own_address(&self, host: &Host) -> Option<IpAddr> {
+        self.address_here(host).await
+    }
+
     fn listeners(&self) -> Vec<Listener> {
         let seen = |at: i64| (at > 0).then_some(at);
         let listener = |transport, last: &std::sync::atomic::AtomicI64| Listener {
@@ -46,10 +74,17 @@ impl Switchboard for Edge {
             last_packet_at: seen(last.load(Ordering::Relaxed)),
             error: None,
         };
-        vec![
+        let mut all = vec![
             listener(Transport::Udp, &self.last_datagram),
             listener(Transport::Tcp, &self.last_stream),
-        ]
+        ];
+        if let Some(tls) = self.local_tls {
+            all.push(Listener {
+                address: tls.to_string(),
+                ..listener(Transport::Tls, &self.last_encrypted)
+            });
+        }
+        all
     }
 }
 

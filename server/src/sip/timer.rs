@@ -88,6 +88,16 @@ impl SessionTimer {
         Ok(Some(Self::new(interval, refresher, peer_knows, now_ms)))
     }
 
+    /// Settles on a timer as the client of an INVITE (RFC 4028 §7.2). `None`: the peer wants none.
+    pub fn begun(response: &Message, now_ms: i64) -> Option<Self> {
+        let (interval, role) = response.get("Session-Expires").and_then(read_expires)?;
+        let refresher = match role {
+            Some(Role::Uas) => Refresher::Peer,
+            Some(Role::Uac) | None => Refresher::Us,
+        };
+        Some(Self::new(interval.max(1), refresher, true, now_ms))
+    }
+
     fn new(interval_s: u32, refresher: Refresher, peer_knows: bool, now_ms: i64) -> Self {
         Self {
             interval_s,

@@ -1,6 +1,6 @@
 //! Asks ourselves now and then, through socket, guard and stack: is anyone there?
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -40,13 +40,8 @@ pub(super) async fn watch(edge: Arc<Edge>) {
 }
 
 async fn ask(edge: &Edge) -> std::io::Result<()> {
-    let ip = match edge.local.ip() {
-        ip if !ip.is_unspecified() => ip,
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-    };
-    let socket = UdpSocket::bind(SocketAddr::new(ip, 0)).await?;
-    let to = SocketAddr::new(ip, edge.local.port());
+    let to = edge.own_door();
+    let socket = UdpSocket::bind(SocketAddr::new(to.ip(), 0)).await?;
     socket.connect(to).await?;
     let from = socket.local_addr()?;
     let tag = edge.clock.new_uuid().simple().to_string();

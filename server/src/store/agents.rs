@@ -1,7 +1,7 @@
 //! Agents: what answers. Knows nothing of which numbers they answer (`numbers`).
 
 use app::domain::agent::{Agent, AgentSettings};
-use app::domain::id::AgentId;
+use app::domain::id::{AgentId, DestinationId, OutboundTrunkId};
 use uuid::Uuid;
 
 use super::row::{At, json};
@@ -25,6 +25,8 @@ struct AgentRow {
     silence_seconds: i64,
     max_duration_s: i64,
     max_channels: Option<i64>,
+    failover_id: Option<Uuid>,
+    outbound_trunk_id: Option<Uuid>,
     version: i64,
     created_at: i64,
     updated_at: i64,
@@ -34,7 +36,7 @@ macro_rules! columns {
     () => {
         "id, name, type, language, first_message, instructions, engine, interruptible, enabled, is_default,
          recording_enabled, recording_notice, keep_digits, silence_seconds, max_duration_s, max_channels,
-         version, created_at, updated_at"
+         failover_id, outbound_trunk_id, version, created_at, updated_at"
     };
 }
 
@@ -63,12 +65,13 @@ pub async fn default(conn: &mut Conn) -> Result<Option<Agent>, StoreError> {
 }
 
 /// Writes a new agent, or the next version of one; `false` if the stored version is not the one before it.
-/// `Unique` can only mean that another agent is the default one.
+/// `Unique` can only mean that another agent is the default one, `Foreign` that its trunk or failover
+/// destination is gone.
 pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
     const SQL: &str = concat!(
         "insert into agents (",
         columns!(),
-        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
         on conflict (id) do update
         set name = excluded.name, type = excluded.type, language = excluded.language,
             first_message = excluded.first_message, instructions = excluded.instructions,
@@ -76,7 +79,8 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
             is_default = excluded.is_default, recording_enabled = excluded.recording_enabled,
             recording_notice = excluded.recording_notice, keep_digits = excluded.keep_digits,
             silence_seconds = excluded.silence_seconds, max_duration_s = excluded.max_duration_s,
-            max_channels = excluded.max_channels, version = excluded.version, updated_at = excluded.updated_at
+            max_channels = excluded.max_channels, failover_id = excluded.failover_id,
+            outbound_trunk_id = excluded.outbound_trunk_id, version = excluded.version, updated_at = excluded.updated_at
         where agents.version = excluded.version - 1"
     );
     let set = &agent.settings;
@@ -99,6 +103,8 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
         .bind(i64::from(set.silence_seconds))
         .bind(i64::from(set.max_duration_s))
         .bind(set.max_channels.map(i64::from))
+        .bind(set.failover.map(|id| id.as_uuid()))
+        .bind(agent.outbound_trunk.map(|id| id.as_uuid()))
         .bind(agent.version)
         .bind(agent.created_at)
         .bind(agent.updated_at)
@@ -141,7 +147,9 @@ impl TryFrom<AgentRow> for Agent {
                 recording_enabled: row.recording_enabled,
                 recording_notice: row.recording_notice,
                 keep_digits: row.keep_digits,
+                failover: row.failover_id.map(DestinationId::from_uuid),
             },
+            outbound_trunk: row.outbound_trunk_id.map(OutboundTrunkId::from_uuid),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use app::domain::call::{
     Call, CallEnd, CallFilter, CallResult, CallState, CallerId, Direction, EndReason, Quality,
 };
-use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::Receipt;
 use uuid::Uuid;
@@ -60,6 +60,10 @@ pub(super) struct CallRow {
     ended_at: Option<i64>,
     codec: Option<String>,
     recording: String,
+    trunk_id: Option<Uuid>,
+    trunk_label: Option<String>,
+    parent_id: Option<Uuid>,
+    phrase: Option<String>,
 }
 
 macro_rules! columns {
@@ -67,7 +71,7 @@ macro_rules! columns {
         "id, direction, state, reason, result, status, caller_number, caller_name, caller_anonymous, caller_raw,
          caller_asserted, diverted_from, number, sent_as, access_id, access_label, agent_id, agent_name, source,
          transport, software, sip_call_id, repeats, late, started_at, ringing_at, answered_at, first_audio_at,
-         ended_at, codec, recording"
+         ended_at, codec, recording, trunk_id, trunk_label, parent_id, phrase"
     };
 }
 pub(super) use columns;
@@ -87,6 +91,7 @@ fn asked(filter: &CallFilter) -> Filter {
         .and_some("result = ?", filter.result.map(CallResult::as_str))
         .and_some("agent_id = ?", filter.agent.map(|id| id.as_uuid()))
         .and_some("access_id = ?", filter.access.map(|id| id.as_uuid()))
+        .and_some("trunk_id = ?", filter.trunk.map(|id| id.as_uuid()))
         .and_some("started_at >= ?", filter.since)
         .and_some("started_at < ?", filter.until);
     match filter.refused {
@@ -177,7 +182,8 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
         columns!(),
         ", receipt, offered, quality, recording_path, instance, refused)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+                $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37,
+                $38, $39, $40, $41)
         on conflict (id) do update
         set state = excluded.state, reason = excluded.reason, result = excluded.result, status = excluded.status,
             agent_id = excluded.agent_id, agent_name = excluded.agent_name, repeats = excluded.repeats,
@@ -185,7 +191,8 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
             first_audio_at = excluded.first_audio_at, ended_at = excluded.ended_at, codec = excluded.codec,
             recording = excluded.recording, receipt = excluded.receipt, offered = excluded.offered,
             quality = excluded.quality, recording_path = excluded.recording_path, instance = excluded.instance,
-            refused = excluded.refused"
+            refused = excluded.refused, phrase = excluded.phrase, source = excluded.source,
+            transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id"
     );
     let caller = &call.caller;
     let receipt = json::write(&papers.receipt)?;
@@ -223,6 +230,10 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
         .bind(call.ended_at)
         .bind(call.codec.as_deref())
         .bind(call.recording.as_str())
+        .bind(call.trunk.map(|id| id.as_uuid()))
+        .bind(call.trunk_label.as_deref())
+        .bind(call.parent.map(|id| id.as_uuid()))
+        .bind(call.phrase.as_deref().map(clean))
         .bind(receipt)
         .bind(offered)
         .bind(quality)
@@ -233,6 +244,17 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
         .await
         .map(drop))?;
     Ok(())
+}
+
+/// The further legs of one call, oldest first.
+pub async fn legs(conn: &mut Conn, parent: CallId) -> Result<Vec<Call>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from calls where parent_id = $1 order by started_at, id"
+    );
+    let rows = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL).bind(parent.as_uuid()).fetch_all(on).await)?;
+    rows.into_iter().map(Call::try_from).collect()
 }
 
 /// One more of the same refusal.
@@ -294,6 +316,7 @@ impl TryFrom<CallRow> for Call {
             direction: at.parse("direction", &row.direction)?,
             state: at.parse("state", &row.state)?,
             end,
+            phrase: row.phrase,
             caller: CallerId {
                 number: at.parse_some("caller_number", row.caller_number.as_deref())?,
                 name: row.caller_name,
@@ -304,6 +327,9 @@ impl TryFrom<CallRow> for Call {
             },
             number: at.parse_some("number", row.number.as_deref())?,
             sent_as: row.sent_as,
+            trunk: row.trunk_id.map(OutboundTrunkId::from_uuid),
+            trunk_label: row.trunk_label,
+            parent: row.parent_id.map(CallId::from_uuid),
             access: row.access_id.map(AccessId::from_uuid),
             access_label: row.access_label,
             agent: row.agent_id.map(AgentId::from_uuid),

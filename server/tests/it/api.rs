@@ -5,6 +5,7 @@ mod calls;
 mod document;
 mod errors;
 mod numbers;
+mod outbound;
 mod replays;
 mod schema;
 mod sessions;

@@ -265,6 +265,13 @@ impl Installation {
         reqwest::Client::new().post(url).bearer_auth(key)
     }
 
+    /// A PATCH with this key.
+    pub(crate) fn request_patch(&self, key: &str, path: &str) -> reqwest::RequestBuilder {
+        reqwest::Client::new()
+            .patch(format!("{}{path}", self.origin()))
+            .bearer_auth(key)
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.process_id().to_string();
         let sent = Command::new("kill")

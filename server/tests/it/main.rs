@@ -34,11 +34,13 @@ mod sip_edge;
 mod sip_flood;
 mod sip_hostile;
 mod sip_ladder;
+mod sip_outbound;
 mod sip_phone;
 mod sip_pjsip;
 mod sip_scenarios;
 mod sip_session;
 mod sip_streams;
+mod sip_transfers;
 mod sip_world;
 #[cfg(target_os = "linux")]
 mod small_disk;

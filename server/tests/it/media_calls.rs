@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use server::agent::{
-    AgentCall, Behaviour, EngineEnd, Journal, Keep, Moment, Speaker, Spoken, Voice, Words, run,
+    AgentCall, Behaviour, EngineEnd, Journal, Keep, Menu, Moment, Speaker, Spoken, Voice, Words,
+    run,
 };
 use server::media::codec::{Codec, Encoder};
 use server::media::tone::tone;
@@ -45,6 +46,10 @@ fn answer(
         journal: notes.clone(),
         recording: recording.to_path_buf(),
         voice: Arc::new(Voice::find("")),
+        menu: Menu {
+            keys: Vec::new(),
+            choose: tokio::sync::mpsc::unbounded_channel().0,
+        },
     };
     session.start_sending();
     #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle")]

@@ -63,8 +63,17 @@ pub(crate) struct Answered {
 impl Answered {
     pub(crate) async fn hang_up(&self) {
         self.phone
-            .send(&self.phone.inside(&self.answer, "BYE", 3))
+            .send(&self.phone.inside(&self.answer, "BYE", 9))
             .await;
+        self.phone.expect(200).await;
+    }
+
+    /// A key, by INFO.
+    pub(crate) async fn press(&self, key: char) {
+        let info = self.phone.inside(&self.answer, "INFO", 3);
+        let body = format!("Signal={key}\r\nDuration=160\r\n");
+        let info = info.with_body("application/dtmf-relay", body);
+        self.phone.send(&info).await;
         self.phone.expect(200).await;
     }
 

@@ -67,6 +67,7 @@ pub(crate) fn agent(n: u128, name: &str) -> Agent {
     Agent {
         id: AgentId::from_uuid(uuid(n)),
         settings,
+        outbound_trunk: None,
         version: 1,
         created_at: NOW,
         updated_at: NOW,
@@ -108,6 +109,10 @@ pub(crate) fn call(n: u128, started_at: i64) -> Call {
         direction: Direction::Inbound,
         state: CallState::Ringing,
         end: None,
+        phrase: None,
+        trunk: None,
+        trunk_label: None,
+        parent: None,
         caller: CallerId {
             number: Some(phone("+4930123456")),
             name: Some("Ada".to_owned()),

@@ -7,19 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::agent::{Agent, AgentSettings};
-use app::domain::call::{CallEnd, SipMessageRecord};
-use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
+use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
+use app::domain::outbound::OutboundTrunk;
 use app::domain::routing::{
     AccessRoute, AgentRoute, Decision, Invite, Load, NumberRoute, Routes, TrunkRoute, Verdict,
     decide,
 };
+use app::domain::sip::Secret;
+use app::domain::transfer::{Assigned, Destination};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use server::agent::Voice;
 use server::clock::Clock;
 use server::lifecycle::Lifecycle;
 use server::media::{Media, Settings};
+use server::service::calls::Outgoing;
 use server::sip::desk::{CallEvent, CallFacts, Credential, Desk, NewCall, Opened};
 use server::sip::{Edge, EdgeConfig, Parts};
 use uuid::Uuid;
@@ -49,6 +53,7 @@ pub(crate) struct House {
     load: Mutex<Load>,
     live: Mutex<HashSet<CallId>>,
     trusted: Vec<IpAddr>,
+    pub(crate) ways: Mutex<Vec<(OutboundTrunk, Option<Secret>)>>,
     pub(crate) told: Mutex<Told>,
     folder: tempfile::TempDir,
 }
@@ -104,6 +109,7 @@ impl House {
             load: Mutex::new(Load::idle(1000)),
             live: Mutex::default(),
             trusted: Vec::new(),
+            ways: Mutex::default(),
             told: Mutex::default(),
             folder: tempfile::tempdir().unwrap(),
         }
@@ -226,6 +232,7 @@ impl Desk for House {
         Some(Agent {
             id,
             settings,
+            outbound_trunk: None,
             version: 1,
             created_at: 0,
             updated_at: 0,
@@ -248,6 +255,24 @@ impl Desk for House {
     fn note(&self, call: CallId, event: CallEvent) {
         self.told.lock().events.push((call, event));
     }
+
+    fn assigned(&self, _: AgentId) -> Vec<Assigned> {
+        Vec::new()
+    }
+
+    fn destination(&self, _: DestinationId) -> Option<Destination> {
+        None
+    }
+
+    async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
+        Err(EndReason::Fault)
+    }
+
+    fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {
+        self.ways.lock().clone()
+    }
+
+    fn trunk_changed(&self) {}
 
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts) {
         if self.live.lock().remove(&call) {

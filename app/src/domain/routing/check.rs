@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::call::CallResult;
 use crate::domain::country::Country;
+use crate::domain::outbound::Forbidden;
 use crate::domain::phone::{PhoneNumber, ReadAs};
 use crate::domain::sip::SourceNet;
 
@@ -48,6 +49,14 @@ pub enum Step {
     Codec,
     /// Limits of trunk, access and agent.
     Lines,
+    /// By which trunk a call goes out.
+    Trunk,
+    /// Whether the trunk may call that number.
+    Allowed,
+    /// Where the INVITE went.
+    Target,
+    /// What the carrier said.
+    Carrier,
 }
 
 /// How a check went.
@@ -165,6 +174,20 @@ pub enum Note {
     LineFree,
     /// The agent's engine did not answer.
     EngineDown { name: String, cause: String },
+    /// It goes out by this trunk.
+    GoesOutBy { label: String },
+    /// A number of ours: the call stays inside.
+    StaysInside { number: PhoneNumber },
+    /// The trunk may call that country.
+    MayCall { country: Country },
+    /// The trunk may not place the call.
+    MayNotCall { why: Forbidden },
+    /// Tried there.
+    Tried { target: String },
+    /// Tried there, in vain.
+    TriedInVain { target: String, why: String },
+    /// The carrier's last word.
+    CarrierSaid { status: u16, phrase: String },
 }
 
 /// What would have let the call through.

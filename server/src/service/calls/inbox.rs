@@ -44,6 +44,8 @@ impl Calls for CallDesk {
             messages: store::timeline::messages(&mut conn, id).await?,
             quality: papers.quality,
             offered: papers.offered,
+            transfers: store::transfers::of_call(&mut conn, id).await?,
+            legs: store::calls::legs(&mut conn, id).await?,
         })
     }
 

@@ -1,13 +1,15 @@
 //! The calls that run, and how many they are by trunk, access and agent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use app::domain::call::{Call, Direction};
-use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
+use app::domain::outbound::{Busyness, Forbidden};
 use app::domain::routing::{Decision, Load, Verdict};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::outgoing::NotPlaced;
 use crate::store::calls::CallPapers;
 use crate::telemetry::Event;
 
@@ -22,12 +24,16 @@ pub struct Live {
 struct State {
     load: Load,
     calls: HashMap<CallId, LiveCall>,
+    /// When calls were begun over each trunk, within the last second.
+    begun: HashMap<OutboundTrunkId, VecDeque<i64>>,
 }
 
 #[derive(Debug)]
 struct LiveCall {
+    direction: Direction,
     access: Option<AccessId>,
-    agent: AgentId,
+    trunk: Option<OutboundTrunkId>,
+    agent: Option<AgentId>,
     row: Option<(Call, CallPapers)>,
 }
 
@@ -37,6 +43,7 @@ impl Live {
             state: Mutex::new(State {
                 load: Load::idle(max_calls),
                 calls: HashMap::new(),
+                begun: HashMap::new(),
             }),
             ended: Notify::new(),
         }
@@ -54,10 +61,55 @@ impl Live {
         let mut state = self.state.lock();
         let decision = decide(&state.load);
         if let Verdict::Answer(agent) = decision.verdict {
-            state.count(id, decision.access, agent);
-            state.tell();
+            state.load.inbound += 1;
+            state.count(
+                id,
+                LiveCall {
+                    direction: Direction::Inbound,
+                    access: decision.access,
+                    trunk: None,
+                    agent: Some(agent),
+                    row: None,
+                },
+            );
         }
         decision
+    }
+
+    /// Permits a call that leaves, and counts it, under the same lock. `talked` are the trunk's
+    /// seconds of today without those of calls that run.
+    pub(super) fn admit_outgoing(
+        &self,
+        id: CallId,
+        trunk: Option<OutboundTrunkId>,
+        agent: Option<AgentId>,
+        now: i64,
+        talked: u64,
+        permit: impl FnOnce(Busyness) -> Result<(), Forbidden>,
+    ) -> Result<(), NotPlaced> {
+        let mut state = self.state.lock();
+        if state.load.draining {
+            return Err(NotPlaced::Draining);
+        }
+        if state.load.calls >= state.load.max_calls {
+            return Err(NotPlaced::Full);
+        }
+        let busy = trunk.map_or_else(Busyness::default, |trunk| state.busy(trunk, now, talked));
+        permit(busy).map_err(NotPlaced::Forbidden)?;
+        if let Some(trunk) = trunk {
+            state.begun.entry(trunk).or_default().push_back(now);
+        }
+        state.count(
+            id,
+            LiveCall {
+                direction: Direction::Outbound,
+                access: None,
+                trunk,
+                agent,
+                row: None,
+            },
+        );
+        Ok(())
     }
 
     pub(super) fn begin(&self, call: Call, papers: CallPapers) {
@@ -96,7 +148,7 @@ impl Live {
         let mut state = self.state.lock();
         let live = state.calls.remove(&id)?;
         state.discount(&live);
-        state.tell();
+        state.tell(live.direction);
         drop(state);
         self.ended.notify_waiters();
         live.row
@@ -114,38 +166,61 @@ impl Live {
 }
 
 impl State {
-    fn count(&mut self, id: CallId, access: Option<AccessId>, agent: AgentId) {
+    fn count(&mut self, id: CallId, live: LiveCall) {
         self.load.calls += 1;
-        self.load.inbound += 1;
-        if let Some(access) = access {
+        if let Some(access) = live.access {
             *self.load.accesses.entry(access).or_default() += 1;
         }
-        *self.load.agents.entry(agent).or_default() += 1;
-        self.calls.insert(
-            id,
-            LiveCall {
-                access,
-                agent,
-                row: None,
-            },
-        );
+        if let Some(agent) = live.agent {
+            *self.load.agents.entry(agent).or_default() += 1;
+        }
+        let direction = live.direction;
+        self.calls.insert(id, live);
+        self.tell(direction);
     }
 
-    fn tell(&self) {
+    fn busy(&mut self, trunk: OutboundTrunkId, now: i64, talked: u64) -> Busyness {
+        let begun = self.begun.entry(trunk).or_default();
+        while begun.front().is_some_and(|at| *at <= now - 1000) {
+            begun.pop_front();
+        }
+        let begun = u32::try_from(begun.len()).unwrap_or(u32::MAX);
+        let over = self.calls.values().filter(|live| live.trunk == Some(trunk));
+        let (mut calls, mut seconds_today) = (0, talked);
+        for live in over {
+            calls += 1;
+            let answered = live.row.as_ref().and_then(|(call, _)| call.answered_at);
+            let talks = answered.map_or(0, |at| (now - at) / 1000);
+            seconds_today += u64::try_from(talks).unwrap_or(0);
+        }
+        Busyness {
+            calls,
+            begun,
+            seconds_today,
+        }
+    }
+
+    fn tell(&self, direction: Direction) {
+        let calls = self.calls.values();
+        let calls = calls.filter(|live| live.direction == direction).count();
         Event::CallsLive {
-            direction: Direction::Inbound.as_str(),
-            calls: u32::try_from(self.calls.len()).unwrap_or(u32::MAX),
+            direction: direction.as_str(),
+            calls: u32::try_from(calls).unwrap_or(u32::MAX),
         }
         .emit();
     }
 
     fn discount(&mut self, live: &LiveCall) {
         self.load.calls = self.load.calls.saturating_sub(1);
-        self.load.inbound = self.load.inbound.saturating_sub(1);
+        if live.direction == Direction::Inbound {
+            self.load.inbound = self.load.inbound.saturating_sub(1);
+        }
         if let Some(access) = live.access {
             one_less(&mut self.load.accesses, access);
         }
-        one_less(&mut self.load.agents, live.agent);
+        if let Some(agent) = live.agent {
+            one_less(&mut self.load.agents, agent);
+        }
     }
 }
 

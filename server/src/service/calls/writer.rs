@@ -11,6 +11,7 @@ use std::time::Duration;
 use app::domain::call::{Call, SipMessageRecord, TimelineEvent, TranscriptLine};
 use app::domain::id::{AccessId, CallId};
 use app::domain::phone::PhoneNumber;
+use app::domain::transfer::Transfer;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -47,6 +48,9 @@ pub(super) enum Entry {
     Message {
         call: CallId,
         message: SipMessageRecord,
+    },
+    Transfer {
+        transfer: Box<Transfer>,
     },
     Used {
         access: AccessId,
@@ -216,6 +220,7 @@ async fn write(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         Entry::Event { call, event } => store::timeline::add_event(tx, *call, event).await,
         Entry::Line { call, line } => store::timeline::add_line(tx, *call, line).await,
         Entry::Message { call, message } => store::timeline::add_message(tx, *call, message).await,
+        Entry::Transfer { transfer } => store::transfers::save(tx, transfer).await,
         Entry::Used { access, at, from } => store::accesses::used(tx, *access, *at, *from).await,
         Entry::Called { number, at } => store::numbers::called(tx, number, *at).await,
     }

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use app::domain::agent::Agent;
-use app::domain::call::{CallEnd, SipMessageRecord};
-use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
+use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
+use app::domain::outbound::OutboundTrunk;
 use app::domain::routing::{Decision, Invite};
+use app::domain::sip::Secret;
+use app::domain::transfer::{Assigned, Destination};
 use uuid::Uuid;
 
 use super::limits::Rate;
 use super::screen::MAX_DATAGRAM;
 use super::*;
+use crate::service::calls::Outgoing;
 use crate::sip::desk::{CallEvent, CallFacts, Credential, NewCall, Opened};
 
 const NOW: i64 = 1_700_000_000_000;
@@ -44,6 +48,24 @@ impl Desk for Porter {
     fn trusts(&self, source: IpAddr) -> bool {
         source.to_string().starts_with("192.0.2.")
     }
+
+    fn assigned(&self, _: AgentId) -> Vec<Assigned> {
+        Vec::new()
+    }
+
+    fn destination(&self, _: DestinationId) -> Option<Destination> {
+        None
+    }
+
+    async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
+        Err(EndReason::Fault)
+    }
+
+    fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {
+        Vec::new()
+    }
+
+    fn trunk_changed(&self) {}
 
     fn agent_header(&self) -> Option<String> {
         None

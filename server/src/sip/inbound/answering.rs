@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use app::domain::agent::Agent;
-use app::domain::call::{CallEnd, EndReason, Happening, TimelineEvent};
+use app::domain::call::{CallEnd, Direction, EndReason, Happening, TimelineEvent};
 use app::domain::id::AgentId;
 use app::domain::routing::{Proof, Refusal};
 use tokio::time::Instant;
 
-use super::call::{Call, Ending, Phase, Reliable, Ringing, Sources};
-use super::offer::description;
 use crate::media::Session;
 use crate::media::sdp::{Offer, Terms};
 use crate::sip::Edge;
+use crate::sip::call::closing;
+use crate::sip::call::offer::{self, description};
+use crate::sip::call::{Call, Ending, Phase, Reliable, Ringing, Sources};
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
 use crate::sip::dialog::Dialog;
@@ -68,7 +69,7 @@ pub(super) async fn answer(
             };
             step(&reply, Way::Sent);
             answers.send(&reply);
-            if let Some(ack) = super::closing::ack(&edge, &mut events).await {
+            if let Some(ack) = closing::ack(&edge, &mut events).await {
                 step(&ack, Way::Received);
             }
             let facts = CallFacts {
@@ -87,15 +88,17 @@ pub(super) async fn answer(
         .ok()
         .flatten();
     let call = Call {
-        late_offer: super::offer::description(&invite).is_none(),
+        late_offer: offer::description(&invite).is_none(),
         allows_update: invite.lists("Allow", "UPDATE"),
         phase: ringing(&edge, &dialog, &invite),
         sources: Sources::new(events, outside, &session, t1),
         edge,
         id,
-        agent,
+        direction: Direction::Inbound,
+        agent: Some(agent),
+        longest: None,
         invite,
-        answers,
+        answers: Some(answers),
         dialog,
         session,
         description,
@@ -105,6 +108,9 @@ pub(super) async fn answer(
         first_audio_at: None,
         _place: place,
         asking,
+        handover: None,
+        legs: 0,
+        near: None,
     };
     call.ring().await;
 }
@@ -115,7 +121,7 @@ fn prepare(
     invite: &Message,
     flow: &Flow,
     agent: Option<Agent>,
-) -> Result<(Agent, Session, String), EndReason> {
+) -> Result<(Agent, Arc<Session>, String), EndReason> {
     let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
     let no_codec = EndReason::Refused(Refusal::NoCodec);
     let offer = description(invite).map(Offer::parse).transpose();
@@ -130,6 +136,7 @@ fn prepare(
         tracing::error!(%why, "No port for audio");
         EndReason::Fault
     })?;
+    let session = Arc::new(session);
     let description = match offer {
         None => session.offer(),
         Some(offer) => session.answer(&offer).map_err(|_| no_codec)?,
@@ -181,7 +188,7 @@ impl Call {
     }
 
     /// Time to ring again, to pick up, or to give up on a PRACK.
-    pub(super) fn on_ring(&mut self) -> Option<Ending> {
+    pub(in crate::sip) fn on_ring(&mut self) -> Option<Ending> {
         let now = Instant::now();
         let Phase::Ringing(ringing) = &mut self.phase else {
             return None;
@@ -196,7 +203,9 @@ impl Call {
                 reliable.interval *= 2;
                 reliable.resend_at = now + reliable.interval;
                 let again = reliable.response.clone();
-                self.answers.send(&again);
+                if let Some(answers) = &self.answers {
+                    answers.send(&again);
+                }
             }
             return None;
         }
@@ -204,7 +213,7 @@ impl Call {
     }
 
     /// PRACK for our 180 (RFC 3262 §3).
-    pub(super) fn acknowledge(&mut self, prack: &Message) -> bool {
+    pub(in crate::sip) fn acknowledge(&mut self, prack: &Message) -> bool {
         let Phase::Ringing(ringing) = &mut self.phase else {
             return false;
         };
@@ -254,7 +263,7 @@ impl Call {
     }
 
     /// What became of the INVITE's transaction.
-    pub(super) fn on_invite(&mut self, event: ServerEvent) -> Option<Ending> {
+    pub(in crate::sip) fn on_invite(&mut self, event: ServerEvent) -> Option<Ending> {
         match (event, &self.phase) {
             (ServerEvent::Cancelled { cancel, answer }, Phase::Ringing(_)) => {
                 self.step(&cancel, Way::Received);
@@ -294,7 +303,7 @@ impl Call {
     }
 
     /// A re-INVITE's transaction.
-    pub(super) fn on_reinvite(&mut self, event: ServerEvent) -> Option<Ending> {
+    pub(in crate::sip) fn on_reinvite(&mut self, event: ServerEvent) -> Option<Ending> {
         let expects_answer = self
             .sources
             .reinvite

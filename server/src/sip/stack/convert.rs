@@ -56,12 +56,13 @@ fn bare_request(message: &Message) -> Result<Request, Misfit> {
 }
 
 pub(super) fn response(message: &Message) -> Result<Response, Misfit> {
-    let Start::Response { status, .. } = message.start else {
+    let Start::Response { status, phrase } = &message.start else {
         return Err(Misfit::Unreadable);
     };
     Ok(Response {
-        status_code: status.into(),
-        wire_reason: None,
+        status_code: (*status).into(),
+        // Carriers say in it why.
+        wire_reason: Some(phrase.clone()),
         version: Version::V2,
         headers: headers(message).into(),
         body: message.body.clone(),
@@ -96,5 +97,12 @@ fn header(header: &crate::sip::message::Header) -> Header {
 
 /// The library's response as ours.
 pub(super) fn from_response(response: &Response) -> Option<Message> {
-    Message::read(&response.to_bytes()).ok()
+    let mut message = Message::read(&response.to_bytes()).ok()?;
+    // The library writes the usual words whatever the carrier wrote.
+    if let (Start::Response { phrase, .. }, Some(said)) =
+        (&mut message.start, &response.wire_reason)
+    {
+        phrase.clone_from(said);
+    }
+    Some(message)
 }

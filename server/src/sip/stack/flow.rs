@@ -80,7 +80,11 @@ impl Flow {
     }
 
     /// A connection, and what is to be written to it.
-    pub async fn stream(local: SocketAddr, peer: SocketAddr) -> std::io::Result<(Self, Outbox)> {
+    pub async fn stream(
+        local: SocketAddr,
+        peer: SocketAddr,
+        transport: Transport,
+    ) -> std::io::Result<(Self, Outbox)> {
         let (send, messages) = mpsc::channel(OUTBOX);
         let (send_raw, raw) = mpsc::channel(OUTBOX);
         // The library reads from a channel nobody writes to: frames are delivered directly.
@@ -91,7 +95,7 @@ impl Flow {
             .map_err(std::io::Error::other)?;
         let flow = Self {
             peer,
-            transport: Transport::Tcp,
+            transport,
             local,
             connection: connection.into(),
             raw: Raw::Stream(send_raw),

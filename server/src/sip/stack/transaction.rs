@@ -4,6 +4,7 @@ use rsipstack::sip::{Method, Request, SipMessage, StatusCode};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use super::{Flow, Misfit, Stack, convert};
 use crate::lifecycle::Lifecycle;
@@ -115,11 +116,27 @@ fn cancelled(transaction: &Transaction, request: &Request) -> Option<ServerEvent
 }
 
 /// The answers to a request of ours: provisional ones, then one final one, then nothing.
-pub struct Asked(mpsc::UnboundedReceiver<Message>);
+pub struct Asked {
+    responses: mpsc::UnboundedReceiver<Message>,
+    heard: bool,
+    transaction: AbortHandle,
+}
 
 impl Asked {
     pub async fn next(&mut self) -> Option<Message> {
-        self.0.recv().await
+        let response = self.responses.recv().await;
+        self.heard |= response.is_some();
+        response
+    }
+
+    /// Waits no more, and forgets the transaction: one that rang has no timer of its own.
+    pub fn give_up(self) {
+        self.transaction.abort();
+    }
+
+    /// Has anything been said yet?
+    pub fn heard(&self) -> bool {
+        self.heard
     }
 
     /// The final answer; 408 if there was none (RFC 3261 §8.1.3.1).
@@ -144,7 +161,7 @@ impl Stack {
             Transaction::new_client(key, request, self.core.clone(), Some(connection));
         transaction.destination = Some(destination);
         let (tell, responses) = mpsc::unbounded_channel();
-        self.life.spawn("sip.request", async move {
+        let running = self.life.spawn("sip.request", async move {
             if transaction.send().await.is_err() {
                 return;
             }
@@ -156,6 +173,10 @@ impl Stack {
                 }
             }
         });
-        Ok(Asked(responses))
+        Ok(Asked {
+            responses,
+            heard: false,
+            transaction: running.abort_handle(),
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers and who answers them, down to the next call.
 
-use app::domain::agent::{AgentDraft, Assign};
+use app::domain::agent::{AgentDraft, Assign, RoutingDraft};
 use app::domain::draft::{Entry, EntryList};
 use app::domain::inbound::TrunkDraft;
 use app::domain::number::{AddedAs, NumberDraft, NumberFilter, NumbersDraft};
@@ -111,7 +111,7 @@ async fn a_number_has_one_agent_and_is_moved_in_one_step() {
         assert_eq!(
             services
                 .agents
-                .set_numbers(&boss(), sales, EntryList::of([FRONT]))
+                .set_routing(&boss(), sales, numbers_alone(EntryList::of([FRONT])))
                 .await,
             Err(AppError::Conflict(held))
         );
@@ -264,4 +264,11 @@ async fn a_change_decides_the_next_call_at_once() {
         assert_eq!(ask(FRONT).await.refusal, Some(Refusal::NoCredentials));
     })
     .await;
+}
+
+fn numbers_alone(phone_numbers: EntryList) -> RoutingDraft {
+    RoutingDraft {
+        phone_numbers,
+        ..RoutingDraft::default()
+    }
 }

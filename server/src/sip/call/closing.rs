@@ -6,13 +6,14 @@ use std::time::Duration;
 use app::domain::call::{CallEnd, RecordingState};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::call::{Call, Ending, Phase};
+use super::{Call, Ending, Phase};
 use crate::media::Closed;
 use crate::sip::Edge;
 use crate::sip::calls::ToCall;
 use crate::sip::desk::CallFacts;
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
+use crate::sip::outbound::FarEvent;
 use crate::sip::stack::{Arrival, Asked, ServerEvent};
 
 /// How long the answer to our BYE, or the ACK of our no, is waited for before the row is closed.
@@ -21,8 +22,13 @@ const GOODBYE: Duration = Duration::from_secs(2);
 const PARTING: Duration = Duration::from_millis(100);
 
 impl Call {
-    pub(super) async fn finish(mut self, ending: Ending) {
+    pub(in crate::sip) async fn finish(mut self, ending: Ending) {
         let ended_at = self.edge.clock.now_ms();
+        self.let_go();
+        self.tell_near(FarEvent::Over {
+            reason: ending.reason,
+            status: None,
+        });
         let asked = match ending.bye {
             Some(why) => {
                 let bye = self.own_request("BYE").with("Reason", why);
@@ -38,6 +44,7 @@ impl Call {
             first_audio_at: self.first_audio_at,
             quality: Some(closed.stats.quality()),
             recording: recording(&closed),
+            phrase: None,
         };
         self.edge
             .desk
@@ -93,7 +100,7 @@ async fn answer_to(asked: &mut Option<Asked>) -> Option<Message> {
 }
 
 /// The ACK of a no, if it comes soon.
-pub(super) async fn ack(
+pub(in crate::sip) async fn ack(
     edge: &Edge,
     events: &mut UnboundedReceiver<ServerEvent>,
 ) -> Option<Message> {

@@ -1,10 +1,10 @@
 //! Requests inside a dialog: re-INVITE, UPDATE, INFO, PRACK, OPTIONS, BYE (RFC 3261 §12.2.2).
 //! Each is answered, whatever state the call is in.
 
-use app::domain::call::{EndReason, Happening};
+use app::domain::call::{Direction, EndReason, Happening};
 
-use super::call::{Call, Ending, Phase, Reinvite};
 use super::offer::description;
+use super::{Call, Ending, Phase, Reinvite};
 use crate::media::Digit;
 use crate::media::sdp::Offer;
 use crate::sip::ladder::Way;
@@ -14,7 +14,7 @@ use crate::sip::stack::{Answers, Arrival, ServerEvent};
 use crate::sip::timer::SessionTimer;
 
 impl Call {
-    pub(super) fn on_request(&mut self, arrival: Box<Arrival>) -> Option<Ending> {
+    pub(in crate::sip) fn on_request(&mut self, arrival: Box<Arrival>) -> Option<Ending> {
         let (request, _, answers, events) = arrival.run();
         self.step(&request, Way::Received);
         let method = request.method().unwrap_or_default().to_owned();
@@ -46,7 +46,10 @@ impl Call {
             self.refuse(487);
             return Ending::quiet(EndReason::CallerGaveUp);
         }
-        Ending::quiet(EndReason::CallerHungUp)
+        Ending::quiet(match self.direction {
+            Direction::Inbound => EndReason::CallerHungUp,
+            Direction::Outbound => EndReason::CalleeHungUp,
+        })
     }
 
     /// re-INVITE and UPDATE: hold, resume, another address, a refresh, or all at once.

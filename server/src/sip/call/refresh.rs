@@ -2,7 +2,7 @@
 
 use app::domain::call::{EndReason, Happening};
 
-use super::call::{Call, Ending, Phase};
+use super::{Call, Ending, Phase};
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::timer::Due;
@@ -10,7 +10,7 @@ use crate::sip::timer::Due;
 const EXPIRED: &str = "SIP;cause=408;text=\"Session timer expired\"";
 
 impl Call {
-    pub(super) async fn on_tick(&mut self) -> Option<Ending> {
+    pub(in crate::sip) async fn on_tick(&mut self) -> Option<Ending> {
         if !matches!(self.phase, Phase::Confirmed) {
             return None;
         }
@@ -44,7 +44,10 @@ impl Call {
         self.sources.refresh = self.ask(&request).await;
     }
 
-    pub(super) fn on_refreshed(&mut self, response: Option<Message>) -> Option<Ending> {
+    pub(in crate::sip) async fn on_refreshed(
+        &mut self,
+        response: Option<Message>,
+    ) -> Option<Ending> {
         let Some(response) = response else {
             self.sources.refresh = None;
             return None;
@@ -56,7 +59,7 @@ impl Call {
         self.sources.refresh = None;
         self.step(&response, Way::Received);
         match status {
-            200..300 => self.renew(&response),
+            200..300 => self.renew(&response).await,
             // RFC 3261 §12.2.1.2: the dialog is gone over there, or nobody is.
             408 | 481 => return Some(Ending::bye(EndReason::SessionExpired, EXPIRED)),
             422 => {
@@ -79,13 +82,16 @@ impl Call {
         None
     }
 
-    fn renew(&mut self, response: &Message) {
+    async fn renew(&mut self, response: &Message) {
         self.dialog.retarget(response);
         let is_invite = response
             .cseq()
             .is_some_and(|(_, method)| method == "INVITE");
-        if is_invite && !self.accept(&response.body) {
-            tracing::warn!(call.id = %self.id, "The answer to our re-INVITE cannot be used");
+        if is_invite {
+            self.confirm(response).await;
+            if !self.accept(&response.body) {
+                tracing::warn!(call.id = %self.id, "The answer to our re-INVITE cannot be used");
+            }
         }
         let now = self.edge.clock.now_ms();
         self.timer = self.timer.and_then(|timer| timer.answered(response, now));

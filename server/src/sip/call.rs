@@ -1,17 +1,27 @@
-//! One answered or ringing call: everything that can happen to it, in one place and one task.
+//! One answered or ringing call, whoever began it: everything that can happen to it, in one place
+//! and one task.
+
+pub(in crate::sip) mod closing;
+mod handover;
+mod journal;
+pub(in crate::sip) mod offer;
+mod refresh;
+mod requests;
+mod saying;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::agent::Agent;
-use app::domain::call::{EndReason, Happening, OneWay};
+use app::domain::call::{Direction, EndReason, Happening, OneWay};
 use app::domain::id::CallId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::journal::{CallJournal, behaviour};
-use crate::agent::{AgentCall, EngineEnd};
+use self::handover::Handover;
+use self::journal::{CallJournal, behaviour};
+use crate::agent::{AgentCall, EngineEnd, Menu};
 use crate::media::sdp::Offer;
 use crate::media::{Session, SessionEvent};
 use crate::sip::Edge;
@@ -20,11 +30,12 @@ use crate::sip::desk::CallEvent;
 use crate::sip::dialog::Dialog;
 use crate::sip::ladder::Ladder;
 use crate::sip::message::Message;
+use crate::sip::outbound::FarEvent;
 use crate::sip::stack::{Answers, Asked, ServerEvent};
 use crate::sip::timer::SessionTimer;
 
 /// How far the INVITE has come.
-pub(super) enum Phase {
+pub(in crate::sip) enum Phase {
     Ringing(Ringing),
     /// 200 sent, no ACK yet.
     Answered,
@@ -33,13 +44,13 @@ pub(super) enum Phase {
     Refused,
 }
 
-pub(super) struct Ringing {
+pub(in crate::sip) struct Ringing {
     pub pick_up_at: Instant,
     /// A 180 that has to be acknowledged first (RFC 3262).
     pub reliable: Option<Reliable>,
 }
 
-pub(super) struct Reliable {
+pub(in crate::sip) struct Reliable {
     pub response: Message,
     pub number: u32,
     pub resend_at: Instant,
@@ -48,25 +59,25 @@ pub(super) struct Reliable {
 }
 
 /// A re-INVITE we answered.
-pub(super) struct Reinvite {
+pub(in crate::sip) struct Reinvite {
     pub events: mpsc::UnboundedReceiver<ServerEvent>,
     /// It came without an offer, so the ACK brings the answer to ours.
     pub expects_answer: bool,
 }
 
 /// How a call ends.
-pub(super) struct Ending {
+pub(in crate::sip) struct Ending {
     pub reason: EndReason,
     /// Our BYE, with this Reason header.
     pub bye: Option<&'static str>,
 }
 
 impl Ending {
-    pub(super) fn quiet(reason: EndReason) -> Self {
+    pub(in crate::sip) fn quiet(reason: EndReason) -> Self {
         Self { reason, bye: None }
     }
 
-    pub(super) fn bye(reason: EndReason, why: &'static str) -> Self {
+    pub(in crate::sip) fn bye(reason: EndReason, why: &'static str) -> Self {
         Self {
             reason,
             bye: Some(why),
@@ -74,14 +85,19 @@ impl Ending {
     }
 }
 
-pub(super) struct Call {
+pub(in crate::sip) struct Call {
     pub edge: Arc<Edge>,
     pub id: CallId,
-    pub agent: Agent,
+    pub direction: Direction,
+    /// Who speaks; nobody in a leg that only joins two people.
+    pub agent: Option<Agent>,
+    /// Longest call, if it is less than the agent's own.
+    pub longest: Option<Duration>,
     pub invite: Message,
-    pub answers: Answers,
+    /// For an INVITE of the peer's.
+    pub answers: Option<Answers>,
     pub dialog: Dialog,
-    pub session: Session,
+    pub session: Arc<Session>,
     /// Our half of the negotiation, for the 200.
     pub description: String,
     pub late_offer: bool,
@@ -96,14 +112,22 @@ pub(super) struct Call {
     /// Gives the call's names back however its task ends.
     pub _place: Place,
     pub asking: Option<Asking>,
+    /// Who it is being handed on to.
+    pub handover: Option<Handover>,
+    /// Further legs begun so far.
+    pub legs: u32,
+    /// Who wants to know how this leg fares, if it is one of another call.
+    pub near: Option<mpsc::UnboundedSender<FarEvent>>,
 }
 
 /// Where events come from.
-pub(super) struct Sources {
+pub(in crate::sip) struct Sources {
     pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
     pub outside: mpsc::Receiver<ToCall>,
     pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
     pub engine: Option<JoinHandle<EngineEnd>>,
+    /// Keys that choose from the agent's menu.
+    pub choices: Option<mpsc::UnboundedReceiver<char>>,
     pub reinvite: Option<Reinvite>,
     pub refresh: Option<Asked>,
     pub tick: Interval,
@@ -116,13 +140,15 @@ enum Event {
     Media(SessionEvent),
     Engine(EngineEnd),
     Refresh(Option<Message>),
+    Far(FarEvent),
+    Choice(char),
     Ring,
     Tick,
     Stopped,
 }
 
 impl Sources {
-    pub(super) fn new(
+    pub(in crate::sip) fn new(
         invite: mpsc::UnboundedReceiver<ServerEvent>,
         outside: mpsc::Receiver<ToCall>,
         session: &Session,
@@ -137,6 +163,7 @@ impl Sources {
             outside,
             media: session.take_events(),
             engine: None,
+            choices: None,
             reinvite: None,
             refresh: None,
             tick,
@@ -156,7 +183,7 @@ async fn next<T>(source: &mut Option<mpsc::UnboundedReceiver<T>>) -> T {
 
 impl Call {
     /// Lives through the call, and closes everything behind it.
-    pub(super) async fn run(mut self) {
+    pub(in crate::sip) async fn run(mut self) {
         let ending = loop {
             let event = self.next().await;
             if let Some(ending) = self.on(event).await {
@@ -177,6 +204,7 @@ impl Call {
             outside,
             media,
             engine,
+            choices,
             reinvite,
             refresh,
             tick,
@@ -199,6 +227,16 @@ impl Call {
                 None => std::future::pending().await,
             }
         };
+        let far = async {
+            match &mut self.handover {
+                // Its task says that it is over before it goes.
+                Some(handover) => match handover.events.recv().await {
+                    Some(event) => event,
+                    None => std::future::pending().await,
+                },
+                None => std::future::pending().await,
+            }
+        };
         let reinvite = async {
             match reinvite {
                 Some(reinvite) => reinvite.events.recv().await.unwrap_or(ServerEvent::Over),
@@ -213,6 +251,8 @@ impl Call {
             event = reinvite => Event::Reinvite(event),
             response = refresh => Event::Refresh(response),
             ended = engine => Event::Engine(ended.unwrap_or(EngineEnd::CallerGone)),
+            event = far => Event::Far(event),
+            key = next(choices) => Event::Choice(key),
             event = next(media) => Event::Media(event),
             () = ring => Event::Ring,
             _ = tick.tick() => Event::Tick,
@@ -226,9 +266,17 @@ impl Call {
             Event::Reinvite(event) => self.on_reinvite(event),
             Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
             Event::Outside(ToCall::Request(arrival)) => self.on_request(arrival),
+            Event::Outside(ToCall::HandOn(destination, reply)) => {
+                let (transfer, ending) = self.hand_on(*destination);
+                // Whoever asked may have gone; the call is handed on all the same.
+                let _ = reply.send(transfer);
+                ending
+            }
+            Event::Far(event) => self.on_far(event),
+            Event::Choice(key) => self.on_choice(key),
             Event::Media(event) => self.on_media(event),
             Event::Engine(end) => self.on_engine(&end),
-            Event::Refresh(response) => self.on_refreshed(response),
+            Event::Refresh(response) => self.on_refreshed(response).await,
             Event::Ring => self.on_ring(),
             Event::Tick => self.on_tick().await,
         }
@@ -287,14 +335,24 @@ impl Call {
     }
 
     /// Lets audio out and the agent speak.
-    pub(super) fn connect(&mut self) {
+    pub(in crate::sip) fn connect(&mut self) {
+        self.session.start_sending();
+        let Some(agent) = &self.agent else {
+            return;
+        };
         let Some(line) = self.session.take_line() else {
             return;
         };
-        self.session.start_sending();
         let now = self.edge.clock.now_ms();
         self.first_audio_at = Some(now);
-        let engine = self.agent.settings.engine.as_str().to_owned();
+        let engine = agent.settings.engine.as_str().to_owned();
+        let keys = self.edge.desk.assigned(agent.id);
+        let keys = keys.into_iter().filter_map(|entry| entry.digit).collect();
+        let (choose, choices) = mpsc::unbounded_channel();
+        let mut behaviour = behaviour(&agent.settings);
+        if let Some(longest) = self.longest {
+            behaviour.max_duration = behaviour.max_duration.min(longest);
+        }
         self.happened(Happening::EngineStarted { engine });
         self.happened(Happening::FirstAudioOut);
         let journal = CallJournal {
@@ -303,21 +361,31 @@ impl Call {
             connected_ms: now,
         };
         let call = AgentCall {
-            behaviour: behaviour(&self.agent.settings),
+            behaviour,
             line,
             journal: Arc::new(journal),
             recording: self.edge.desk.recording_path(self.id),
             voice: self.edge.voice.clone(),
+            menu: Menu { keys, choose },
         };
+        self.sources.choices = Some(choices);
         self.sources.engine = Some(self.edge.life.spawn("agent", crate::agent::run(call)));
     }
 
+    /// A key of the agent's menu.
+    fn on_choice(&mut self, key: char) -> Option<Ending> {
+        let agent = self.agent.as_ref()?.id;
+        let menu = self.edge.desk.assigned(agent);
+        let chosen = menu.into_iter().find(|entry| entry.digit == Some(key))?;
+        self.hand_on(chosen.destination).1
+    }
+
     /// Takes the answer to an offer of ours.
-    pub(super) fn accept(&mut self, body: &[u8]) -> bool {
+    pub(in crate::sip) fn accept(&mut self, body: &[u8]) -> bool {
         Offer::parse(body).is_ok_and(|answer| self.session.accept(&answer).is_ok())
     }
 
-    pub(super) fn say_codec(&self) {
+    pub(in crate::sip) fn say_codec(&self) {
         if let Some(talk) = self.session.talk() {
             self.edge
                 .desk

@@ -7,7 +7,7 @@ use crate::sip::message::Message;
 use crate::sip::message::address::parameter;
 
 /// The description a message carries, if any.
-pub(super) fn description(message: &Message) -> Option<&[u8]> {
+pub(in crate::sip) fn description(message: &Message) -> Option<&[u8]> {
     if message.body.iter().all(u8::is_ascii_whitespace) {
         return None;
     }
@@ -45,7 +45,7 @@ fn part<'a>(body: &'a [u8], boundary: &str) -> Option<&'a [u8]> {
 }
 
 /// What an INVITE offers to talk, as routing wants to know it.
-pub(super) fn media_offer(message: &Message) -> MediaOffer {
+pub(in crate::sip) fn media_offer(message: &Message) -> MediaOffer {
     let Some(body) = description(message) else {
         return MediaOffer::Late;
     };

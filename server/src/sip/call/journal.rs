@@ -15,7 +15,7 @@ use crate::sip::desk::{CallEvent, Desk};
 const MASKED: &str = "•";
 
 /// Writes one call's transcript and timeline.
-pub(super) struct CallJournal {
+pub(in crate::sip) struct CallJournal {
     pub desk: Arc<dyn Desk>,
     pub call: CallId,
     /// When the line's clock stood at zero, unix milliseconds.
@@ -81,7 +81,7 @@ fn short(ms: u64) -> u32 {
 }
 
 /// An agent's settings with every default filled in.
-pub(super) fn behaviour(agent: &AgentSettings) -> Behaviour {
+pub(in crate::sip) fn behaviour(agent: &AgentSettings) -> Behaviour {
     let recording = match (agent.recording_enabled, &agent.recording_notice) {
         (false, _) => Keep::Nothing,
         (true, Some(notice)) if !notice.trim().is_empty() => Keep::AfterNotice(notice.clone()),

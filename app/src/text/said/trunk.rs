@@ -1,0 +1,35 @@
+//! What is the matter with a trunk, and why it may not place a call, as sentences.
+
+use super::short;
+use crate::domain::outbound::{Forbidden, Trouble};
+use crate::text::Text;
+
+impl Text {
+    /// Why a trunk may not place a call.
+    pub fn may_not_dial(&self, why: &Forbidden) -> String {
+        let say = &self.outgoing;
+        match why {
+            Forbidden::Country { country } => {
+                (say.country_no)(country.map_or("–", |country| country.english()))
+            }
+            Forbidden::Premium => say.premium.to_owned(),
+            Forbidden::Channels { limit } => (say.channels_full)(&limit.to_string()),
+            Forbidden::Rate { limit } => (say.rate_full)(&limit.to_string()),
+            Forbidden::DailyCap { limit } => (say.cap_full)(&limit.to_string()),
+        }
+    }
+
+    /// What is the matter with a trunk.
+    pub fn trouble(&self, trouble: &Trouble) -> String {
+        let say = &self.outgoing;
+        match trouble {
+            Trouble::NoAddress { host } => (say.health_no_address)(host),
+            Trouble::OwnAddress { address } => (say.health_own_address)(address),
+            Trouble::Unreachable { target, why } => (say.health_unreachable)(target, &short(why)),
+            Trouble::Certificate { target, why } => (say.health_certificate)(target, &short(why)),
+            Trouble::Status { status } => (say.health_status)(&status.to_string()),
+            Trouble::Silent => say.health_silent.to_owned(),
+            Trouble::AuthFailed => say.health_auth.to_owned(),
+        }
+    }
+}

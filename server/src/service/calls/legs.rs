@@ -1,0 +1,96 @@
+//! Further legs of a call: to a destination of its agent, under the same limits as any call that
+//! leaves.
+
+use std::time::Duration;
+
+use app::domain::call::EndReason;
+use app::domain::id::{AgentId, CallId, DestinationId};
+use app::domain::transfer::{Assigned, Destination, Place};
+
+use super::outgoing::reason;
+use super::{CallDesk, NotPlaced, OutRoute, Outgoing};
+
+/// How long a call that is handed on rings.
+const RING_FOR: Duration = Duration::from_secs(30);
+/// The longest a leg without a trunk may last.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl CallDesk {
+    /// A further leg of a call, to one of its agent's destinations.
+    pub async fn open_leg(
+        &self,
+        near: CallId,
+        leg: CallId,
+        to: &Destination,
+    ) -> Result<Outgoing, EndReason> {
+        let route = self.route(near, to)?;
+        let longest = route.trunk().map_or(LONGEST, |trunk| {
+            Duration::from_secs(u64::from(trunk.settings.limits.max_duration_s))
+        });
+        let outgoing = Outgoing {
+            id: leg,
+            agent: None,
+            route,
+            ring_for: RING_FOR,
+            longest,
+            metadata: serde_json::Map::new(),
+        };
+        match self.place(&outgoing, Some(near)).await {
+            Ok(_) => Ok(outgoing),
+            Err(NotPlaced::Forbidden(why)) => Err(reason(&why)),
+            Err(NotPlaced::Full) => Err(EndReason::LimitReached),
+            Err(NotPlaced::Draining) => Err(EndReason::Drained),
+            Err(NotPlaced::Store(error)) => {
+                tracing::error!(%error, "The row of a further leg could not be written");
+                Err(EndReason::Fault)
+            }
+        }
+    }
+
+    fn route(&self, near: CallId, to: &Destination) -> Result<OutRoute, EndReason> {
+        let call = self.live_call(near).ok_or(EndReason::Fault)?;
+        let agent = call.agent.and_then(|id| self.book.agent(id));
+        let trunk = agent.and_then(|agent| self.book.outbound(agent.outbound_trunk?));
+        match &to.settings.place {
+            Place::Phone(callee) if self.book.read(|routes| routes.on_trunk(callee)) => {
+                let (username, password) = self.book.own_login().ok_or(EndReason::NotFound)?;
+                Ok(OutRoute::Inside {
+                    username: username.parse().map_err(|_| EndReason::Fault)?,
+                    password,
+                    callee: callee.clone(),
+                })
+            }
+            Place::Phone(callee) => {
+                let (trunk, password) = trunk.ok_or(EndReason::NoTrunk)?;
+                Ok(OutRoute::Trunk {
+                    trunk: Box::new(trunk),
+                    password,
+                    callee: callee.clone(),
+                })
+            }
+            Place::Sip(uri, username) => {
+                let stored = self.book.destination(to.id);
+                let password = stored.and_then(|(_, password)| password);
+                let shown = trunk.map(|(trunk, _)| trunk.settings.caller_number);
+                Ok(OutRoute::Direct {
+                    uri: Box::new(uri.clone()),
+                    login: username.clone().zip(password),
+                    caller: shown.or(call.number),
+                })
+            }
+            Place::Hangup => Err(EndReason::Fault),
+        }
+    }
+
+    /// What an agent may hand calls on to, in the order of its menu.
+    pub fn assigned(&self, agent: AgentId) -> Vec<Assigned> {
+        self.book.assigned(agent)
+    }
+
+    /// A destination; none if it was deleted meanwhile.
+    pub fn destination(&self, id: DestinationId) -> Option<Destination> {
+        self.book
+            .destination(id)
+            .map(|(destination, _)| destination)
+    }
+}

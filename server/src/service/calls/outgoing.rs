@@ -1,0 +1,261 @@
+//! Calls that leave: permitted, counted and given a row before anything is sent.
+
+use std::time::Duration;
+
+use app::domain::agent::Agent;
+use app::domain::call::{Call, CallEnd, CallState, CallerId, Direction, EndReason, RecordingState};
+use app::domain::country::Country;
+use app::domain::id::CallId;
+use app::domain::outbound::{Forbidden, OutboundTrunk, may_dial};
+use app::domain::phone::PhoneNumber;
+use app::domain::routing::{Check, Note, Outcome, Receipt, Step};
+use app::domain::seen::News;
+use app::domain::sip::{Secret, SipUri, Username};
+
+use super::{CallDesk, Entry, told};
+use crate::store::calls::CallPapers;
+use crate::store::{self, StoreError};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A call to be placed, with all it needs: nothing is looked up any more.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub id: CallId,
+    /// Who speaks; nobody in a leg that only joins two people.
+    pub agent: Option<Agent>,
+    pub route: OutRoute,
+    pub ring_for: Duration,
+    /// Longest call.
+    pub longest: Duration,
+    /// Facts for the agent's engine.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Whom a call is for, and the way it leaves.
+#[derive(Clone, Debug)]
+pub enum OutRoute {
+    /// To a number, by a carrier's trunk.
+    Trunk {
+        trunk: Box<OutboundTrunk>,
+        password: Option<Secret>,
+        callee: PhoneNumber,
+    },
+    /// To a number of ours, as a carrier would bring it: through our own door.
+    Inside {
+        username: Username,
+        password: Secret,
+        callee: PhoneNumber,
+    },
+    /// Straight to a SIP URI, with credentials that its host alone may ask for.
+    Direct {
+        uri: Box<SipUri>,
+        login: Option<(Username, Secret)>,
+        /// The number that is shown.
+        caller: Option<PhoneNumber>,
+    },
+}
+
+impl OutRoute {
+    /// The trunk it goes by.
+    pub fn trunk(&self) -> Option<&OutboundTrunk> {
+        match self {
+            Self::Trunk { trunk, .. } => Some(trunk),
+            Self::Inside { .. } | Self::Direct { .. } => None,
+        }
+    }
+
+    fn callee(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Trunk { callee, .. } | Self::Inside { callee, .. } => Some(callee),
+            Self::Direct { .. } => None,
+        }
+    }
+}
+
+/// Why a call is not placed.
+#[derive(Debug)]
+pub enum NotPlaced {
+    Forbidden(Forbidden),
+    Full,
+    Draining,
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotPlaced {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl CallDesk {
+    /// Permits a call, counts it against every limit and writes its row. What is not permitted
+    /// has a row too: somebody tried.
+    pub(crate) async fn place(
+        &self,
+        outgoing: &Outgoing,
+        parent: Option<CallId>,
+    ) -> Result<Call, NotPlaced> {
+        let now = self.clock.now_ms();
+        let mut receipt = Receipt::default();
+        let mut check = |step, outcome, note| {
+            receipt.checks.push(Check {
+                step,
+                outcome,
+                note,
+            });
+        };
+        let trunk = outgoing.route.trunk();
+        match (&outgoing.route, trunk) {
+            (_, Some(trunk)) => {
+                let label = trunk.settings.name.clone();
+                check(Step::Trunk, Outcome::Passed, Note::GoesOutBy { label });
+            }
+            (OutRoute::Inside { callee, .. }, None) => {
+                let number = callee.clone();
+                check(Step::Trunk, Outcome::Skipped, Note::StaysInside { number });
+            }
+            (_, None) => {}
+        }
+        let talked = match trunk {
+            Some(trunk) => self.talked_today(trunk, now).await?,
+            None => 0,
+        };
+        let permitted = self.live.admit_outgoing(
+            outgoing.id,
+            trunk.map(|trunk| trunk.id),
+            outgoing.agent.as_ref().map(|agent| agent.id),
+            now,
+            talked,
+            |busy| match &outgoing.route {
+                OutRoute::Trunk { trunk, callee, .. } => may_dial(&trunk.settings, callee, busy),
+                OutRoute::Inside { .. } | OutRoute::Direct { .. } => Ok(()),
+            },
+        );
+        match &permitted {
+            Ok(()) => {
+                let callee = trunk.and(outgoing.route.callee());
+                if let Some(country) = callee.and_then(Country::of_number) {
+                    check(Step::Allowed, Outcome::Passed, Note::MayCall { country });
+                }
+            }
+            Err(NotPlaced::Forbidden(why)) => {
+                let why = why.clone();
+                check(Step::Allowed, Outcome::Failed, Note::MayNotCall { why });
+            }
+            Err(_) => {}
+        }
+        let (mut call, papers) = self.outgoing_row(outgoing, parent, receipt, now);
+        if let Err(NotPlaced::Forbidden(why)) = &permitted {
+            let end = CallEnd::because(reason(why));
+            call.state = CallState::Ended;
+            call.end = Some(end);
+            call.ended_at = Some(now);
+            told::ended(&call);
+            self.tell_row(&call);
+            self.writer.write(Entry::save(call.clone(), papers.clone()));
+        }
+        permitted?;
+        self.live.begin(call.clone(), papers.clone());
+        self.tell_row(&call);
+        // Whoever asked is told only of what is there after a restart too.
+        drop(
+            self.writer
+                .write_durably(Entry::save(call.clone(), papers))
+                .await,
+        );
+        Ok(call)
+    }
+
+    /// Seconds talked over a trunk since midnight, by calls that are over.
+    async fn talked_today(&self, trunk: &OutboundTrunk, now: i64) -> Result<u64, StoreError> {
+        if trunk.settings.limits.daily_cap_minutes.is_none() {
+            return Ok(0);
+        }
+        let midnight = now.div_euclid(DAY_MS) * DAY_MS;
+        let mut conn = self.db.read().await?;
+        let talked = store::outbound::talked_ms(&mut conn, trunk.id, midnight).await?;
+        Ok(u64::try_from(talked / 1000).unwrap_or(0))
+    }
+
+    fn tell_row(&self, call: &Call) {
+        self.news.tell(News::Call {
+            call: Box::new(call.clone()),
+        });
+    }
+
+    fn outgoing_row(
+        &self,
+        outgoing: &Outgoing,
+        parent: Option<CallId>,
+        receipt: Receipt,
+        now: i64,
+    ) -> (Call, CallPapers) {
+        let trunk = outgoing.route.trunk();
+        let shown = match &outgoing.route {
+            OutRoute::Trunk { trunk, .. } => Some(trunk.settings.caller_number.clone()),
+            OutRoute::Direct { caller, .. } => caller.clone(),
+            OutRoute::Inside { .. } => None,
+        };
+        let sent_as = match &outgoing.route {
+            OutRoute::Direct { uri, .. } => uri.to_string(),
+            OutRoute::Trunk { callee, .. } | OutRoute::Inside { callee, .. } => callee.to_string(),
+        };
+        let call = Call {
+            id: outgoing.id,
+            direction: Direction::Outbound,
+            state: CallState::Queued,
+            end: None,
+            phrase: None,
+            caller: CallerId {
+                raw_from: shown.as_ref().map(ToString::to_string).unwrap_or_default(),
+                number: shown,
+                ..CallerId::default()
+            },
+            number: outgoing.route.callee().cloned(),
+            sent_as,
+            trunk: trunk.map(|trunk| trunk.id),
+            trunk_label: trunk.map(|trunk| trunk.settings.name.clone()),
+            parent,
+            access: None,
+            access_label: None,
+            agent: outgoing.agent.as_ref().map(|agent| agent.id),
+            agent_name: outgoing
+                .agent
+                .as_ref()
+                .map(|agent| agent.settings.name.clone()),
+            source: None,
+            transport: trunk.map(|trunk| trunk.settings.transport),
+            software: None,
+            sip_call_id: String::new(),
+            repeats: 1,
+            late: false,
+            started_at: now,
+            ringing_at: None,
+            answered_at: None,
+            first_audio_at: None,
+            ended_at: None,
+            codec: None,
+            recording: RecordingState::None,
+        };
+        let papers = CallPapers {
+            receipt,
+            offered: Vec::new(),
+            quality: None,
+            recording_path: None,
+            instance: self.settings.instance.clone(),
+        };
+        (call, papers)
+    }
+}
+
+/// The end of a call that was not permitted.
+pub(super) fn reason(why: &Forbidden) -> EndReason {
+    match why {
+        Forbidden::Country { .. } => EndReason::CountryNotAllowed,
+        Forbidden::Premium => EndReason::PremiumNumber,
+        Forbidden::Channels { .. } | Forbidden::Rate { .. } | Forbidden::DailyCap { .. } => {
+            EndReason::LimitReached
+        }
+    }
+}

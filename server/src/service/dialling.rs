@@ -1,0 +1,168 @@
+//! Placing calls, and handing live ones on: who may, to whom, by which way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::domain::call::{Call, CallEnd, CallState, EndReason};
+use app::domain::id::{CallId, DestinationId, TransferId};
+use app::domain::outbound::{CallDraft, NewOutgoing};
+use app::domain::phone::PhoneNumber;
+use app::domain::transfer::{Transfer, TransferDraft};
+use app::error::{AppError, Conflict, Reason, Scope, Thing, Unavailable};
+use app::ports::{Caller, Dialling};
+use async_trait::async_trait;
+
+use crate::service::calls::{CallDesk, CallFacts, NotPlaced, OutRoute, Outgoing};
+use crate::service::core::Core;
+use crate::store;
+
+/// The use cases of calls that leave.
+pub struct Dialler {
+    core: Core,
+    desk: Arc<CallDesk>,
+}
+
+impl Dialler {
+    pub fn new(core: Core, desk: Arc<CallDesk>) -> Self {
+        Self { core, desk }
+    }
+
+    /// The agent, its trunk and every limit, as the routing snapshot has them.
+    fn outgoing(&self, new: NewOutgoing) -> Result<Outgoing, AppError> {
+        let agent = self.core.book.agent(new.agent);
+        let agent = agent.ok_or_else(|| {
+            AppError::field(
+                "phone_agent_id",
+                Reason::NoSuch {
+                    found: new.agent.to_string(),
+                },
+            )
+        })?;
+        let longest = new
+            .max_duration_s
+            .unwrap_or(u32::MAX)
+            .min(agent.settings.max_duration_s);
+        let inside = self.core.book.read(|routes| routes.on_trunk(&new.to));
+        let (route, longest) = if inside {
+            (self.own_door(new.to)?, longest)
+        } else {
+            let trunk = agent
+                .outbound_trunk
+                .and_then(|id| self.core.book.outbound(id));
+            let (trunk, password) = trunk.ok_or(AppError::Conflict(Conflict::NoOutboundTrunk))?;
+            let longest = longest.min(trunk.settings.limits.max_duration_s);
+            (
+                OutRoute::Trunk {
+                    trunk: Box::new(trunk),
+                    password,
+                    callee: new.to,
+                },
+                longest,
+            )
+        };
+        Ok(Outgoing {
+            id: self.core.clock.new_id(),
+            agent: Some(agent),
+            route,
+            ring_for: Duration::from_secs(u64::from(new.ring_timeout_s)),
+            longest: Duration::from_secs(u64::from(longest)),
+            metadata: new.metadata,
+        })
+    }
+
+    /// A number of ours is called as a carrier would: with a credential of ours.
+    fn own_door(&self, callee: PhoneNumber) -> Result<OutRoute, AppError> {
+        let login = self.core.book.own_login();
+        let (username, password) = login.ok_or(AppError::NotFound(Thing::Access))?;
+        let username = username
+            .parse()
+            .map_err(|_| AppError::NotFound(Thing::Access))?;
+        Ok(OutRoute::Inside {
+            username,
+            password,
+            callee,
+        })
+    }
+}
+
+#[async_trait]
+impl Dialling for Dialler {
+    async fn call(&self, caller: &Caller, draft: CallDraft) -> Result<Call, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let outgoing = self.outgoing(draft.parse()?)?;
+        let call = self.desk.place(&outgoing, None).await.map_err(refused)?;
+        let Some(switchboard) = self.desk.switchboard() else {
+            let end = CallEnd::because(EndReason::Drained);
+            self.desk.end(call.id, end, &CallFacts::default());
+            return Err(AppError::Unavailable(Unavailable::Draining));
+        };
+        switchboard.dial(outgoing);
+        Ok(call)
+    }
+
+    async fn transfer(
+        &self,
+        caller: &Caller,
+        call: CallId,
+        draft: TransferDraft,
+    ) -> Result<Transfer, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let text = draft.destination_id.required().map_err(Reason::from);
+        let text = text.map_err(|reason| AppError::field("destination_id", reason))?;
+        let destination = text.parse::<DestinationId>().map_err(|_| {
+            AppError::field(
+                "destination_id",
+                Reason::NotAnId {
+                    found: text.to_owned(),
+                },
+            )
+        })?;
+        let Some(live) = self.desk.live_call(call) else {
+            let mut conn = self.core.db.read().await?;
+            return Err(match store::calls::get(&mut conn, call).await? {
+                Some(_) => AppError::Conflict(Conflict::CallEnded),
+                None => AppError::NotFound(Thing::Call),
+            });
+        };
+        let assigned = live.agent.map(|agent| self.core.book.assigned(agent));
+        let assigned = assigned.into_iter().flatten();
+        let mut named = assigned.map(|assigned| assigned.destination);
+        let Some(destination) = named.find(|named| named.id == destination) else {
+            return Err(match self.core.book.destination(destination) {
+                Some(_) => AppError::Conflict(Conflict::NotAssigned),
+                None => AppError::NotFound(Thing::Destination),
+            });
+        };
+        if live.state != CallState::Answered {
+            return Err(AppError::Conflict(Conflict::NotNow));
+        }
+        let switchboard = self.desk.switchboard();
+        let asked = match switchboard {
+            Some(switchboard) => switchboard.hand_on(call, destination).await,
+            None => None,
+        };
+        asked.ok_or(AppError::Conflict(Conflict::NotNow))
+    }
+
+    async fn transferred(
+        &self,
+        caller: &Caller,
+        call: CallId,
+        id: TransferId,
+    ) -> Result<Transfer, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let mut conn = self.core.db.read().await?;
+        let transfer = store::transfers::get(&mut conn, id).await?;
+        transfer
+            .filter(|transfer| transfer.call == call)
+            .ok_or(AppError::NotFound(Thing::Transfer))
+    }
+}
+
+fn refused(why: NotPlaced) -> AppError {
+    match why {
+        NotPlaced::Forbidden(why) => AppError::Conflict(Conflict::MayNotDial(why)),
+        NotPlaced::Full | NotPlaced::Draining => AppError::Unavailable(Unavailable::Draining),
+        NotPlaced::Store(error) => error.into(),
+    }
+}

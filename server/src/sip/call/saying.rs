@@ -1,0 +1,136 @@
+//! What a call says to its peer, and to the house: answers, requests of its own, the ladder.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use app::domain::call::{Happening, TimelineEvent};
+use app::domain::sip::Transport;
+
+use super::{Call, Phase};
+use crate::sip::Edge;
+use crate::sip::desk::CallEvent;
+use crate::sip::dialog::{Dialog, Hop};
+use crate::sip::ladder::Way;
+use crate::sip::message::Message;
+use crate::sip::outbound::FarEvent;
+use crate::sip::stack::{Asked, Flow};
+
+/// How long a name server may take.
+const RESOLVE: Duration = Duration::from_secs(2);
+
+impl Call {
+    /// A final refusal of the INVITE.
+    pub(in crate::sip) fn refuse(&mut self, status: u16) {
+        let reply = self.dialog.reply(&self.invite, status);
+        self.send(&reply);
+        self.phase = Phase::Refused;
+    }
+
+    /// An answer to the INVITE.
+    pub(in crate::sip) fn send(&mut self, reply: &Message) {
+        self.step(reply, Way::Sent);
+        if let Some(answers) = &self.answers {
+            answers.send(reply);
+        }
+    }
+
+    pub(in crate::sip) fn step(&mut self, message: &Message, way: Way) {
+        let now = self.edge.clock.now_ms();
+        if let Some(record) = self.ladder.step(message, way, &self.dialog.flow, now) {
+            self.edge.desk.note(self.id, CallEvent::Message(record));
+        }
+    }
+
+    pub(in crate::sip) fn happened(&self, what: Happening) {
+        let at = self.edge.clock.now_ms();
+        self.edge
+            .desk
+            .note(self.id, CallEvent::Happened(TimelineEvent { at, what }));
+    }
+
+    /// Tells the call whose leg this is.
+    pub(in crate::sip) fn tell_near(&self, event: FarEvent) {
+        if let Some(near) = &self.near {
+            let _ = near.send(event);
+        }
+    }
+
+    /// A request of ours, on its way.
+    pub(in crate::sip) async fn ask(&mut self, request: &Message) -> Option<Asked> {
+        let flow = self.way().await?;
+        self.step(request, Way::Sent);
+        self.edge.stack.ask(request, &flow).ok()
+    }
+
+    pub(in crate::sip) fn own_request(&mut self, method: &str) -> Message {
+        let branch = self.edge.clock.new_uuid().simple().to_string();
+        let sent_by = self.edge.sent_by(&self.dialog.flow);
+        let request = self.dialog.request(method, &branch, &sent_by);
+        request.with("User-Agent", self.edge.config.product.clone())
+    }
+
+    /// ACK for a 2xx to an INVITE of ours, remembered for when the 2xx comes again.
+    pub(in crate::sip) async fn confirm(&mut self, response: &Message) {
+        let Some((number, _)) = response.cseq() else {
+            return;
+        };
+        let branch = self.edge.clock.new_uuid().simple().to_string();
+        let sent_by = self.edge.sent_by(&self.dialog.flow);
+        let ack = self.dialog.ack(number, &branch, &sent_by);
+        let Some(way) = self.way().await else { return };
+        self.step(&ack, Way::Sent);
+        self.edge.remember_ack(&self.dialog, number, &ack, &way);
+        way.send_raw(ack.to_bytes()).await;
+    }
+
+    /// The way our requests go; a lost connection is dialled anew.
+    async fn way(&mut self) -> Option<Flow> {
+        let flow = &self.dialog.flow;
+        if !flow.is_open() {
+            let (hop, name) = self.edge.hop_of(&self.dialog).await;
+            let dialled = crate::sip::listen::dial(&self.edge, hop, flow.transport, &name).await;
+            self.dialog.flow = dialled.ok()?;
+        }
+        Some(self.edge.way_of(&self.dialog).await)
+    }
+}
+
+impl Edge {
+    /// The way a dialog's requests go, on the flow it has.
+    pub(in crate::sip) async fn way_of(&self, dialog: &Dialog) -> Flow {
+        if dialog.flow.transport != Transport::Udp {
+            return dialog.flow.clone();
+        }
+        let (hop, _) = self.hop_of(dialog).await;
+        dialog.flow.towards(hop)
+    }
+
+    /// A dialog's next stop, and what it is called.
+    async fn hop_of(&self, dialog: &Dialog) -> (SocketAddr, String) {
+        match dialog.next_hop() {
+            Hop::Address(address) => (address, address.ip().to_string()),
+            Hop::Name(name, port) => (dialog.resolved(resolve(&name).await, port), name),
+        }
+    }
+
+    /// Keeps an ACK, to be said again whenever its 2xx comes again.
+    pub(in crate::sip) fn remember_ack(
+        &self,
+        dialog: &Dialog,
+        number: u32,
+        ack: &Message,
+        way: &Flow,
+    ) {
+        let now = self.clock.now_ms();
+        let patience = self.config.t1.as_millis() * 64;
+        let until = now.saturating_add(i64::try_from(patience).unwrap_or(i64::MAX));
+        self.calls
+            .acked(&dialog.id, number, ack.to_bytes(), way.clone(), until, now);
+    }
+}
+
+/// The first address of a name, soon or not at all.
+async fn resolve(name: &str) -> Option<IpAddr> {
+    let found = tokio::time::timeout(RESOLVE, tokio::net::lookup_host((name, 0))).await;
+    found.ok()?.ok()?.next().map(|address| address.ip())
+}

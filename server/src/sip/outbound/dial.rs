@@ -1,0 +1,359 @@
+//! A call of an agent's: dialled, and from the answer on a call like any other.
+
+use app::domain::call::{CallEnd, EndReason, Happening, TimelineEvent};
+use app::domain::phone::PhoneNumber;
+use app::domain::routing::{Check, Note, Outcome, Step};
+use app::domain::sip::{Host, Secret, Transport, Username};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::answer::Credentials;
+use super::targets::Place;
+use super::{Answered, Attempt, Failed, Leg, Progress};
+use crate::media::Session;
+use crate::media::sdp::Offer;
+use crate::service::calls::{OutRoute, Outgoing, Peer};
+use crate::sip::Edge;
+use crate::sip::call::{Call, Ending, Phase, Sources};
+use crate::sip::calls;
+use crate::sip::desk::{CallEvent, CallFacts};
+use crate::sip::dialog::DialogId;
+use crate::sip::ladder::Ladder;
+use crate::sip::timer::SessionTimer;
+
+/// How a leg of another call fares, told to that call.
+#[derive(Debug)]
+pub(in crate::sip) enum FarEvent {
+    /// Its audio is open.
+    Opened(Arc<Session>),
+    Ringing,
+    /// Audio comes before the answer.
+    Early,
+    Answered,
+    /// It is over, answered or not.
+    Over {
+        reason: EndReason,
+        status: Option<u16>,
+    },
+}
+
+/// Places a call, and lives through it. `near` is the call whose leg it is, if it is one.
+pub(in crate::sip) async fn dial(
+    edge: Arc<Edge>,
+    outgoing: Outgoing,
+    near: Option<mpsc::UnboundedSender<FarEvent>>,
+) {
+    let leg = leg(&edge, &outgoing);
+    let id = outgoing.id;
+    let call_id = format!("{}@{}", edge.clock.new_uuid(), edge.config.realm);
+    let tag = edge.clock.new_uuid().simple().to_string();
+    let dialog = DialogId {
+        call_id: call_id.clone(),
+        local_tag: tag.clone(),
+        remote_tag: String::new(),
+    };
+    let (place, mut outside) = edge.calls.enter(id, dialog);
+    let (tell, mut progress) = mpsc::unbounded_channel();
+    let mut session: Option<Arc<Session>> = None;
+    let attempt = Attempt {
+        edge: &edge,
+        leg: &leg,
+        call_id: call_id.clone(),
+        tag,
+        tell,
+        number: 1,
+        ring_until: Instant::now() + outgoing.ring_for,
+    };
+    let mut log = Log::new(&edge, &outgoing, call_id, near.clone());
+    let answered = {
+        let running = attempt.run(&mut session, &mut outside);
+        tokio::pin!(running);
+        loop {
+            tokio::select! {
+                biased;
+                Some(step) = progress.recv() => log.note(step),
+                answered = &mut running => break answered,
+            }
+        }
+    };
+    while let Ok(step) = progress.try_recv() {
+        log.note(step);
+    }
+    let (answered, session) = match (answered, session) {
+        (Ok(answered), Some(session)) => (answered, session),
+        (Ok(_), None) => return log.fail(&Failed::because(EndReason::Fault)),
+        (Err(failed), session) => {
+            if let Some(session) = session {
+                session.close().await;
+            }
+            return log.fail(&failed);
+        }
+    };
+    log.answered(&answered);
+    let Log { ladder, .. } = log;
+    begin(
+        edge,
+        outgoing,
+        answered,
+        session,
+        Line {
+            place,
+            outside,
+            ladder,
+            near,
+        },
+    )
+    .await;
+}
+
+/// What a call has from before its answer.
+struct Line {
+    place: calls::Place,
+    outside: mpsc::Receiver<calls::ToCall>,
+    ladder: Ladder,
+    near: Option<mpsc::UnboundedSender<FarEvent>>,
+}
+
+/// From the answer on.
+async fn begin(
+    edge: Arc<Edge>,
+    outgoing: Outgoing,
+    answered: Answered,
+    session: Arc<Session>,
+    line: Line,
+) {
+    let Line {
+        mut place,
+        outside,
+        ladder,
+        near,
+    } = line;
+    let Answered {
+        dialog,
+        invite,
+        response,
+    } = answered;
+    place.rename(dialog.id.clone());
+    let agreed = Offer::parse(&response.body).is_ok_and(|answer| session.accept(&answer).is_ok());
+    let now = edge.clock.now_ms();
+    let t1 = edge.config.t1;
+    let (_, no_events) = mpsc::unbounded_channel();
+    let mut call = Call {
+        late_offer: false,
+        allows_update: response.lists("Allow", "UPDATE"),
+        phase: Phase::Confirmed,
+        sources: Sources::new(no_events, outside, &session, t1),
+        direction: app::domain::call::Direction::Outbound,
+        id: outgoing.id,
+        agent: outgoing.agent,
+        longest: Some(outgoing.longest),
+        answers: None,
+        description: String::new(),
+        wait_for_ack: false,
+        timer: SessionTimer::begun(&response, now),
+        ladder,
+        first_audio_at: None,
+        _place: place,
+        asking: None,
+        handover: None,
+        legs: 0,
+        near,
+        edge,
+        invite,
+        dialog,
+        session,
+    };
+    call.confirm(&response).await;
+    if agreed {
+        call.say_codec();
+        call.connect();
+        call.tell_near(FarEvent::Answered);
+        call.run().await;
+    } else {
+        call.finish(Ending::bye(
+            EndReason::Incompatible,
+            "SIP;cause=488;text=\"Not Acceptable Here\"",
+        ))
+        .await;
+    }
+}
+
+fn leg(edge: &Edge, outgoing: &Outgoing) -> Leg {
+    match &outgoing.route {
+        OutRoute::Trunk {
+            trunk,
+            password,
+            callee,
+        } => Leg::by_trunk(trunk, password.as_ref(), callee),
+        OutRoute::Inside {
+            username,
+            password,
+            callee,
+        } => inside(edge, callee, username, password),
+        OutRoute::Direct { uri, login, caller } => {
+            let door = edge.own_door();
+            let caller = caller.as_ref().map_or("anonymous", PhoneNumber::as_str);
+            Leg::to_uri(uri, login.clone(), format!("<sip:{caller}@{door}>"))
+        }
+    }
+}
+
+/// A call to ourselves, as a carrier would bring it.
+fn inside(edge: &Edge, callee: &PhoneNumber, username: &Username, password: &Secret) -> Leg {
+    let door = edge.own_door();
+    let host = Host::from(door.ip());
+    Leg {
+        name: host.to_string(),
+        inside: true,
+        uri: format!("sip:{callee}@{door}"),
+        to: format!("<sip:{callee}@{door}>"),
+        from: format!("<sip:{username}@{door}>"),
+        headers: Vec::new(),
+        credentials: Some(Credentials {
+            username: username.clone(),
+            password: password.clone(),
+            realm: None,
+        }),
+        place: Place {
+            host,
+            port: Some(door.port()),
+            transport: Transport::Udp,
+        },
+    }
+}
+
+/// Tells the desk how far a call has come.
+struct Log<'a> {
+    edge: &'a Arc<Edge>,
+    outgoing: &'a Outgoing,
+    call_id: String,
+    near: Option<mpsc::UnboundedSender<FarEvent>>,
+    ladder: Ladder,
+    rang: bool,
+}
+
+impl<'a> Log<'a> {
+    fn new(
+        edge: &'a Arc<Edge>,
+        outgoing: &'a Outgoing,
+        call_id: String,
+        near: Option<mpsc::UnboundedSender<FarEvent>>,
+    ) -> Self {
+        Self {
+            edge,
+            outgoing,
+            call_id,
+            near,
+            ladder: Ladder::default(),
+            rang: false,
+        }
+    }
+
+    fn note(&mut self, progress: Progress) {
+        match progress {
+            Progress::Trying(target) => {
+                let target = target.to_string();
+                self.happened(Happening::Dialling {
+                    target: target.clone(),
+                });
+                self.checked(Step::Target, Outcome::Passed, Note::Tried { target });
+            }
+            Progress::InVain(target, why) => {
+                let target = target.to_string();
+                let note = Note::TriedInVain { target, why };
+                self.checked(Step::Target, Outcome::Failed, note);
+            }
+            Progress::Ringing if self.rang => {}
+            Progress::Ringing => {
+                self.rang = true;
+                self.happened(Happening::Ringing);
+                self.tell_near(FarEvent::Ringing);
+            }
+            Progress::Opened(session) => self.tell_near(FarEvent::Opened(session)),
+            Progress::Early => {
+                self.happened(Happening::EarlyMedia);
+                self.tell_near(FarEvent::Early);
+            }
+            Progress::Step(message, way, flow) => {
+                let now = self.edge.clock.now_ms();
+                if let Some(record) = self.ladder.step(&message, way, &flow, now) {
+                    self.tell(CallEvent::Message(record));
+                }
+                let software = message.get("Server").or_else(|| message.get("User-Agent"));
+                let theirs = message.status().and(software);
+                self.tell(CallEvent::Peer(Peer {
+                    address: flow.peer.ip(),
+                    transport: flow.transport,
+                    sip_call_id: self.call_id.clone(),
+                    software: theirs.map(|text| text.chars().take(120).collect()),
+                }));
+            }
+        }
+    }
+
+    fn answered(&self, answered: &Answered) {
+        self.happened(Happening::Answered);
+        self.said(
+            200,
+            answered.response.phrase().unwrap_or("OK"),
+            Outcome::Passed,
+        );
+        if let Some(trunk) = self.outgoing.route.trunk() {
+            self.edge.ways.answered(trunk.id, self.edge.clock.now_ms());
+        }
+    }
+
+    fn fail(self, failed: &Failed) {
+        if let Some(status) = failed.status {
+            let phrase = failed.phrase.as_deref().unwrap_or_default();
+            self.said(status, phrase, Outcome::Failed);
+        }
+        let now = self.edge.clock.now_ms();
+        if let Some(trunk) = self.outgoing.route.trunk() {
+            self.edge.ways.failed(trunk.id, failed, now);
+        }
+        let end = CallEnd {
+            status: failed.status,
+            ..CallEnd::because(failed.reason)
+        };
+        let facts = CallFacts {
+            ended_at: now,
+            phrase: failed.phrase.clone(),
+            ..CallFacts::default()
+        };
+        self.edge.desk.end(self.outgoing.id, end, facts);
+        self.tell_near(FarEvent::Over {
+            reason: failed.reason,
+            status: failed.status,
+        });
+    }
+
+    fn tell_near(&self, event: FarEvent) {
+        if let Some(near) = &self.near {
+            let _ = near.send(event);
+        }
+    }
+
+    fn said(&self, status: u16, phrase: &str, outcome: Outcome) {
+        let phrase = phrase.to_owned();
+        self.checked(Step::Carrier, outcome, Note::CarrierSaid { status, phrase });
+    }
+
+    fn checked(&self, step: Step, outcome: Outcome, note: Note) {
+        self.tell(CallEvent::Checked(Check {
+            step,
+            outcome,
+            note,
+        }));
+    }
+
+    fn happened(&self, what: Happening) {
+        let at = self.edge.clock.now_ms();
+        self.tell(CallEvent::Happened(TimelineEvent { at, what }));
+    }
+
+    fn tell(&self, event: CallEvent) {
+        self.edge.desk.note(self.outgoing.id, event);
+    }
+}

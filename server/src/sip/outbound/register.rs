@@ -1,0 +1,216 @@
+//! Registering with a carrier (RFC 3261 §10), so that it finds us behind an address that changes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::domain::id::OutboundTrunkId;
+use app::domain::outbound::{OutboundTrunk, Registration, RegistrationState};
+use app::domain::sip::Secret;
+use parking_lot::Mutex;
+
+use super::answer::Challenge;
+use super::leg::Leg;
+use super::way::way;
+use crate::sip::Edge;
+use crate::sip::message::Message;
+use crate::sip::message::address::{Address, parameter};
+
+/// What we ask for.
+const EXPIRES_S: u32 = 600;
+/// How soon a failure is tried again.
+const AGAIN_MS: i64 = 30_000;
+/// How long an answer is waited for.
+const ANSWER: Duration = Duration::from_secs(32);
+
+/// Who has us registered.
+#[derive(Default)]
+pub(super) struct Book(Mutex<HashMap<OutboundTrunkId, Entry>>);
+
+struct Entry {
+    shown: Registration,
+    version: i64,
+    /// The same for all registrations of one trunk (§10.2.4).
+    call_id: String,
+    number: u32,
+    busy: bool,
+}
+
+impl Book {
+    pub(super) fn state(&self, id: OutboundTrunkId) -> Option<Registration> {
+        self.0.lock().get(&id).map(|entry| entry.shown.clone())
+    }
+}
+
+/// Begins whatever registration is due, and forgets those that are not wanted any more.
+pub(super) fn look_after(edge: &Arc<Edge>, ways: &[(OutboundTrunk, Option<Secret>)], now: i64) {
+    let wanted = |(trunk, _): &&(OutboundTrunk, _)| trunk.settings.register;
+    let mut book = edge.ways.registrations.0.lock();
+    book.retain(|id, _| ways.iter().filter(wanted).any(|(trunk, _)| trunk.id == *id));
+    for (trunk, password) in ways.iter().filter(wanted) {
+        let entry = book.entry(trunk.id).or_insert_with(|| Entry {
+            shown: Registration {
+                state: RegistrationState::Trying,
+                since: now,
+                expires_at: None,
+                next_at: Some(now),
+                status: None,
+            },
+            version: trunk.version,
+            call_id: edge.clock.new_uuid().to_string(),
+            number: 0,
+            busy: false,
+        });
+        let changed = entry.version != trunk.version;
+        let due = entry.shown.next_at.is_some_and(|at| at <= now);
+        if entry.busy || !(due || changed) {
+            continue;
+        }
+        entry.busy = true;
+        entry.version = trunk.version;
+        let turn = Turn {
+            call_id: entry.call_id.clone(),
+            number: entry.number,
+        };
+        // Two rounds at most: a challenge and its answer.
+        entry.number += 3;
+        let work = register(edge.clone(), trunk.clone(), password.clone(), turn);
+        edge.life.spawn("sip.register", work);
+    }
+}
+
+struct Turn {
+    call_id: String,
+    number: u32,
+}
+
+async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret>, turn: Turn) {
+    let outcome = ask(&edge, &trunk, password.as_ref(), turn).await;
+    let now = edge.clock.now_ms();
+    let (state, status, expires_at, next_at) = match outcome {
+        Ok(expires_s) => {
+            let life = i64::from(expires_s) * 1000;
+            // Half-way, so that a lost answer leaves time for another try.
+            (
+                RegistrationState::Registered,
+                Some(200),
+                Some(now + life),
+                now + life / 2,
+            )
+        }
+        Err(status) => (RegistrationState::Failed, status, None, now + AGAIN_MS),
+    };
+    let changed = {
+        let mut book = edge.ways.registrations.0.lock();
+        let Some(entry) = book.get_mut(&trunk.id) else {
+            return;
+        };
+        entry.busy = false;
+        let changed = entry.shown.state != state;
+        entry.shown = Registration {
+            state,
+            since: if changed { now } else { entry.shown.since },
+            expires_at,
+            next_at: Some(next_at),
+            status,
+        };
+        changed
+    };
+    if changed {
+        edge.desk.trunk_changed();
+    }
+}
+
+/// The seconds granted, or the status of the refusal.
+async fn ask(
+    edge: &Arc<Edge>,
+    trunk: &OutboundTrunk,
+    password: Option<&Secret>,
+    turn: Turn,
+) -> Result<u32, Option<u16>> {
+    let own = &trunk.settings.caller_number;
+    let leg = Leg::by_trunk(trunk, password, own);
+    let targets = edge.targets(&leg.place).await.map_err(|_| None)?;
+    let target = targets.first().copied().ok_or(None)?;
+    let flow = way(edge, target, leg.place.transport, &leg.name)
+        .await
+        .map_err(|_| None)?;
+    let tag = edge.clock.new_uuid().simple().to_string();
+    let host = &trunk.settings.host;
+    let user = leg.credentials.as_ref().map_or_else(
+        || own.digits().to_owned(),
+        |credentials| credentials.username.to_string(),
+    );
+    let contact = contact(edge, trunk, &flow);
+    let mut authorization: Option<(&'static str, String)> = None;
+    let mut expires_s = EXPIRES_S;
+    let mut refused = None;
+    for round in 0..3 {
+        let branch = edge.clock.new_uuid().simple();
+        let (sent_by, transport) = (edge.sent_by(&flow), flow.transport);
+        let uri = format!("sip:{host}");
+        let mut request = Message::request("REGISTER", uri.clone())
+            .with(
+                "Via",
+                format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch};rport"),
+            )
+            .with("Max-Forwards", "70")
+            .with("From", format!("<sip:{user}@{host}>;tag={tag}"))
+            .with("To", format!("<sip:{user}@{host}>"))
+            .with("Call-ID", turn.call_id.clone())
+            .with("CSeq", format!("{} REGISTER", turn.number + round + 1))
+            .with("Contact", format!("<{contact}>"))
+            .with("Expires", expires_s.to_string())
+            .with("User-Agent", edge.config.product.clone());
+        if let Some((header, value)) = &authorization {
+            request.push(header, value.clone());
+        }
+        let mut asked = edge.stack.ask(&request, &flow).map_err(|_| None)?;
+        let answer = tokio::time::timeout(ANSWER, asked.last()).await;
+        let answer = answer.ok().flatten().ok_or(None)?;
+        let status = answer.status().unwrap_or_default();
+        refused = Some(status);
+        match status {
+            200..300 => return Ok(granted(&answer, &contact).unwrap_or(expires_s)),
+            // Too short for the carrier (§10.2.8).
+            423 => match answer
+                .get("Min-Expires")
+                .and_then(|text| text.trim().parse().ok())
+            {
+                Some(least) if least > expires_s => expires_s = least,
+                _ => return Err(refused),
+            },
+            401 | 407 => {
+                let challenge = Challenge::read(&answer).ok_or(refused)?;
+                let credentials = leg.credentials.as_ref().ok_or(refused)?;
+                let tried = authorization.is_some() && !challenge.stale;
+                if tried || !challenge.is_for(credentials) {
+                    return Err(refused);
+                }
+                let cnonce = edge.clock.new_uuid().simple().to_string();
+                authorization = Some(challenge.answer(credentials, "REGISTER", &uri, &cnonce, 1));
+            }
+            _ => return Err(refused),
+        }
+    }
+    Err(refused)
+}
+
+/// A Contact of the trunk's own: calls to it are the trunk's.
+fn contact(edge: &Edge, trunk: &OutboundTrunk, flow: &crate::sip::stack::Flow) -> String {
+    let user = trunk.id.as_uuid().simple().to_string();
+    edge.contact(flow)
+        .replacen("sip:", &format!("sip:{user}@"), 1)
+}
+
+/// What the registrar grants our Contact (§10.3).
+fn granted(answer: &Message, contact: &str) -> Option<u32> {
+    let ours = answer.list("Contact").find(|value| {
+        let user = Address::read(value).user();
+        user.is_some() && user == crate::sip::message::address::user_of(contact)
+    });
+    let expires = ours
+        .and_then(|value| parameter(value, "expires"))
+        .or_else(|| answer.get("Expires"));
+    expires?.trim().trim_matches('"').parse().ok()
+}
