@@ -77,13 +77,20 @@ pub(super) struct CreatedKey {
     reason = "documents `KeyDraft`, which lives where there is no OpenAPI"
 )]
 pub(super) struct CreateKey {
-    #[schema(max_length = 80)]
+    #[schema(min_length = 1, max_length = 80)]
     name: String,
-    #[schema(schema_with = scopes)]
+    #[schema(schema_with = some_scopes)]
     scopes: Vec<String>,
 }
 
 impl Draft for KeyDraft {}
+
+fn some_scopes() -> utoipa::openapi::Array {
+    utoipa::openapi::ArrayBuilder::new()
+        .items(words(Scope::ALL.map(Scope::as_str)))
+        .min_items(Some(1))
+        .build()
+}
 
 fn scopes() -> utoipa::openapi::Array {
     utoipa::openapi::ArrayBuilder::new()

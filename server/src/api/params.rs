@@ -35,6 +35,10 @@ impl FromRequestParts<Api> for Params {
 impl Params {
     /// The text of a parameter; an empty one counts as absent.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.raw(name).filter(|value| !value.is_empty())
+    }
+
+    fn raw(&mut self, name: &str) -> Option<String> {
         let at = self.pairs.iter().position(|(each, _)| each == name)?;
         let (_, value) = self.pairs.remove(at);
         if self.pairs.iter().any(|(each, _)| each == name) {
@@ -46,7 +50,7 @@ impl Params {
                 },
             );
         }
-        Some(value).filter(|value| !value.is_empty())
+        Some(value)
     }
 
     /// A parameter read by its own parser.
@@ -55,7 +59,7 @@ impl Params {
         name: &str,
         because: impl FnOnce(String, T::Err) -> Reason,
     ) -> Option<T> {
-        let text = self.text(name)?;
+        let text = self.raw(name)?;
         let parsed = text.parse().map_err(|why| because(text.clone(), why));
         self.errors.keep(name, parsed)
     }
@@ -80,7 +84,7 @@ impl Params {
     /// A time in RFC 3339, as unix milliseconds.
     pub(super) fn time(&mut self, name: &str) -> Option<i64> {
         // A `+` before the offset arrives as a blank when it was not escaped.
-        let text = self.text(name)?.replace(' ', "+");
+        let text = self.raw(name)?.replace(' ', "+");
         self.errors.keep(name, wire::moment(&text))
     }
 

@@ -276,7 +276,8 @@ impl Op {
             statuses.push(422);
         }
         if *method == Method::POST || *method == Method::PATCH {
-            statuses.push(409);
+            // For `Idempotency-Key` and `If-Match`.
+            statuses.extend([409, 422]);
         }
         statuses.append(&mut self.refusals);
         statuses.sort_unstable();
@@ -316,8 +317,15 @@ fn idempotency_key() -> Parameter {
     parameter
         .required(Required::False)
         .description(Some(said))
-        .schema(Some(String::schema()))
+        .schema(Some(key_text()))
         .build()
+}
+
+fn key_text() -> ObjectBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("[!-~]"))
 }
 
 fn if_match() -> Parameter {
@@ -328,8 +336,14 @@ fn if_match() -> Parameter {
     parameter
         .required(Required::False)
         .description(Some(said))
-        .schema(Some(String::schema()))
+        .schema(Some(tag_text()))
         .build()
+}
+
+fn tag_text() -> ObjectBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.pattern(Some("^([*]|(W/)?\"*[-+]?[0-9]{1,18}\"*)$"))
+        .examples(["\"3\""])
 }
 
 /// A filter that takes one of a few words.

@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod compat;
 mod document;
 mod errors;
 mod numbers;
@@ -10,3 +11,4 @@ mod replays;
 mod schema;
 mod sessions;
 mod trunk;
+mod writers;

@@ -1,0 +1,97 @@
+//! Many writers at once: none loses what another has written, and one request that is sent
+//! many times is done once.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::world::{World, on_both};
+
+on_both! {
+    of_a_hundred_writers_one_wins_and_the_others_are_told
+    nobody_loses_what_another_has_written
+    a_key_that_is_raced_is_used_once
+}
+
+async fn an_agent(world: &World) -> String {
+    let made = world
+        .api()
+        .await
+        .post("/api/phone", json!({ "name": "0" }))
+        .await
+        .ok();
+    format!("/api/phone/{}", made["id"].as_str().unwrap())
+}
+
+async fn of_a_hundred_writers_one_wins_and_the_others_are_told(world: &World) {
+    let path = an_agent(world).await;
+    let writer = world.api().await.with("if-match", "\"1\"");
+    let change = |n: u32| {
+        let (writer, path) = (&writer, &path);
+        async move {
+            writer
+                .patch(path, json!({ "name": format!("writer {n}") }))
+                .await
+        }
+    };
+    let answers = join_all((0..100).map(change)).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!(won.len(), 1);
+    for answer in lost {
+        assert_eq!(answer.refused(409), "changed");
+    }
+    let now = world.api().await.get(&path).await.ok();
+    assert_eq!(now, won[0].body);
+    assert_eq!(now["version"], 2);
+}
+
+/// Each reads, adds one, and writes only if nobody was faster.
+async fn nobody_loses_what_another_has_written(world: &World) {
+    let path = an_agent(world).await;
+    let api = world.api().await;
+    let adder = |_| {
+        let (api, path) = (&api, &path);
+        async move {
+            loop {
+                let read = api.get(path).await;
+                let tag = read.header("etag").to_owned();
+                let count: u32 = read.ok()["name"].as_str().unwrap().parse().unwrap();
+                let body = json!({ "name": (count + 1).to_string() });
+                let written = api.with("if-match", &tag).patch(path, body).await;
+                if written.status == 200 {
+                    return;
+                }
+                assert_eq!(written.refused(409), "changed");
+            }
+        }
+    };
+    join_all((0..10).map(adder)).await;
+    assert_eq!(api.get(&path).await.ok()["name"], "10");
+}
+
+async fn a_key_that_is_raced_is_used_once(world: &World) {
+    let api = world.api().await;
+    let script = api.with("idempotency-key", "raced");
+    let ask = |_| script.post("/api/phone", json!({ "name": "Front desk" }));
+    let answers = join_all((0..30).map(ask)).await;
+    for answer in &answers {
+        // The first answer, or that it is still being made.
+        assert!(
+            answer.status == 200 || answer.status == 409,
+            "{}",
+            answer.text
+        );
+    }
+    let made: Vec<&Value> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .map(|answer| &answer.body["id"])
+        .collect();
+    assert!(
+        !made.is_empty() && made.iter().all(|id| *id == made[0]),
+        "{made:?}"
+    );
+    assert_eq!(
+        api.get("/api/phone").await.ok().as_array().unwrap().len(),
+        1
+    );
+}
