@@ -1,13 +1,16 @@
 //! The command line: `serve`, and what an operator does beside it.
 
+mod client;
 mod people;
+mod remote;
 mod routes;
+mod table;
 
 use std::fmt;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
@@ -44,6 +47,39 @@ enum Command {
     RouteTest(routes::RouteTest),
     /// Print the OpenAPI document of the SIP API.
     Openapi,
+    /// Numbers of a running server, asked over its API.
+    Numbers {
+        #[command(flatten)]
+        shown: remote::Shown,
+        #[command(subcommand)]
+        command: remote::Numbers,
+    },
+    /// Trunks of a running server, asked over its API.
+    Trunks {
+        #[command(flatten)]
+        shown: remote::Shown,
+        #[command(subcommand)]
+        command: remote::Trunks,
+    },
+    /// Agents of a running server, asked over its API.
+    Agents {
+        #[command(flatten)]
+        shown: remote::Shown,
+        #[command(subcommand)]
+        command: remote::Agents,
+    },
+    /// Calls of a running server, asked over its API.
+    Calls {
+        #[command(flatten)]
+        shown: remote::Shown,
+        #[command(subcommand)]
+        command: remote::Calls,
+    },
+    /// Print what makes a shell complete these commands.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
     /// Copy the database into a new file while the server runs (SQLite).
     Backup {
         /// The file to make.
@@ -53,10 +89,29 @@ enum Command {
 
 /// Does what was asked; the error is a sentence for whoever asked.
 pub async fn run(cli: Cli) -> Result<(), String> {
-    let loaded = Config::load(cli.config.as_deref(), &Environment::of_process())
-        .map_err(|problems| problems.to_string())?;
+    let command = cli.command.unwrap_or(Command::Serve);
+    // These ask a server, which has its own settings; there may be none here.
+    match command {
+        Command::Numbers { shown, command } => command.run(&shown).await,
+        Command::Trunks { shown, command } => command.run(&shown).await,
+        Command::Agents { shown, command } => command.run(&shown).await,
+        Command::Calls { shown, command } => command.run(&shown).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "patchbay", &mut script);
+            tell(String::from_utf8_lossy(&script).trim_end());
+            Ok(())
+        }
+        command => local(command, cli.config.as_deref()).await,
+    }
+}
+
+/// What works on the configuration and the data of this machine.
+async fn local(command: Command, file: Option<&Path>) -> Result<(), String> {
+    let loaded =
+        Config::load(file, &Environment::of_process()).map_err(|problems| problems.to_string())?;
     let config = loaded.config;
-    match cli.command.unwrap_or(Command::Serve) {
+    match command {
         Command::Serve => serve(&config, &loaded.advice).await,
         Command::Openapi => {
             tell(crate::api::document::json().trim_end());
@@ -69,6 +124,12 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             tell(format_args!("The configuration holds."));
             Ok(())
         }
+        // `run` has seen to these.
+        Command::Numbers { .. }
+        | Command::Trunks { .. }
+        | Command::Agents { .. }
+        | Command::Calls { .. }
+        | Command::Completions { .. } => Ok(()),
         Command::User(command) => command.run(&config).await,
         Command::Key(command) => command.run(&config).await,
         Command::SetupLink => people::setup_link(&config).await,

@@ -7,12 +7,13 @@ use app::domain::id::{CallId, OutboundTrunkId};
 use app::error::{Scope, Thing};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::openapi::Object;
 use utoipa::{PartialSchema as _, ToSchema};
 
-use super::callers::Asking;
+use super::callers::{Asking, Standing};
 use super::events::{self, Events};
 use super::params::Params;
 use super::problem::Problem;
@@ -20,7 +21,7 @@ use super::receipt::{self, CallReceipt};
 use super::routes::{Op, Routes, one_of};
 use super::transfers::{self, CallTransfer};
 use super::wire::{self, E164, Id, List, Time, words, words_or_null};
-use super::{Api, recording, said};
+use super::{Api, live, recording, said};
 
 const PATH: &str = "/api/phone/calls";
 
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Routes {
     let results = one_of(CallResult::ALL.iter().map(|word| word.as_str()));
     Routes::new()
         .on(&Method::GET, PATH, list, op("list_calls", "Calls, newest first, refused ones included", Scope::CallsRead)
+            .note("With `Accept: text/event-stream` and no filter: each call whenever something about it changes.")
             .query("direction", directions, "Only those that go this way.")
             .query("state", states, "Only those that are so far.")
             .query("result", results, "Only those that ended like this.")
@@ -196,8 +198,14 @@ fn recording_words() -> Object {
 async fn list(
     State(api): State<Api>,
     Asking(caller): Asking,
+    standing: Standing,
+    headers: HeaderMap,
     mut params: Params,
-) -> Result<Json<List<PhoneCall>>, Problem> {
+) -> Result<Response, Problem> {
+    if live::is_wanted(&headers) {
+        params.done()?;
+        return live::follow(api, &caller, standing);
+    }
     let trunk: Option<app::domain::id::TrunkId> = params.id("trunk");
     let mut filter = CallFilter {
         direction: params.word("direction"),
@@ -227,16 +235,17 @@ async fn list(
         };
         if filter.direction.is_some_and(|asked| asked != way) {
             api.services.calls.list(&caller, filter).await?;
-            return Ok(Json(List {
+            let none: List<PhoneCall> = List {
                 items: Vec::new(),
                 next: None,
-            }));
+            };
+            return Ok(Json(none).into_response());
         }
         filter.direction = Some(way);
         filter.trunk = outbound;
     }
     let page = api.services.calls.list(&caller, filter).await?;
-    Ok(Json(List::of(page, shown)))
+    Ok(Json(List::of(page, shown)).into_response())
 }
 
 async fn get(

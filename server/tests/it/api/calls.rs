@@ -231,6 +231,26 @@ async fn the_events_of_an_ended_call_are_told_and_the_stream_ends(world: &World)
     assert_eq!(json!(told), events["items"]);
 }
 
+#[tokio::test]
+async fn all_calls_are_told_as_they_happen() {
+    let world = World::new().await;
+    let api = world.script(&[Scope::CallsRead]).await;
+    let live = api.with("accept", "text/event-stream");
+    let response = live.ask("GET", CALLS, None).await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut stream = response.into_body().into_data_stream();
+    let call = Box::new(samples::call(1, samples::NOW));
+    world.house.news.tell(News::Sources);
+    world.house.news.tell(News::Call { call: call.clone() });
+    let told = part(&mut stream).await;
+    assert!(told.starts_with("event: call\n"), "{told}");
+    assert!(told.contains(&call.id.to_string()), "{told}");
+    world.life.stop();
+    assert!(stream.next().await.is_none());
+    let odd = live.get("/api/phone/calls?state=ended").await;
+    assert_eq!(odd.fields(), ["state unknown_field"]);
+}
+
 async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server(world: &World) {
     let id = a_call(world, 1).await;
     let id: CallId = id.parse().unwrap();
