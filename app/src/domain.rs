@@ -27,6 +27,7 @@ pub mod sip;
 pub mod system;
 pub mod transfer;
 pub mod waveform;
+pub mod webhook;
 mod words;
 
 pub(crate) use words::words;

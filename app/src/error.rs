@@ -17,6 +17,7 @@ use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber};
 use crate::domain::sip::{
     InvalidHeaderName, InvalidHost, InvalidSecret, InvalidSipUri, InvalidSourceNet, InvalidUsername,
 };
+use crate::domain::webhook::InvalidWebhookUrl;
 
 pub use fields::FieldErrors;
 pub use scope::Scope;
@@ -147,6 +148,8 @@ pub enum Thing {
     Key,
     SetupLink,
     PasswordLink,
+    Webhook,
+    Delivery,
 }
 
 /// Why a change cannot be made as things stand.
@@ -346,6 +349,25 @@ pub enum Reason {
         /// What is wrong with it.
         why: InvalidSipUri,
     },
+    /// Not the address of a webhook, and why.
+    WebhookUrl {
+        /// What was sent.
+        found: String,
+        /// What is wrong with it.
+        why: InvalidWebhookUrl,
+    },
+    /// A host that leads to an address which is not the public's.
+    PrivateAddress {
+        /// The host.
+        found: String,
+        /// The setting that allows it.
+        setting: String,
+    },
+    /// A host that has no address.
+    Unresolvable {
+        /// The host.
+        found: String,
+    },
     /// Not an e-mail address.
     NotAnEmail {
         /// What was sent.
@@ -434,6 +456,9 @@ impl Reason {
             Self::Host { .. } => "bad_host",
             Self::HeaderName { .. } => "bad_header_name",
             Self::SipUri { .. } => "bad_sip_uri",
+            Self::WebhookUrl { .. } => "bad_webhook_url",
+            Self::PrivateAddress { .. } => "private_address",
+            Self::Unresolvable { .. } => "unresolvable",
             Self::NotAnEmail { .. } => "not_an_email",
             Self::NotAnAddress { .. } => "not_an_address",
             Self::Taken { .. } => "taken",

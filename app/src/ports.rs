@@ -14,7 +14,7 @@ pub use caller::{Caller, Who};
 pub use crate::domain::account::{
     ApiKey, AuditEntry, AuditFilter, KeyDraft, Person, PersonDraft, Role, SignedIn,
 };
-pub use crate::domain::agent::{AgentView, Assign, RoutingDraft};
+pub use crate::domain::agent::{AgentView, Assign, RoutingDraft, Voice};
 pub use crate::domain::call::CallFilter;
 pub use crate::domain::conversation::{Conversation, ConversationFilter, Part};
 pub use crate::domain::endpoint::{Endpoint, Reach, RegionView, Synced, TrunkView};
@@ -28,12 +28,14 @@ use crate::domain::agent::AgentDraft;
 use crate::domain::call::{Call, CallDetail};
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::health::{Health, Window};
+use crate::domain::health::{Health, Window};
 use crate::domain::id::{
-    AccessId, AgentId, CallId, DestinationId, KeyId, OutboundTrunkId, TransferId, UserId,
+    AccessId, AgentId, CallId, DestinationId, EventId, KeyId, OutboundTrunkId, TransferId, UserId,
+    WebhookId,
 };
 use crate::domain::inbound::{Access, AccessDraft, TrunkDraft};
 use crate::domain::outbound::{CallDraft, CheckStep, OutboundDraft, OutboundView};
-use crate::domain::page::Page;
+use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Secret;
 use crate::domain::system::SystemView;
@@ -41,6 +43,11 @@ use crate::domain::transfer::{
     AssignDraft, Assigned, DestinationDraft, DestinationView, Transfer, TransferDraft,
 };
 use crate::domain::waveform::Waveform;
+use crate::domain::transfer::{
+    AssignDraft, Assigned, DestinationDraft, DestinationView, Transfer, TransferDraft,
+};
+use crate::domain::waveform::Waveform;
+use crate::domain::webhook::{Delivery, DeliveryState, Webhook, WebhookDraft};
 use crate::error::AppError;
 
 /// All ports. Cheap to clone; pages get it from Leptos' context, handlers from axum's state.
@@ -61,6 +68,7 @@ pub struct Services {
     pub doors: Arc<dyn Doors>,
     pub people: Arc<dyn People>,
     pub keys: Arc<dyn Keys>,
+    pub webhooks: Arc<dyn Webhooks>,
     pub audit: Arc<dyn AuditLog>,
     pub system: Arc<dyn SystemFacts>,
 }
@@ -391,6 +399,59 @@ pub trait Keys: Send + Sync {
     async fn recognise(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, AppError>;
 }
 
+/// Addresses that are told what happens.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// All, newest first. `full`.
+    async fn list(&self, caller: &Caller) -> Result<Vec<Webhook>, AppError>;
+    /// One. `full`.
+    async fn get(&self, caller: &Caller, id: WebhookId) -> Result<Webhook, AppError>;
+    /// A new one; what its requests are signed with is told this once. `full`.
+    async fn create(
+        &self,
+        caller: &Caller,
+        draft: WebhookDraft,
+    ) -> Result<(Webhook, Secret), AppError>;
+    /// Changes one. `full`.
+    async fn update(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        draft: WebhookDraft,
+    ) -> Result<Webhook, AppError>;
+    /// Signs with another secret from now on, which is told this once. `full`.
+    async fn renew_secret(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+    ) -> Result<(Webhook, Secret), AppError>;
+    /// Removes one, and what waits for it. `full`.
+    async fn delete(&self, caller: &Caller, id: WebhookId) -> Result<(), AppError>;
+    /// What became of each event, newest first. `full`.
+    async fn deliveries(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        state: Option<DeliveryState>,
+        limit: Option<Limit>,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<Delivery>, AppError>;
+    /// What became of one. `full`.
+    async fn delivery(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        event: EventId,
+    ) -> Result<Delivery, AppError>;
+    /// Tells it again, from the first try on. `full`.
+    async fn redeliver(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        event: EventId,
+    ) -> Result<Delivery, AppError>;
+}
+
 /// Who changed what.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -411,6 +472,8 @@ pub trait SystemFacts: Send + Sync {
     async fn health(&self, caller: &Caller, window: Window) -> Result<Health, AppError>;
     /// What listens, what to open, where things are kept and how long. `sip:read`.
     async fn system(&self, caller: &Caller) -> Result<SystemView, AppError>;
+    /// What agents can speak with. `phone:read`.
+    fn voices(&self, caller: &Caller) -> Result<Vec<Voice>, AppError>;
 }
 
 /// What a browser remembers of a person: begun at sign-in, ended at sign-out. Implemented by

@@ -162,9 +162,9 @@ part! {
     }
     1 {
         not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host not_confirmed
-        bad_host bad_header bad_uri
+        bad_host bad_header bad_uri unresolvable
     }
-    2 { too_long too_short not_a_choice bad_network }
+    2 { too_long too_short not_a_choice bad_network bad_webhook_url private_address }
     3 { out_of_range }
 }
 
@@ -172,7 +172,7 @@ part! {
     /// Why a request was refused.
     Failures {
         unreadable unauthenticated forbidden same_origin signed_in_only
-        no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_setup_link no_password_link no_such
+        no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_webhook no_delivery no_setup_link no_password_link no_such
         trunk_exists last_access last_admin changed idempotency still_answering answer_lost setup_done call_ended
         database disk_full read_only draining offline
     }

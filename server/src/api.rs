@@ -28,6 +28,7 @@ mod history;
 mod inbound_trunk;
 mod keys;
 mod limits;
+mod live;
 mod numbers;
 mod outbound_call;
 mod outbound_trunks;
@@ -44,6 +45,9 @@ mod session_filter;
 mod sessions;
 mod sources;
 mod transfers;
+mod voices;
+mod webhook_event;
+mod webhooks;
 mod wire;
 
 use std::sync::Arc;
@@ -62,6 +66,8 @@ use crate::service::replays::Replays;
 use limits::Limits;
 use problem::Problem;
 use routes::Routes;
+
+pub use webhook_event::body as webhook_body;
 
 /// What the API is made of.
 pub struct Parts {
@@ -130,9 +136,11 @@ fn all() -> Routes {
         .and(sources::routes())
         .and(route_test::routes())
         .and(agents::routes())
+        .and(voices::routes())
         .and(numbers::routes())
         .and(calls::routes())
         .and(sessions::routes())
+        .and(webhooks::routes())
         .and(keys::routes())
         .and(audit::routes())
 }

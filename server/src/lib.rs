@@ -14,6 +14,7 @@
 //! sip         the edge towards carriers
 //! media       audio: RTP, codecs, digits, recordings
 //! instance    what this process is called among several
+//! postman     carries webhook deliveries over HTTP
 //! serve       the parts put together, and their end
 //! cli         the command line
 //! agent       what answers: hands a call to the agent's engine
@@ -27,6 +28,7 @@ pub mod config;
 pub mod instance;
 pub mod lifecycle;
 pub mod media;
+pub mod postman;
 pub mod serve;
 pub mod service;
 pub mod sip;

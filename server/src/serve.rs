@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use app::domain::sip::{Host, Transport};
 use app::domain::system::Keeps;
+use app::domain::webhook::{EventKind, Told};
 use tokio::net::TcpListener;
 use tower_sessions::ExpiredDeletion as _;
 
@@ -19,10 +20,12 @@ use crate::config::Config;
 use crate::instance;
 use crate::lifecycle::{Ending, Lifecycle, Signal};
 use crate::media::{self, Media};
+use crate::postman::HttpPostman;
 use crate::service::addresses::Addresses;
-use crate::service::calls::DeskSettings;
+use crate::service::calls::{CallDesk, DeskSettings};
 use crate::service::facts::Fixed;
 use crate::service::retention::Retention;
+use crate::service::webhooks::Courier;
 use crate::service::{House, HouseError, HouseSettings};
 use crate::sip::{Edge, EdgeConfig, EdgeError};
 use crate::store::sessions::Sessions;
@@ -48,6 +51,8 @@ pub enum ServeError {
     Edge(#[from] EdgeError),
     #[error("audio can't be carried: {0} (settings sip.rtp_ports, media)")]
     Media(std::io::Error),
+    #[error("webhooks can't be sent: {0}")]
+    Webhooks(reqwest::Error),
     #[error("cannot listen for the console on {addr} (setting http.addr): {source}")]
     Http {
         addr: SocketAddr,
@@ -121,6 +126,22 @@ pub async fn start(
     .await?;
     house.desk.connect(edge.clone());
 
+    let courier = Courier {
+        db: db.clone(),
+        clock: clock.clone(),
+        news: house.news.clone(),
+        postman: HttpPostman::new(config.webhooks.allow_private).map_err(ServeError::Webhooks)?,
+        render: crate::api::webhook_body,
+        keep_days: config.webhooks.keep_days,
+    };
+    life.spawn("webhooks", courier.run(life.stopped()));
+
+    let health = tell_health(edge.clone(), house.desk.clone());
+    life.spawn(
+        "trunk.health",
+        life.stopped().run_until_cancelled_owned(health),
+    );
+
     let sessions = Sessions::open(&db).await?;
     let retention = Retention {
         db: db.clone(),
@@ -174,6 +195,27 @@ impl Running {
         let ending = self.life.run(signal, idle, config.shutdown.drain()).await;
         self.house.desk.flush().await;
         ending
+    }
+}
+
+/// Tells whoever wants to know when the way in ceases to answer, and when it does again.
+async fn tell_health(edge: Arc<Edge>, desk: Arc<CallDesk>) {
+    let mut was = true;
+    let mut often = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        often.tick().await;
+        let healthy = edge.is_healthy();
+        if healthy == was {
+            continue;
+        }
+        was = healthy;
+        let trunk = Told::Trunk {
+            trunk: None,
+            name: "inbound".to_owned(),
+            healthy,
+            reason: (!healthy).then(|| "no_answer".to_owned()),
+        };
+        desk.announce(EventKind::TrunkHealth, trunk);
     }
 }
 
@@ -265,8 +307,10 @@ pub fn settings(config: &Config) -> HouseSettings {
                 sip_messages_days: config.retention.sip_messages_days,
                 audit_days: config.retention.audit_days,
             },
+            voices: Voice::find(&config.media.espeak).list().into(),
         },
         sign_in: config.sign_in.clone(),
+        private_webhooks: config.webhooks.allow_private,
     }
 }
 

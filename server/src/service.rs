@@ -30,6 +30,7 @@ pub mod signin;
 pub mod sources;
 pub mod trunks;
 mod version;
+pub mod webhooks;
 
 pub use house::{House, HouseError, HouseSettings};
 pub use signin::SignIn;

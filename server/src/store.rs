@@ -15,6 +15,7 @@ pub mod aging;
 pub mod audit;
 pub mod calls;
 pub mod conversations;
+pub mod deliveries;
 pub mod destinations;
 mod error;
 mod filter;
@@ -34,6 +35,7 @@ pub mod timeline;
 pub mod transfers;
 pub mod trunk;
 pub mod users;
+pub mod webhooks;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

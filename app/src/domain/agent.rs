@@ -46,6 +46,8 @@ pub struct AgentSettings {
     pub r#type: AgentType,
     /// Language tag such as `en` or `de-CH`; says how the text is spoken.
     pub language: String,
+    /// The id of a voice of the engine's list; none lets the language choose.
+    pub voice_id: Option<String>,
     /// Spoken when the call is answered. `Hello?` if it says nothing.
     pub first_message: Option<String>,
     /// For engines that follow instructions.
@@ -79,12 +81,16 @@ impl AgentSettings {
     /// What the caller hears first when nothing else was said.
     pub const FIRST_MESSAGE: &'static str = "Hello?";
 
+    /// What an agent speaks unless told.
+    pub const LANGUAGE: &'static str = "en";
+
     /// What an agent starts from. Recording starts off: keeping people's voices is a choice.
     pub fn starting() -> Self {
         Self {
             name: String::new(),
             r#type: AgentType::Inbound,
-            language: "en".to_owned(),
+            language: Self::LANGUAGE.to_owned(),
+            voice_id: None,
             first_message: None,
             instructions: Vec::new(),
             engine: Engine::Builtin,
@@ -149,6 +155,19 @@ pub struct RoutingDraft {
     pub outbound_trunk_id: Entry,
 }
 
+/// Something an agent can speak with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voice {
+    /// Goes into `voice_id`.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// The language it is made for, as a tag.
+    pub language: String,
+    /// Which engine has it.
+    pub engine: String,
+}
+
 /// How a number is given to an agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assign {
@@ -169,6 +188,8 @@ pub struct AgentDraft {
     pub r#type: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub language: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub voice_id: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub first_message: Entry,
     #[serde(skip_serializing_if = "EntryList::is_absent")]
@@ -211,9 +232,16 @@ impl AgentDraft {
         let mut errors = FieldErrors::new();
         let name = errors.keep("name", self.name.line_or(&base.name, 120));
         let kind = errors.keep("type", self.r#type.choice_or(base.r#type));
-        let language = errors.keep(
-            "language",
-            self.language.choice_or(Language(base.language.clone())),
+        let language = match self.language {
+            // The reference clears it; there is no agent that speaks none.
+            Entry::Null => Ok(Language(AgentSettings::LANGUAGE.to_owned())),
+            _ => self.language.choice_or(Language(base.language.clone())),
+        };
+        let language = errors.keep("language", language);
+        let voice = errors.keep(
+            "voice_id",
+            self.voice_id
+                .optional_text_or(base.voice_id.as_deref(), 100),
         );
         let first_message = errors.keep(
             "first_message",
@@ -266,6 +294,7 @@ impl AgentDraft {
                 name: name?,
                 r#type: kind?,
                 language: language?.0,
+                voice_id: voice?,
                 first_message: first_message?,
                 instructions: instructions?,
                 engine: engine?,

@@ -94,6 +94,8 @@ ids! {
     CallId;
     /// A named target of transfers.
     DestinationId;
+    /// Something that webhooks are told.
+    EventId;
     /// An API key.
     KeyId;
     /// A number of the inventory.
@@ -110,6 +112,8 @@ ids! {
     TrunkId;
     /// A person who signs in.
     UserId;
+    /// An address that is told what happens.
+    WebhookId;
 }
 
 /// The id under which a failure stands in the log: that of the request it happened in.

@@ -29,6 +29,8 @@ pub enum News {
     Routing,
     /// Somebody did not get in.
     Sources,
+    /// A webhook has something to be told, or was told.
+    Webhooks,
 }
 
 /// One source that did not get in.

@@ -159,6 +159,11 @@ const REASONS: Reasons = Reasons {
     bad_uri: |found| {
         format!("{found} ist keine SIP-URI. Schreibe sie wie sip:sales@pbx.example.com.")
     },
+    bad_webhook_url: |found, why| format!("{found}: {why}."),
+    private_address: |found, setting| {
+        format!("{found} führt zu einer Adresse, die nicht öffentlich ist. {setting} erlaubt das.")
+    },
+    unresolvable: |found| format!("{found} hat keine Adresse. Prüfe die Schreibweise."),
     too_long: |max, found| format!("Höchstens {max} Zeichen; das sind {found}."),
     too_short: |min, found| format!("Mindestens {min} Zeichen; das sind {found}."),
     not_a_choice: |found, allowed| format!("{found} steht nicht zur Wahl: {allowed}."),
@@ -184,6 +189,8 @@ const FAILURES: Failures = Failures {
     no_source: "Diese Quelle gibt es nicht.",
     no_user: "Diese Person gibt es nicht.",
     no_key: "Diesen Schlüssel gibt es nicht.",
+    no_webhook: "Diesen Webhook gibt es nicht. Vielleicht wurde er entfernt.",
+    no_delivery: "Dieses Ereignis ging nicht an diesen Webhook, oder es ist zu lange her.",
     no_setup_link: "Dieser Einrichtungslink gilt nicht mehr. Mit patchbay setup-link entsteht ein neuer.",
     no_password_link: "Dieser Link gilt nicht mehr: Er wurde benutzt, ersetzt oder ist abgelaufen. Bitte um einen neuen.",
     no_such: "Das ist nicht mehr da. Vielleicht wurde es entfernt.",

@@ -153,6 +153,11 @@ const REASONS: Reasons = Reasons {
     bad_host: |found| format!("{found} is not a host name or address."),
     bad_header: |found| format!("{found} can't be the name of a header. Write it like X-Agent-ID."),
     bad_uri: |found| format!("{found} is not a SIP URI. Write it like sip:sales@pbx.example.com."),
+    bad_webhook_url: |found, why| format!("{found} {why}."),
+    private_address: |found, setting| {
+        format!("{found} leads to an address that is not a public one. {setting} allows that.")
+    },
+    unresolvable: |found| format!("{found} has no address. Check how it is written."),
     too_long: |max, found| format!("Up to {max} characters; this has {found}."),
     too_short: |min, found| format!("At least {min} characters; this has {found}."),
     not_a_choice: |found, allowed| format!("{found} is none of the choices: {allowed}."),
@@ -176,6 +181,8 @@ const FAILURES: Failures = Failures {
     no_source: "There is no such source.",
     no_user: "There is no such user.",
     no_key: "There is no such key.",
+    no_webhook: "There is no such webhook. It may have been removed.",
+    no_delivery: "This event was not told to this webhook, or too long ago.",
     no_setup_link: "This set-up link is not valid any more. Run patchbay setup-link for a new one.",
     no_password_link: "This link is not valid any more: it was used, replaced or ran out. Ask an administrator for a new one.",
     no_such: "This is not here any more. It may have been removed.",

@@ -39,6 +39,13 @@ impl Text {
             Reason::Host { found, .. } => (say.bad_host)(&short(found)),
             Reason::HeaderName { found, .. } => (say.bad_header)(&short(found)),
             Reason::SipUri { found, .. } => (say.bad_uri)(&short(found)),
+            Reason::WebhookUrl { found, why } => {
+                (say.bad_webhook_url)(&short(found), &why.to_string())
+            }
+            Reason::PrivateAddress { found, setting } => {
+                (say.private_address)(&short(found), setting)
+            }
+            Reason::Unresolvable { found } => (say.unresolvable)(&short(found)),
             Reason::NotAnEmail { found } => (say.not_an_email)(&short(found)),
             Reason::Taken { found } => (say.taken)(&short(found)),
             Reason::Repeated { found } => (say.repeated)(&short(found)),
@@ -139,6 +146,8 @@ impl Text {
             Thing::Key => say.no_key,
             Thing::SetupLink => say.no_setup_link,
             Thing::PasswordLink => say.no_password_link,
+            Thing::Webhook => say.no_webhook,
+            Thing::Delivery => say.no_delivery,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Everything an engine needs to know of its agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behaviour {
-    /// BCP 47 tag: `en`, `de-AT`.
+    /// BCP 47 tag: `en`, `de-AT`; or a voice of the engine's list, which is of a language.
     pub language: String,
     /// Said when the call is answered.
     pub first_message: String,

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::domain::agent::{self, Engine};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
@@ -62,6 +63,17 @@ impl Voice {
         }
     }
 
+    /// The voices there are; waits for the program.
+    pub fn list(&self) -> Vec<agent::Voice> {
+        let Some(program) = &self.program else {
+            return Vec::new();
+        };
+        let told = std::process::Command::new(program).arg("--voices").output();
+        let told = told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned());
+        let told = told.unwrap_or_default();
+        told.lines().skip(1).filter_map(listed).collect()
+    }
+
     /// Whether words can be spoken, or only a chime played.
     pub fn can_speak(&self) -> bool {
         self.program.is_some()
@@ -95,6 +107,18 @@ impl Voice {
             }
         }
     }
+}
+
+/// A line of espeak-ng's list: priority, language, age and gender, name, file.
+fn listed(line: &str) -> Option<agent::Voice> {
+    let mut columns = line.split_whitespace().skip(1);
+    let (language, name, file) = (columns.next()?, columns.nth(1)?, columns.next()?);
+    Some(agent::Voice {
+        id: file.to_owned(),
+        name: name.replace('_', " "),
+        language: language.to_owned(),
+        engine: Engine::Builtin.as_str().to_owned(),
+    })
 }
 
 /// Two notes, so that a caller hears that somebody is there.
@@ -141,8 +165,12 @@ fn decode(wav: Vec<u8>) -> Result<Vec<i16>, Mute> {
 }
 
 /// espeak-ng's name of a language; an unknown one is read as English rather than not at all.
-fn voice_of(language: &str) -> &'static str {
-    let language = language.to_ascii_lowercase();
+fn voice_of(named: &str) -> &str {
+    // A voice of the list is named by its file.
+    if named.contains('/') {
+        return named;
+    }
+    let language = named.to_ascii_lowercase();
     let base = language.split('-').next().unwrap_or_default();
     match (base, language.as_str()) {
         ("en", "en-gb") => "en-gb",
@@ -172,6 +200,8 @@ fn voice_of(language: &str) -> &'static str {
         ("ar", _) => "ar",
         ("ja", _) => "ja",
         ("ko", _) => "ko",
+        ("eu", _) => "eu",
+        ("qu", _) => "qu",
         _ => "en-us",
     }
 }
@@ -186,6 +216,16 @@ mod tests {
         assert!(!voice.can_speak());
         let sound = voice.say("Hello?", "en").await;
         assert!(sound.iter().any(|sample| sample.unsigned_abs() > 5_000));
+    }
+
+    #[test]
+    fn a_voice_is_read_from_the_programs_list() {
+        let line = " 5  en-gb           --/M      English_(Great_Britain) gmw/en        (en 2)";
+        let voice = listed(line).unwrap();
+        let told = [voice.id, voice.name, voice.language];
+        assert_eq!(told, ["gmw/en", "English (Great Britain)", "en-gb"]);
+        assert_eq!(listed(""), None);
+        assert_eq!(voice_of("gmw/en"), "gmw/en");
     }
 
     #[tokio::test]

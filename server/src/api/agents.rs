@@ -43,7 +43,6 @@ const WITHOUT_EFFECT: [&str; 16] = [
     "stt_keyterms",
     "tts_speed_pct",
     "use_org_knowledgebase",
-    "voice_id",
 ];
 
 pub(super) fn routes() -> Routes {
@@ -128,6 +127,7 @@ pub(super) struct PhoneAgent {
     #[schema(required = true)]
     data_collection_webhook_url: Option<String>,
     model: &'static str,
+    /// One of `/api/phone/voices`; null lets the language choose.
     #[schema(required = true)]
     voice_id: Option<String>,
     /// Null: `Hello?`.
@@ -179,7 +179,7 @@ pub(super) struct Engine {
     reason = "documents `AgentDraft`, which lives where there is no OpenAPI"
 )]
 pub(super) struct CreatePhoneAgent {
-    #[schema(max_length = 120)]
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
     /// Default: `inbound`.
     #[schema(schema_with = type_words, required = false)]
@@ -187,6 +187,9 @@ pub(super) struct CreatePhoneAgent {
     /// A language tag, or a list of one. Default: `en`.
     #[schema(schema_with = text_or_list, required = false)]
     language: Option<String>,
+    /// One of `/api/phone/voices`.
+    #[schema(max_length = 100)]
+    voice_id: Option<String>,
     #[schema(max_length = 1000)]
     first_message: Option<String>,
     /// One text, or a list of them.
@@ -218,12 +221,14 @@ pub(super) struct CreatePhoneAgent {
     reason = "documents `AgentDraft`, which lives where there is no OpenAPI"
 )]
 pub(super) struct UpdatePhoneAgent {
-    #[schema(max_length = 120)]
+    #[schema(min_length = 1, max_length = 120)]
     name: Option<String>,
     #[schema(schema_with = type_words, required = false)]
     r#type: Option<String>,
     #[schema(schema_with = text_or_list, required = false)]
     language: Option<String>,
+    #[schema(max_length = 100)]
+    voice_id: Option<String>,
     #[schema(max_length = 1000)]
     first_message: Option<String>,
     #[schema(schema_with = text_or_list, required = false)]
@@ -369,7 +374,7 @@ fn shown(view: AgentView) -> PhoneAgent {
         data_collection_fields: None,
         data_collection_webhook_url: None,
         model: "oppie-vox",
-        voice_id: None,
+        voice_id: settings.voice_id,
         first_message: settings.first_message,
         created_at: Time(agent.created_at),
         updated_at: Time(agent.updated_at),

@@ -20,7 +20,7 @@ and filters are refused by name, `null` clears and absent leaves. Lists answer `
 `next` back as `cursor`. Answers tell the request limit of the key in `RateLimit-Limit`, `-Remaining` and `-Reset`.";
 
 /// What there is, in the order in which one meets it.
-const TAGS: [&str; 12] = [
+const TAGS: [&str; 13] = [
     "Inbound trunk",
     "Inbound credentials",
     "Numbers",
@@ -31,6 +31,7 @@ const TAGS: [&str; 12] = [
     "Routing",
     "Regions",
     "Sources",
+    "Webhooks",
     "Keys",
     "Audit",
 ];

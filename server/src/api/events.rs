@@ -228,7 +228,7 @@ async fn next(
         let about = match item {
             News::Call { call } => call.id,
             News::Line { call, .. } => call,
-            News::Routing | News::Sources => continue,
+            News::Routing | News::Sources | News::Webhooks => continue,
         };
         if about != id {
             continue;

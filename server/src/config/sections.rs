@@ -25,6 +25,7 @@ pub struct Config {
     pub media: Media,
     pub limits: Limits,
     pub retention: Retention,
+    pub webhooks: Webhooks,
     pub log: Log,
     pub shutdown: Shutdown,
 }
@@ -143,6 +144,13 @@ pub struct Retention {
     pub recordings_days: u32,
     pub sip_messages_days: u32,
     pub audit_days: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub allow_private: bool,
+    pub keep_days: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

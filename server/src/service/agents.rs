@@ -1,8 +1,11 @@
 //! Agents and the numbers they answer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use app::domain::agent::{Agent, AgentDraft, AgentView, Assign, RoutingDraft};
+use app::domain::agent::{
+    Agent, AgentDraft, AgentSettings, AgentView, Assign, RoutingDraft, Voice,
+};
 use app::domain::draft::{Change, Entry};
 use app::domain::id::{AgentId, OutboundTrunkId};
 use app::domain::number::Number;
@@ -18,13 +21,24 @@ use crate::service::routes::RouteChange;
 use crate::service::{entered, trunks, version};
 use crate::store::{self, Conn, Tx};
 
-/// The use cases of agents.
-pub struct AgentDesk(pub Core);
+/// The use cases of agents, and what they can speak with.
+pub struct AgentDesk(pub Core, pub Arc<[Voice]>);
 
 impl AgentDesk {
     async fn stored(&self, conn: &mut Conn, id: AgentId) -> Result<Agent, AppError> {
         let agent = store::agents::get(conn, id).await?;
         agent.ok_or(AppError::NotFound(Thing::Agent))
+    }
+
+    /// One of our engine's that is not there would be heard as none. The id of another system's
+    /// is kept, so that scripts written for it run, and the language chooses.
+    fn speakable(&self, settings: AgentSettings) -> Result<AgentSettings, AppError> {
+        let is_there =
+            |id: &String| !id.contains('/') || self.1.iter().any(|voice| voice.id == *id);
+        match settings.voice_id.clone().filter(|id| !is_there(id)) {
+            Some(found) => Err(AppError::field("voice_id", Reason::NoSuch { found })),
+            None => Ok(settings),
+        }
     }
 
     async fn view(&self, conn: &mut Conn, agent: Agent) -> Result<AgentView, AppError> {
@@ -164,7 +178,7 @@ impl Agents for AgentDesk {
         let now = self.0.clock.now_ms();
         let agent = Agent {
             id: self.0.clock.new_id::<AgentId>(),
-            settings: draft.parse()?,
+            settings: self.speakable(draft.parse()?)?,
             outbound_trunk: None,
             version: 1,
             created_at: now,
@@ -197,8 +211,13 @@ impl Agents for AgentDesk {
         let mut tx = self.0.db.begin().await?;
         let before = self.stored(&mut tx, id).await?;
         version::check(&draft.version, before.version, &draft, &before.settings)?;
+        let mut settings = draft.over(&before.settings)?;
+        // A voice that was there when it was chosen is no fault of this change.
+        if settings.voice_id != before.settings.voice_id {
+            settings = self.speakable(settings)?;
+        }
         let after = Agent {
-            settings: draft.over(&before.settings)?,
+            settings,
             version: before.version + 1,
             updated_at: self.0.clock.now_ms(),
             ..before.clone()

@@ -3,13 +3,16 @@
 //! # Layout
 //! `desk` (here) · `terms` what the SIP edge and it say to each other · `outgoing` calls that leave, `legs` those that another one began · `live` the calls that run · `writer` one
 //! task that groups commits, with a file for when the database is away · `refusals` one row
-//! for many alike · `told` the log line of each · `inbox` what people and scripts read
+//! for many alike · `orphans` what a dead process left open · `told` the log line of each
+//! · `telling` what webhooks hear · `inbox` what people and scripts read
 
 mod inbox;
 mod legs;
 mod live;
+mod orphans;
 mod outgoing;
 mod refusals;
+mod telling;
 mod terms;
 mod told;
 mod waveform;
@@ -28,6 +31,7 @@ use app::domain::id::{AgentId, CallId};
 use app::domain::outbound::OutboundTrunk;
 use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
 use app::domain::sip::Secret;
+use app::domain::webhook::EventKind;
 use app::ports::News;
 
 pub use live::Live;
@@ -38,8 +42,8 @@ pub use writer::{Writer, WriterError};
 use crate::clock::Clock;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{Credential, RouteBook};
+use crate::store::Db;
 use crate::store::calls::CallPapers;
-use crate::store::{Db, StoreError};
 use refusals::Refusals;
 use writer::Entry;
 
@@ -215,6 +219,7 @@ impl CallDesk {
             call: Box::new(call.clone()),
         });
         let id = call.id;
+        self.announce_call(EventKind::CallStarted, &call);
         let durable = self.writer.write_durably(Entry::save(call, papers));
         if let Ok(Ok(())) = tokio::time::timeout(DURABLE_WITHIN, durable).await {
             return Opened::Durable;
@@ -235,6 +240,7 @@ impl CallDesk {
                     call: Box::new(call.clone()),
                 });
                 let id = call.id;
+                self.announce_call(EventKind::CallRefused, &call);
                 self.writer.write(Entry::save(call, papers));
                 for message in messages {
                     self.writer.write(Entry::Message { call: id, message });
@@ -301,6 +307,11 @@ impl CallDesk {
             }),
             _ => {}
         }
+        if event.what == Happening::Answered
+            && let Some(call) = self.live.get(id)
+        {
+            self.announce_call(EventKind::CallAnswered, &call);
+        }
         self.writer.write(Entry::Event { call: id, event });
     }
 
@@ -329,35 +340,8 @@ impl CallDesk {
             },
         };
         self.writer.write(Entry::Event { call: id, event });
+        self.announce_call(EventKind::CallEnded, &call);
         self.writer.write(Entry::save(call, papers));
-    }
-
-    /// Ends calls whose process is gone, so that no row stays open for ever.
-    pub async fn close_orphans(&self) -> Result<usize, StoreError> {
-        let mut tx = self.db.append().await?;
-        let open = crate::store::calls::unfinished(&mut tx).await?;
-        let mut closed = Vec::new();
-        for (mut call, owner) in open {
-            if owner != self.settings.instance || self.live.has(call.id) {
-                continue;
-            }
-            let Some(mut papers) = crate::store::calls::papers(&mut tx, call.id).await? else {
-                continue;
-            };
-            let end = CallEnd::because(app::domain::call::EndReason::Interrupted);
-            call.state = CallState::Ended;
-            call.end = Some(end);
-            call.ended_at = Some(self.clock.now_ms().max(call.started_at));
-            if call.recording == RecordingState::Running {
-                call.recording = RecordingState::Kept;
-                papers.recording_path = Some(recording_name(call.id));
-            }
-            crate::store::calls::save(&mut tx, &call, &papers).await?;
-            closed.push(call);
-        }
-        tx.commit().await?;
-        closed.iter().for_each(told::ended);
-        Ok(closed.len())
     }
 
     /// Waits until no call is left.

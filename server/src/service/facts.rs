@@ -8,7 +8,7 @@ use app::domain::health::{Health, Window};
 use app::domain::page::Limit;
 use app::domain::system::{Disk, Keeps, SystemView};
 use app::error::{AppError, Scope};
-use app::ports::{Caller, Facts, Listener, SystemFacts};
+use app::ports::{Caller, Facts, Listener, SystemFacts, Voice};
 use async_trait::async_trait;
 
 use crate::clock::Clock;
@@ -33,6 +33,8 @@ pub struct Fixed {
     /// Whose disk fills up.
     pub recordings: PathBuf,
     pub keeps: Keeps,
+    /// What agents can speak with.
+    pub voices: Arc<[Voice]>,
 }
 
 /// Gathers them.
@@ -173,5 +175,10 @@ impl SystemFacts for FactDesk {
             disk: disk(&fixed.recordings),
             keeps: fixed.keeps,
         })
+    }
+
+    fn voices(&self, caller: &Caller) -> Result<Vec<Voice>, AppError> {
+        caller.may(Scope::PhoneRead)?;
+        Ok(self.fixed.voices.to_vec())
     }
 }

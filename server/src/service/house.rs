@@ -29,6 +29,7 @@ use crate::service::routes::RouteBook;
 use crate::service::signin::{PasswordError, SignIn};
 use crate::service::sources::SourceDesk;
 use crate::service::trunks::Trunks;
+use crate::service::webhooks::WebhookDesk;
 use crate::store::{self, Db, StoreError};
 
 /// Where the nonce key is kept among the settings.
@@ -42,6 +43,8 @@ pub struct HouseSettings {
     pub agent_id_header: HeaderName,
     pub fixed: Fixed,
     pub sign_in: config::SignIn,
+    /// Whether webhooks may lead to addresses that are not the public's.
+    pub private_webhooks: bool,
 }
 
 /// Why the house cannot be opened.
@@ -103,7 +106,7 @@ impl House {
             )),
             accesses: Arc::new(AccessDesk(core.clone())),
             numbers: Arc::new(NumberDesk(core.clone())),
-            agents: Arc::new(AgentDesk(core.clone())),
+            agents: Arc::new(AgentDesk(core.clone(), settings.fixed.voices.clone())),
             outbound: Arc::new(OutboundDesk::new(core.clone(), desk.clone())),
             destinations: Arc::new(DestinationDesk(core.clone())),
             calls: desk.clone(),
@@ -114,6 +117,10 @@ impl House {
             doors: sign_in.clone(),
             people: Arc::new(PeopleDesk(core.clone())),
             keys: Arc::new(KeyDesk::new(core.clone())),
+            webhooks: Arc::new(WebhookDesk {
+                core: core.clone(),
+                allow_private: settings.private_webhooks,
+            }),
             audit: Arc::new(Audit(core.clone())),
             system: Arc::new(FactDesk::new(
                 desk.clone(),

@@ -13,6 +13,7 @@ struct AgentRow {
     name: String,
     r#type: String,
     language: String,
+    voice_id: Option<String>,
     first_message: Option<String>,
     instructions: String,
     engine: String,
@@ -36,7 +37,7 @@ macro_rules! columns {
     () => {
         "id, name, type, language, first_message, instructions, engine, interruptible, enabled, is_default,
          recording_enabled, recording_notice, keep_digits, silence_seconds, max_duration_s, max_channels,
-         failover_id, outbound_trunk_id, version, created_at, updated_at"
+         failover_id, outbound_trunk_id, version, created_at, updated_at, voice_id"
     };
 }
 
@@ -71,7 +72,8 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
     const SQL: &str = concat!(
         "insert into agents (",
         columns!(),
-        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                $22)
         on conflict (id) do update
         set name = excluded.name, type = excluded.type, language = excluded.language,
             first_message = excluded.first_message, instructions = excluded.instructions,
@@ -80,7 +82,8 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
             recording_notice = excluded.recording_notice, keep_digits = excluded.keep_digits,
             silence_seconds = excluded.silence_seconds, max_duration_s = excluded.max_duration_s,
             max_channels = excluded.max_channels, failover_id = excluded.failover_id,
-            outbound_trunk_id = excluded.outbound_trunk_id, version = excluded.version, updated_at = excluded.updated_at
+            outbound_trunk_id = excluded.outbound_trunk_id, version = excluded.version,
+            updated_at = excluded.updated_at, voice_id = excluded.voice_id
         where agents.version = excluded.version - 1"
     );
     let set = &agent.settings;
@@ -108,6 +111,7 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
         .bind(agent.version)
         .bind(agent.created_at)
         .bind(agent.updated_at)
+        .bind(set.voice_id.as_deref())
         .execute(on)
         .await
         .map(|done| done.rows_affected()))?;
@@ -140,6 +144,7 @@ impl TryFrom<AgentRow> for Agent {
                 max_channels: at.count_some("max_channels", row.max_channels)?,
                 name: row.name,
                 language: row.language,
+                voice_id: row.voice_id,
                 first_message: row.first_message,
                 interruptible: row.interruptible,
                 enabled: row.enabled,

@@ -88,5 +88,6 @@ fn topic_of(news: &News) -> &'static str {
         News::Call { .. } | News::Line { .. } => "calls",
         News::Routing => "routing",
         News::Sources => "sources",
+        News::Webhooks => "webhooks",
     }
 }

@@ -24,6 +24,7 @@ mod media_quality;
 mod media_secure;
 mod ops;
 mod people;
+mod remote;
 mod retention;
 mod samples;
 mod services;
@@ -45,4 +46,5 @@ mod sip_world;
 #[cfg(target_os = "linux")]
 mod small_disk;
 mod store_both;
+mod webhooks;
 mod world;

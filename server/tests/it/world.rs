@@ -89,22 +89,31 @@ impl World {
 
     /// With so many API requests a minute.
     pub(crate) async fn with(per_minute: u32) -> Self {
-        Self::build(per_minute, None).await
+        Self::build(per_minute, None, |settings| settings).await
     }
 
     /// On PostgreSQL, where there is one.
     pub(crate) async fn on_postgres() -> Option<Self> {
         let postgres = Postgres::fresh().await?;
-        Some(Self::build(600, Some(postgres)).await)
+        Some(Self::build(600, Some(postgres), |settings| settings).await)
     }
 
-    async fn build(per_minute: u32, postgres: Option<Postgres>) -> Self {
+    /// With other settings.
+    pub(crate) async fn made(otherwise: impl FnOnce(HouseSettings) -> HouseSettings) -> Self {
+        Self::build(600, None, otherwise).await
+    }
+
+    async fn build(
+        per_minute: u32,
+        postgres: Option<Postgres>,
+        otherwise: impl FnOnce(HouseSettings) -> HouseSettings,
+    ) -> Self {
         let sqlite = Sqlite::fresh();
         let url = postgres.as_ref().map_or(&sqlite.url, |there| &there.url);
         let db = Db::open(url, key()).await.unwrap();
         let clock = Clock::fixed(NOW);
         let life = Lifecycle::new();
-        let settings = settings(sqlite.folder.path());
+        let settings = otherwise(settings(sqlite.folder.path()));
         let addresses = settings.addresses.clone();
         let (house, writer) = House::open(db.clone(), clock.clone(), settings)
             .await
@@ -381,7 +390,18 @@ pub(crate) fn settings(folder: &Path) -> HouseSettings {
             data_dir: folder.to_owned(),
             recordings: folder.join("recordings"),
             keeps: app::domain::system::Keeps::default(),
+            voices: [voice()].into(),
         },
         sign_in: Config::built_in().unwrap().sign_in,
+        private_webhooks: false,
+    }
+}
+
+fn voice() -> app::domain::agent::Voice {
+    app::domain::agent::Voice {
+        id: "gmw/en".to_owned(),
+        name: "English".to_owned(),
+        language: "en-gb".to_owned(),
+        engine: "builtin".to_owned(),
     }
 }

@@ -12,6 +12,7 @@ use app::domain::call::{Call, SipMessageRecord, TimelineEvent, TranscriptLine};
 use app::domain::id::{AccessId, CallId};
 use app::domain::phone::PhoneNumber;
 use app::domain::transfer::Transfer;
+use app::domain::webhook::Event;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -61,6 +62,9 @@ pub(super) enum Entry {
         number: PhoneNumber,
         at: i64,
     },
+    Tell {
+        event: Box<Event>,
+    },
 }
 
 impl Entry {
@@ -68,6 +72,13 @@ impl Entry {
         Self::Save {
             call: Box::new(call),
             papers: Box::new(papers),
+        }
+    }
+
+    fn tells(&self) -> Option<&Event> {
+        match self {
+            Self::Tell { event } => Some(event),
+            _ => None,
         }
     }
 
@@ -197,6 +208,8 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     }
     let saved: Vec<CallId> = entries.iter().filter_map(Entry::saves).collect();
     store::conversations::number(&mut tx, &saved).await?;
+    let events: Vec<&Event> = entries.iter().filter_map(Entry::tells).collect();
+    store::deliveries::queue(&mut tx, &events).await?;
     tx.commit().await
 }
 
@@ -223,5 +236,7 @@ async fn write(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         Entry::Transfer { transfer } => store::transfers::save(tx, transfer).await,
         Entry::Used { access, at, from } => store::accesses::used(tx, *access, *at, *from).await,
         Entry::Called { number, at } => store::numbers::called(tx, number, *at).await,
+        // All of a batch together, at its end.
+        Entry::Tell { .. } => Ok(()),
     }
 }

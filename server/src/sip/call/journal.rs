@@ -89,7 +89,11 @@ pub(in crate::sip) fn behaviour(agent: &AgentSettings) -> Behaviour {
     };
     let first = agent.first_message.clone();
     Behaviour {
-        language: agent.language.clone(),
+        // A voice of the engine's list brings its language with it.
+        language: (agent.voice_id.as_ref())
+            .filter(|voice| voice.contains('/'))
+            .unwrap_or(&agent.language)
+            .clone(),
         first_message: first.unwrap_or_else(|| AgentSettings::FIRST_MESSAGE.to_owned()),
         interruptible: agent.interruptible,
         recording,

@@ -39,6 +39,7 @@ impl Operation {
             .replace("{ip}", "198.51.100.7")
             .replace("{id}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
             .replace("{agent}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
+            .replace("{event}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
     }
 
     async fn ask(&self, script: &Script<'_>) -> Answer {
@@ -210,7 +211,7 @@ async fn nothing_hostile_in_a_path_or_query_is_a_fault_of_ours() {
     for operation in operations(&document(&world).await) {
         for value in odd.iter().copied().chain([long.as_str()]) {
             let mut path = operation.path.clone();
-            for name in ["{phone_number}", "{ip}", "{id}", "{agent}"] {
+            for name in ["{phone_number}", "{ip}", "{id}", "{agent}", "{event}"] {
                 path = path.replace(name, value);
             }
             let body = operation.said["requestBody"]

@@ -107,7 +107,7 @@ async fn who_was_overtaken_changes_nothing_and_answers_nobody() {
     both(async |db| {
         let clock = Clock::fixed(NOW);
         let core = core(db, clock.clone());
-        let (desk, agents) = (Replays::new(core.clone()), AgentDesk(core));
+        let (desk, agents) = (Replays::new(core.clone()), AgentDesk(core, [].into()));
         let caller = script(&clock);
         let create = || {
             let draft = AgentDraft {

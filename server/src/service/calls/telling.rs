@@ -1,0 +1,32 @@
+//! What webhooks are told. It is written behind the call's own rows and by the same writer, so
+//! that it survives what they survive.
+
+use app::domain::call::Call;
+use app::domain::webhook::{Event, EventKind, Told};
+use app::ports::News;
+
+use super::CallDesk;
+use super::writer::Entry;
+
+impl CallDesk {
+    /// Tells every webhook that wants to know.
+    pub fn announce(&self, kind: EventKind, what: Told) {
+        let event = Box::new(self.event(kind, what));
+        self.writer.write(Entry::Tell { event });
+        self.news.tell(News::Webhooks);
+    }
+
+    pub(super) fn announce_call(&self, kind: EventKind, call: &Call) {
+        let call = Box::new(call.clone());
+        self.announce(kind, Told::Call { call });
+    }
+
+    pub(super) fn event(&self, kind: EventKind, what: Told) -> Event {
+        Event {
+            id: self.clock.new_id(),
+            kind,
+            at: self.clock.now_ms(),
+            what,
+        }
+    }
+}
