@@ -46,13 +46,19 @@ pub enum Verdict {
     Refuse(Refusal),
 }
 
+/// As many checks as a call that is answered passes.
+const CHECKS: usize = 7;
+
 /// Decides. See the module's doc for the order; each step is a function.
 pub fn decide(routes: &Routes, load: &Load, invite: &Invite) -> Decision {
     let mut route = Route {
         routes,
         load,
         invite,
-        receipt: Receipt::default(),
+        receipt: Receipt {
+            checks: Vec::with_capacity(CHECKS),
+            near: None,
+        },
         access: None,
         number: None,
         sent_as: number::as_sent(invite),

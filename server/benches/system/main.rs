@@ -4,7 +4,7 @@
 //! and measures it from outside: CPU and memory from `/proc`, packets by sequence number. Beside it, in the
 //! same run, stands a Kamailio that checks the same digest. Knows nothing of the server's insides.
 //!
-//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio flood pages reads`.
+//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio flood pages load`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -15,6 +15,7 @@
 
 mod audio;
 mod caller;
+mod first_load;
 mod flood;
 mod machine;
 mod process;
@@ -32,11 +33,12 @@ use world::World;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 type Part = fn(&World, &mut Table) -> Outcome<()>;
 
-const PARTS: [(&str, Part); 4] = [
+const PARTS: [(&str, Part); 5] = [
     ("setups", setups::run),
     ("audio", audio::run),
     ("flood", flood::run),
     ("pages", readers::run),
+    ("load", first_load::run),
 ];
 
 fn main() -> ExitCode {

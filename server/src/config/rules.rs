@@ -58,6 +58,16 @@ pub(super) fn check(config: &Config, problems: &mut Problems) {
             "media.jitter_max_ms or less",
         );
     }
+    // It stands in every message we send.
+    let product = &sip.product;
+    let visible = product.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    if product.trim().is_empty() || product.len() > 64 || !visible {
+        say(
+            "sip.product",
+            format!("{product:?}"),
+            "1 to 64 visible ASCII characters",
+        );
+    }
     if config.data.dir.as_os_str().is_empty() {
         say("data.dir", "nothing".into(), "a folder");
     }
@@ -76,7 +86,7 @@ pub(super) fn check(config: &Config, problems: &mut Problems) {
 }
 
 /// Settings for which zero would mean that nothing works.
-fn positive(config: &Config) -> [(&'static str, u32, u32); 9] {
+fn positive(config: &Config) -> [(&'static str, u32, u32); 17] {
     let (sip, guard) = (&config.sip, &config.sip.guard);
     [
         ("sign_in.idle_minutes", config.sign_in.idle_minutes, 1),
@@ -86,6 +96,18 @@ fn positive(config: &Config) -> [(&'static str, u32, u32); 9] {
         ("sip.max_calls", sip.max_calls, 1),
         ("sip.guard.rate_per_s", guard.rate_per_s, 1),
         ("sip.guard.burst", guard.burst, 1),
+        ("sip.guard.known_rate_per_s", guard.known_rate_per_s, 1),
+        ("sip.guard.known_burst", guard.known_burst, 1),
+        ("sip.guard.ban_after", guard.ban_after, 1),
+        (
+            "sip.guard.connections_per_source",
+            guard.connections_per_source,
+            1,
+        ),
+        ("sip.guard.max_connections", guard.max_connections, 1),
+        ("sip.guard.connection_idle_s", guard.connection_idle_s, 1),
+        ("sip.guard.handshake_s", guard.handshake_s, 1),
+        ("media.timeout_s", config.media.timeout_s, 1),
         ("limits.api_per_minute", config.limits.api_per_minute, 1),
         ("limits.body_kib", config.limits.body_kib, 1),
     ]

@@ -1,5 +1,7 @@
 //! The inventory of numbers.
 
+use std::collections::{HashMap, HashSet};
+
 use app::domain::country::Country;
 use app::domain::draft::{Entry, EntryList};
 use app::domain::id::AgentId;
@@ -18,7 +20,7 @@ use crate::service::core::Core;
 use crate::service::routes::RouteChange;
 use crate::service::{entered, trunks, version};
 use crate::store::numbers::Search;
-use crate::store::{self, Conn, Tx};
+use crate::store::{self, Conn};
 
 /// The use cases of numbers.
 pub struct NumberDesk(pub Core);
@@ -86,19 +88,66 @@ impl NumberDesk {
         errors.none_or(wanted)
     }
 
-    /// One line: what it is, and the row that results if anything changes.
+    /// What becomes of every line, and the rows that result.
+    async fn planned(
+        &self,
+        conn: &mut Conn,
+        wanted: &Wanted,
+    ) -> Result<(Vec<Added>, Vec<Number>), AppError> {
+        if let Some(agent) = wanted.agent
+            && store::agents::get(conn, agent).await?.is_none()
+        {
+            let found = agent.to_string();
+            return Err(AppError::field("agent", Reason::NoSuch { found }));
+        }
+        let read: Vec<_> = wanted
+            .items
+            .iter()
+            .map(|sent| entered::number(sent, wanted.country))
+            .collect();
+        let asked: HashSet<_> = read.iter().flatten().collect();
+        let asked: Vec<_> = asked.into_iter().collect();
+        let stored = store::numbers::some(conn, &asked).await?;
+        let mut stored: HashMap<_, _> = stored
+            .into_iter()
+            .map(|stored| (stored.number.clone(), stored))
+            .collect();
+        let mut seen = HashSet::with_capacity(asked.len());
+        let (mut report, mut rows) = (Vec::with_capacity(read.len()), Vec::new());
+        for (sent, number) in wanted.items.iter().zip(&read) {
+            let what = match number {
+                Err(_) => AddedAs::Refused,
+                Ok(number) if !seen.insert(number) => AddedAs::Twice,
+                Ok(number) => {
+                    let (what, row) = self
+                        .place(conn, wanted, number, stored.remove(number))
+                        .await?;
+                    rows.extend(row);
+                    what
+                }
+            };
+            report.push(Added {
+                sent: sent.clone(),
+                number: number.clone(),
+                what,
+            });
+        }
+        Ok((report, rows))
+    }
+
+    /// One number: what it is, and the row that results if anything changes.
     async fn place(
         &self,
-        tx: &mut Tx,
+        conn: &mut Conn,
         wanted: &Wanted,
         number: &PhoneNumber,
+        stored: Option<Number>,
     ) -> Result<(AddedAs, Option<Number>), AppError> {
-        let stored = store::numbers::get(tx, number).await?;
         let held = stored.as_ref().and_then(|stored| stored.agent);
         if let (Some(holder), Some(agent)) = (held, wanted.agent)
             && holder != agent
         {
-            return Err(held_by(tx, number, holder).await?);
+            return Err(held_by(conn, number, holder).await?);
         }
         let as_is = stored.as_ref().is_some_and(|stored| {
             (stored.on_trunk || !wanted.on_trunk)
@@ -189,45 +238,13 @@ impl Numbers for NumberDesk {
     async fn add(&self, caller: &Caller, draft: NumbersDraft) -> Result<Vec<Added>, AppError> {
         caller.may(Scope::SipWrite)?;
         let wanted = Self::wanted(&draft)?;
-        let mut tx = self.0.db.begin().await?;
-        if let Some(agent) = wanted.agent
-            && store::agents::get(&mut tx, agent).await?.is_none()
-        {
-            return Err(AppError::field(
-                "agent",
-                Reason::NoSuch {
-                    found: agent.to_string(),
-                },
-            ));
-        }
-        let mut report: Vec<Added> = Vec::with_capacity(wanted.items.len());
-        let mut changed = Vec::new();
-        for sent in &wanted.items {
-            let number = entered::number(sent, wanted.country);
-            let twice = number
-                .as_ref()
-                .is_ok_and(|number| report.iter().any(|line| line.number.as_ref() == Ok(number)));
-            let what = match &number {
-                Err(_) => AddedAs::Refused,
-                Ok(_) if twice => AddedAs::Twice,
-                Ok(number) => {
-                    let (what, after) = self.place(&mut tx, &wanted, number).await?;
-                    if let Some(after) = after {
-                        store::numbers::save(&mut tx, &after, self.0.clock.now_ms()).await?;
-                        changed.push(after);
-                    }
-                    what
-                }
-            };
-            report.push(Added {
-                sent: sent.clone(),
-                number,
-                what,
-            });
-        }
         if wanted.preview {
+            let (report, _) = self.planned(&mut self.0.db.read().await?, &wanted).await?;
             return Ok(report);
         }
+        let mut tx = self.0.db.begin().await?;
+        let (report, changed) = self.planned(&mut tx, &wanted).await?;
+        store::numbers::save_all(&mut tx, &changed, self.0.clock.now_ms()).await?;
         if !changed.is_empty() {
             let numbers: Vec<_> = changed.iter().map(|number| &number.number).collect();
             let record = Record {

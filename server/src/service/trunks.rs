@@ -1,5 +1,6 @@
 //! The inbound trunk and the numbers on it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::domain::country::Country;
@@ -111,16 +112,20 @@ impl Trunks {
     /// Puts numbers on the trunk, new ones into the inventory first: somebody who may write
     /// vouches for them.
     async fn put_on(&self, tx: &mut Tx, numbers: &[PhoneNumber]) -> Result<Vec<Number>, AppError> {
+        let asked: Vec<_> = numbers.iter().collect();
+        let mut stored: HashMap<_, _> = store::numbers::some(tx, &asked)
+            .await?
+            .into_iter()
+            .map(|stored| (stored.number.clone(), stored))
+            .collect();
         let mut changed = Vec::new();
         for number in numbers {
-            let stored = store::numbers::get(tx, number).await?;
-            if stored.as_ref().is_some_and(|stored| stored.on_trunk) {
-                continue;
+            let stored = stored.remove(number);
+            if stored.as_ref().is_none_or(|stored| !stored.on_trunk) {
+                changed.push(on_trunk(&self.core, number, stored));
             }
-            let number = on_trunk(&self.core, number, stored);
-            store::numbers::save(tx, &number, self.core.clock.now_ms()).await?;
-            changed.push(number);
         }
+        store::numbers::save_all(tx, &changed, self.core.clock.now_ms()).await?;
         Ok(changed)
     }
 }

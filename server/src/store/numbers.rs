@@ -29,6 +29,9 @@ macro_rules! columns {
     };
 }
 
+/// Rows in one statement: databases bind some ten thousand values at most.
+const AT_ONCE: usize = 500;
+
 /// All of them, in the order of their digits: for the snapshot at start and for the SIP page.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
     const SQL: &str = concat!("select ", columns!(), " from numbers order by number");
@@ -147,33 +150,81 @@ pub async fn of_agent(conn: &mut Conn, agent: AgentId) -> Result<Vec<Number>, St
     rows.into_iter().map(Number::try_from).collect()
 }
 
+/// Those of these that are in the inventory.
+pub async fn some(conn: &mut Conn, numbers: &[&PhoneNumber]) -> Result<Vec<Number>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in numbers.chunks(AT_ONCE) {
+        let places = places(chunk.len(), 1);
+        let text = format!(
+            concat!("select ", columns!(), " from numbers where number in ({})"),
+            places
+        );
+        let rows = sql!(conn, on => {
+            let mut query = sqlx::query_as::<_, NumberRow>(&text);
+            for number in chunk {
+                query = query.bind(number.as_str());
+            }
+            query.fetch_all(on).await
+        })?;
+        for row in rows {
+            found.push(row.try_into()?);
+        }
+    }
+    Ok(found)
+}
+
 /// Writes a new number, or the next version of one; `false` if the stored version is not the one before it.
 /// `Unique`: the number is in the inventory under another id.
 pub async fn save(tx: &mut Tx, number: &Number, now: i64) -> Result<bool, StoreError> {
-    const SQL: &str = concat!(
-        "insert into numbers (",
-        columns!(),
-        ", updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    Ok(save_all(tx, std::slice::from_ref(number), now).await? == 1)
+}
+
+/// As [`save`], many a statement: ten thousand pasted numbers are twenty round trips. Answers how many were
+/// written.
+pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, StoreError> {
+    let mut written = 0;
+    for chunk in numbers.chunks(AT_ONCE) {
+        let places = places(chunk.len(), 10);
+        let text = format!(
+            concat!(
+                "insert into numbers (",
+                columns!(),
+                ", updated_at) values {}
         on conflict (id) do update
         set label = excluded.label, verified_at = excluded.verified_at, on_trunk = excluded.on_trunk,
             agent_id = excluded.agent_id, version = excluded.version, updated_at = excluded.updated_at
         where numbers.version = excluded.version - 1"
-    );
-    let done = sql!(tx, on => sqlx::query(SQL)
-        .bind(number.id.as_uuid())
-        .bind(number.number.as_str())
-        .bind(number.label.as_deref())
-        .bind(number.verified_at)
-        .bind(number.on_trunk)
-        .bind(number.agent.map(|agent| agent.as_uuid()))
-        .bind(number.last_call_at)
-        .bind(number.version)
-        .bind(number.created_at)
-        .bind(now)
-        .execute(on)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(done == 1)
+            ),
+            places
+        );
+        written += sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for number in chunk {
+                query = query
+                    .bind(number.id.as_uuid())
+                    .bind(number.number.as_str())
+                    .bind(number.label.as_deref())
+                    .bind(number.verified_at)
+                    .bind(number.on_trunk)
+                    .bind(number.agent.map(|agent| agent.as_uuid()))
+                    .bind(number.last_call_at)
+                    .bind(number.version)
+                    .bind(number.created_at)
+                    .bind(now);
+            }
+            query.execute(on).await.map(|done| done.rows_affected())
+        })?;
+    }
+    Ok(written)
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two values.
+fn places(rows: usize, values: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=values).map(|value| format!("${}", row * values + value));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 pub async fn delete(tx: &mut Tx, number: &PhoneNumber) -> Result<bool, StoreError> {

@@ -148,35 +148,20 @@ impl Installation {
         input: &str,
         settings: &[(&str, &str)],
     ) -> Done {
-        let mut child = self
-            .command(arguments, settings)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(
-            child
-                .stdin
-                .take()
-                .unwrap()
-                .write_all(format!("{input}\n").as_bytes()),
-        );
-        let (done, over) = std::sync::mpsc::channel::<()>();
-        let pid = child.id().to_string();
-        let watchdog = std::thread::spawn(move || {
-            let late = over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
-            late.then(|| Command::new("kill").args(["-9", &pid]).status())
-        });
-        let output = child.wait_with_output().unwrap();
-        drop(done);
-        assert!(
-            watchdog.join().unwrap().is_none(),
-            "{arguments:?} does not end"
-        );
-        Done {
-            status: output.status,
-            output,
+        run(self.command(arguments, settings), input)
+    }
+
+    /// With the settings of the file alone.
+    pub(crate) fn run_bare(&self, arguments: &[&str]) -> Done {
+        let mut command = self.command(arguments, &[]);
+        let ours: Vec<_> = command
+            .get_envs()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in ours {
+            command.env_remove(name);
         }
+        run(command, "")
     }
 
     pub(crate) fn key(&self, rights: &[&str]) -> String {
@@ -355,6 +340,37 @@ impl Done {
                 "no {word:?} in: {said}"
             );
         }
+    }
+}
+
+fn run(mut command: Command, input: &str) -> Done {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(format!("{input}\n").as_bytes()),
+    );
+    let (done, over) = std::sync::mpsc::channel::<()>();
+    let pid = child.id().to_string();
+    let watchdog = std::thread::spawn(move || {
+        let late = over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+        late.then(|| Command::new("kill").args(["-9", &pid]).status())
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(done);
+    assert!(
+        watchdog.join().unwrap().is_none(),
+        "{command:?} does not end"
+    );
+    Done {
+        status: output.status,
+        output,
     }
 }
 

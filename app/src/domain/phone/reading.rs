@@ -3,6 +3,8 @@
 //! Nothing is decided here: every plausible reading is given, in the order in which routing tries
 //! them, and only one that meets a number on the trunk counts.
 
+use std::borrow::Cow;
+
 use super::{PhoneNumber, is_separator};
 use crate::domain::country::Country;
 
@@ -21,16 +23,15 @@ pub enum ReadAs {
 }
 
 /// The user part without URI parameters, escapes and separators: what remains of
-/// `+1-415-555-0100;npdi` is `+14155550100`.
-pub fn stripped(user: &str) -> String {
+/// `+1-415-555-0100;npdi` is `+14155550100`. Most carriers send nothing that has to go.
+pub fn stripped(user: &str) -> Cow<'_, str> {
+    let cut = user.split(';').next().unwrap_or_default();
+    if !cut.contains(|c| c == '%' || is_separator(c)) {
+        return Cow::Borrowed(cut);
+    }
     // A `+` may come escaped, because it is reserved elsewhere; no other escape stands in numbers.
-    let cut = user
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .replace("%2B", "+")
-        .replace("%2b", "+");
-    cut.chars().filter(|c| !is_separator(*c)).collect()
+    let plain = cut.replace("%2B", "+").replace("%2b", "+");
+    Cow::Owned(plain.chars().filter(|c| !is_separator(*c)).collect())
 }
 
 /// Every number that `user` may mean to equipment in `country`, best reading first, each once.
@@ -42,7 +43,7 @@ pub fn readings(user: &str, country: Option<Country>) -> Vec<(ReadAs, PhoneNumbe
     let sent = stripped(user);
     let (plus, digits) = match sent.strip_prefix('+') {
         Some(digits) => (true, digits),
-        None => (false, sent.as_str()),
+        None => (false, sent.as_ref()),
     };
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Vec::new();
