@@ -28,7 +28,6 @@ use crate::domain::agent::AgentDraft;
 use crate::domain::call::{Call, CallDetail};
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::health::{Health, Window};
-use crate::domain::health::{Health, Window};
 use crate::domain::id::{
     AccessId, AgentId, CallId, DestinationId, EventId, KeyId, OutboundTrunkId, TransferId, UserId,
     WebhookId,
@@ -39,10 +38,6 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Secret;
 use crate::domain::system::SystemView;
-use crate::domain::transfer::{
-    AssignDraft, Assigned, DestinationDraft, DestinationView, Transfer, TransferDraft,
-};
-use crate::domain::waveform::Waveform;
 use crate::domain::transfer::{
     AssignDraft, Assigned, DestinationDraft, DestinationView, Transfer, TransferDraft,
 };
@@ -148,6 +143,8 @@ pub trait Numbers: Send + Sync {
 pub trait Agents: Send + Sync {
     /// All, by name. `phone:read`.
     async fn list(&self, caller: &Caller) -> Result<Vec<AgentView>, AppError>;
+    /// What all of them are called, by name. `phone:read`.
+    async fn names(&self, caller: &Caller) -> Result<Vec<(AgentId, String)>, AppError>;
     /// One. `phone:read`.
     async fn get(&self, caller: &Caller, id: AgentId) -> Result<AgentView, AppError>;
     /// A new one. `phone:write`.

@@ -138,7 +138,7 @@ part! {
         copy copied press_ctrl_c reveal_failed
         yes no never none keep cancel details reload as_of_now nothing_yet
         live show_new stopped one_new many_new
-    } 1 { announce_copied reveal hide revealed as_of }
+    } 1 { announce_copied reveal hide revealed as_of show_all and_more }
 }
 
 part! {
@@ -269,7 +269,7 @@ part! {
     }
     1 {
         add_many region_without remove_number_q remove_number_why remove_free_why numbers_added number_removed number_assigned number_released number_deleted
-        blocked_until last_used type_to_confirm
+        blocked_until last_used type_to_confirm more_lines
     }
     2 { nothing_arrived }
 }
@@ -350,7 +350,7 @@ part! {
         default_help numbers state on off default recorded not_recorded delete delete_why instructions instructions_help remove also_header
         no_header
     }
-    1 { delete_q answers new_number }
+    1 { delete_q answers new_number count }
     2 { held }
 }
 

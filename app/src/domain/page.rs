@@ -36,6 +36,22 @@ impl<T> Page<T> {
     }
 }
 
+/// The part of a list in hand that comes after the item with this key, and the key to go on from.
+/// A key that is not there any more begins anew.
+pub fn part<T>(
+    items: Vec<T>,
+    key: impl Fn(&T) -> String,
+    after: &str,
+    most: usize,
+) -> (Vec<T>, Option<String>) {
+    let start = items.iter().position(|item| key(item) == after);
+    let start = start.map_or(0, |at| at + 1);
+    let more = items.len() > start + most;
+    let part: Vec<T> = items.into_iter().skip(start).take(most).collect();
+    let next = part.last().filter(|_| more).map(key);
+    (part, next)
+}
+
 /// A place in a list: the last row seen. Opaque to whoever holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
@@ -175,6 +191,17 @@ mod tests {
         let page = Page::of(vec![9, 8, 7], limit, place);
         assert_eq!(page.items, [9, 8]);
         assert_eq!(page.next, Some(place(&8)));
+    }
+
+    #[test]
+    fn a_list_in_hand_is_read_part_by_part() {
+        let names = || vec!["ada", "bob", "cyd", "dan", "eve"];
+        let key = |name: &&str| (*name).to_owned();
+        let read = |after: &str| part(names(), key, after, 2);
+        assert_eq!(read(""), (vec!["ada", "bob"], Some("bob".to_owned())));
+        assert_eq!(read("bob"), (vec!["cyd", "dan"], Some("dan".to_owned())));
+        assert_eq!(read("dan"), (vec!["eve"], None));
+        assert_eq!(read("gone").0, ["ada", "bob"]);
     }
 
     #[test]

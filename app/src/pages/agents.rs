@@ -9,6 +9,8 @@ use leptos_router::hooks::use_params_map;
 pub use functions::*;
 
 use crate::domain::agent::{AgentSettings, AgentView};
+use crate::domain::number::Number;
+use crate::domain::page::part;
 use crate::pages::notice::Notice;
 use crate::text::text;
 use crate::ui::copy::CopyRow;
@@ -17,11 +19,13 @@ use crate::ui::form::{
     Actions, Choice, ErrorSummary, Form, Kind, LinkButton, Look, RadioGroup, Submit, Switch,
     TextField,
 };
-use crate::ui::page::{ByScript, Empty, Jump, PageHead, Question, Section, query};
+use crate::ui::page::{ByScript, Empty, Jump, PageHead, Pager, Question, Section, query};
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
 const HOME: &str = "/channels/phone/agents";
+/// Agents on a page.
+const PAGE: usize = 50;
 
 /// `/channels/phone/agents`
 #[component]
@@ -35,7 +39,7 @@ pub fn AgentsPage() -> impl IntoView {
         <div class="page">
             <PageHead title=say.title actions=new/>
             <Notice/>
-            {loaded(agents, |agents| if agents.is_empty() { empty().into_any() } else { table(agents).into_any() })}
+            {loaded(agents, |agents| if agents.is_empty() { empty().into_any() } else { list(agents).into_any() })}
             <ByScript method="GET" path="/api/phone"/>
         </div>
     }
@@ -44,6 +48,33 @@ pub fn AgentsPage() -> impl IntoView {
 fn empty() -> impl IntoView {
     let say = &text().agents;
     view! { <Empty why=say.none><LinkButton href="/channels/phone/agents/new" label=say.new look=Look::Primary/></Empty> }
+}
+
+fn list(agents: Vec<AgentView>) -> impl IntoView {
+    let after = query("after").unwrap_or_default();
+    let count = (text().agents.count)(&agents.len().to_string());
+    let first = (!after.is_empty()).then(|| HOME.to_owned());
+    let (agents, next) = part(agents, |view| view.agent.id.to_string(), &after, PAGE);
+    let next = next.map(|id| format!("{HOME}?after={id}"));
+    view! {
+        {table(agents)}
+        <Pager count first=first.unwrap_or_default() next=next.unwrap_or_default()/>
+    }
+}
+
+/// The first few, and how many there are beside them.
+fn few(numbers: &[Number]) -> String {
+    const SHOWN: usize = 3;
+    let shown = numbers.iter().take(SHOWN);
+    let shown: Vec<_> = shown.map(|number| number.number.grouped()).collect();
+    match numbers.len() {
+        0 => "–".to_owned(),
+        all if all > SHOWN => {
+            let more = (text().common.and_more)(&(all - SHOWN).to_string());
+            format!("{} {more}", shown.join(", "))
+        }
+        _ => shown.join(", "),
+    }
 }
 
 fn table(agents: Vec<AgentView>) -> impl IntoView {
@@ -61,17 +92,7 @@ fn table(agents: Vec<AgentView>) -> impl IntoView {
             let to = format!("{HOME}/{}", view.agent.id);
             let state = on_off(&settings);
             let name = settings.name;
-            let numbers = view
-                .numbers
-                .iter()
-                .map(|number| number.number.grouped())
-                .collect::<Vec<_>>()
-                .join(", ");
-            let numbers = if numbers.is_empty() {
-                "–".to_owned()
-            } else {
-                numbers
-            };
+            let numbers = few(&view.numbers);
             let default = settings
                 .is_default
                 .then(|| view! { " "<Badge tone=Tone::Accent word=say.default/> });

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::domain::agent::AgentView;
 use crate::domain::call::{Call, CallFilter, CallState};
+use crate::domain::id::AgentId;
 use crate::domain::page::Page;
 use crate::domain::phone::PhoneNumber;
 use crate::error::{AppError, Reason};
@@ -22,6 +22,8 @@ use crate::ui::returned::encode;
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
 const HOME: &str = "/inbox";
+/// More agents than that are no list to choose from.
+const MOST_CHOICES: usize = 50;
 
 /// Calls, newest first. `view` is `calls`, `live` or `refused`.
 #[server(prefix = "/fn", endpoint = "list_calls", input = GetUrl)]
@@ -33,6 +35,7 @@ pub async fn list_calls(
 ) -> Result<Page<Call>, AppError> {
     let (services, caller) = asked()?;
     caller.may(crate::error::Scope::CallsRead)?;
+    let agent = agent_of(agent).await?;
     let filter = filter_of(&view, &number, &agent, &cursor)?;
     services.calls.list(&caller, filter).await
 }
@@ -69,6 +72,21 @@ pub fn filter_of(
             .transpose()?,
         ..CallFilter::default()
     })
+}
+
+/// By id, or by name as one types it; the id of either.
+async fn agent_of(said: String) -> Result<String, AppError> {
+    if said.is_empty() || said.parse::<AgentId>().is_ok() {
+        return Ok(said);
+    }
+    let (services, caller) = asked()?;
+    let wanted = said.trim().to_lowercase();
+    let names = services.agents.names(&caller).await?;
+    let found = names
+        .into_iter()
+        .find(|(_, name)| name.to_lowercase() == wanted);
+    let found = found.map(|(id, _)| id.to_string());
+    found.ok_or_else(|| AppError::field("agent", Reason::NoSuch { found: said }))
 }
 
 /// `/inbox`
@@ -141,23 +159,26 @@ fn calls(view: String) -> impl IntoView {
         move |()| {
             let (view, number, agent, cursor) = asked.clone();
             async move {
-                let agents = crate::pages::agents::list_agents().await?;
+                let (services, caller) = crate::pages::asked()?;
+                let agents = services.agents.names(&caller).await?;
                 Ok((list_calls(view, number, agent, cursor).await?, agents))
             }
         },
     );
-    loaded(page, move |(page, agents): (Page<Call>, Vec<AgentView>)| {
-        let count = page.items.len();
-        let said = if count == 1 {
-            (say.one_count)("")
-        } else {
-            (say.many_count)(&count.to_string())
-        };
-        let next = page
-            .next
-            .map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"))
-            .unwrap_or_default();
-        let empty = (count == 0).then(|| {
+    loaded(
+        page,
+        move |(page, agents): (Page<Call>, Vec<(AgentId, String)>)| {
+            let count = page.items.len();
+            let said = if count == 1 {
+                (say.one_count)("")
+            } else {
+                (say.many_count)(&count.to_string())
+            };
+            let next = page
+                .next
+                .map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"))
+                .unwrap_or_default();
+            let empty = (count == 0).then(|| {
             if filtered {
                 let clear = format!("{HOME}?view={view}");
                 view! { <Empty why=say.no_match><LinkButton href=clear label=say.clear/></Empty> }.into_any()
@@ -165,33 +186,34 @@ fn calls(view: String) -> impl IntoView {
                 view! { <Empty why=say.none><LinkButton href="/settings/sip" label=text().sip.copy_all/></Empty> }.into_any()
             }
         });
-        let filter = filter(&view, &number, &agent, &agents);
-        let name = agents
-            .iter()
-            .find(|known| known.agent.id.to_string() == agent)
-            .map(|known| known.agent.settings.name.clone());
-        let filters = vec![
-            Filtered::new("number", say.number_filter, number.clone()),
-            Filtered {
-                shown: name,
-                ..Filtered::new("agent", say.agent, agent.clone())
-            },
-        ];
-        let export = (count > 0).then(|| {
-            let to = export.clone();
-            view! { <p><a href=to download="" class="button button-link">{say.export}</a></p> }
-        });
-        view! {
-            {filter}
-            <Chips home=HOME filters always=format!("view={view}")/>
-            {live("calls", "calls")}
-            {table(page.items)}
-            {empty}
-            <Pager count=said first=first.clone() next/>
-            {export}
-            <ByScript method="GET" path="/api/phone/calls"/>
-        }
-    })
+            let filter = filter(&view, &number, &agent, &agents);
+            let name = agents
+                .iter()
+                .find(|(id, _)| id.to_string() == agent)
+                .map(|(_, name)| name.clone());
+            let filters = vec![
+                Filtered::new("number", say.number_filter, number.clone()),
+                Filtered {
+                    shown: name,
+                    ..Filtered::new("agent", say.agent, agent.clone())
+                },
+            ];
+            let export = (count > 0).then(|| {
+                let to = export.clone();
+                view! { <p><a href=to download="" class="button button-link">{say.export}</a></p> }
+            });
+            view! {
+                {filter}
+                <Chips home=HOME filters always=format!("view={view}")/>
+                {live("calls", "calls")}
+                {table(page.items)}
+                {empty}
+                <Pager count=said first=first.clone() next/>
+                {export}
+                <ByScript method="GET" path="/api/phone/calls"/>
+            }
+        },
+    )
 }
 
 /// The line that keeps a list current.
@@ -210,16 +232,34 @@ pub(crate) fn live(topics: &'static str, target: &'static str) -> impl IntoView 
     view! { <Live topics=topics.to_owned() target=target.to_owned() page=here() words/> }
 }
 
-fn filter(view: &str, number: &str, agent: &str, agents: &[AgentView]) -> impl IntoView + use<> {
+/// A list to choose from, as long as one can; beyond that the name is typed.
+fn agent_field(agent: &str, agents: &[(AgentId, String)]) -> impl IntoView + use<> {
     let say = &text().calls;
+    if agents.len() > MOST_CHOICES {
+        let agent = agent.to_owned();
+        return view! { <input id="agent" name="agent" class="input input-medium" value=agent/> }
+            .into_any();
+    }
     let options = agents
         .iter()
-        .map(|view| {
-            let id = view.agent.id.to_string();
+        .map(|(id, name)| {
+            let id = id.to_string();
             let selected = id == agent;
-            view! { <option value=id selected=selected>{view.agent.settings.name.clone()}</option> }
+            view! { <option value=id selected=selected>{name.clone()}</option> }
         })
         .collect_view();
+    view! { <select id="agent" name="agent" class="input input-medium"><option value="">{say.any_agent}</option>{options}</select> }
+        .into_any()
+}
+
+fn filter(
+    view: &str,
+    number: &str,
+    agent: &str,
+    agents: &[(AgentId, String)],
+) -> impl IntoView + use<> {
+    let say = &text().calls;
+    let agent = agent_field(agent, agents);
     let (view, number) = (view.to_owned(), number.to_owned());
     view! {
         <form method="get" action=HOME class="filters" role="search">
@@ -227,7 +267,7 @@ fn filter(view: &str, number: &str, agent: &str, agents: &[AgentView]) -> impl I
             <div class="field"><label class="label" for="number">{say.number_filter}</label><input id="number" name="number" type="tel" class="input input-medium" value=number/></div>
             <div class="field">
                 <label class="label" for="agent">{say.agent}</label>
-                <select id="agent" name="agent" class="input input-medium"><option value="">{say.any_agent}</option>{options}</select>
+                {agent}
             </div>
             <div class="form-actions"><Submit label=say.filter/></div>
         </form>

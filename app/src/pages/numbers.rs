@@ -39,6 +39,7 @@ pub async fn list_numbers(
     let filter = NumberFilter {
         query: Some(q).filter(|q| !q.is_empty()),
         unassigned: show == "unassigned",
+        on_trunk: (show == "trunk").then_some(true),
         cursor: cursor.transpose()?,
         ..NumberFilter::default()
     };
@@ -123,7 +124,8 @@ fn question(number: PhoneNumber) -> impl IntoView {
 
 fn filter(q: &str, show: &str) -> impl IntoView + use<> {
     let say = &text().numbers;
-    let (q, unassigned) = (q.to_owned(), show == "unassigned");
+    let q = q.to_owned();
+    let (unassigned, on_trunk) = (show == "unassigned", show == "trunk");
     view! {
         <form method="get" action=HOME class="filters" role="search">
             <div class="field"><label class="label" for="q">{say.search}</label><input id="q" name="q" class="input input-medium" value=q/></div>
@@ -132,6 +134,7 @@ fn filter(q: &str, show: &str) -> impl IntoView + use<> {
                 <select id="show" name="show" class="input input-medium">
                     <option value="">{say.all}</option>
                     <option value="unassigned" selected=unassigned>{say.unassigned}</option>
+                    <option value="trunk" selected=on_trunk>{say.on_trunk}</option>
                 </select>
             </div>
             <div class="form-actions"><Submit label=say.find/></div>

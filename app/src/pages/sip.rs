@@ -26,10 +26,10 @@ use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::loaded;
 use crate::ui::form::{Actions, ErrorSummary, Form, Look, Submit};
 use crate::ui::page::{ByScript, Disclosure, Empty, Jump, PageHead, Section, query};
-use crate::ui::returned::FormState;
+use crate::ui::returned::{FormState, Returned};
 
-/// As many numbers are shown before "Numbers" is the better place.
-const SHOWN: u32 = 50;
+/// As many numbers are shown here; all of them are under Numbers.
+const SHOWN: u32 = 10;
 
 /// Everything the page shows.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -64,8 +64,8 @@ async fn look(paste: Option<String>, country: String) -> Result<Seen, AppError> 
 #[component]
 pub fn SipPage() -> impl IntoView {
     let text = text();
-    let paste = query("paste");
-    let country = query("country").unwrap_or_default();
+    let paste = Returned::asked("/fn/add_numbers", "lines");
+    let country = Returned::asked("/fn/add_numbers", "country").unwrap_or_default();
     let seen = Resource::new(|| (), move |()| look(paste.clone(), country.clone()));
     view! {
         <div class="page">

@@ -91,6 +91,8 @@ const COMMON: Common = Common {
     reveal: |label| format!("{label} anzeigen"),
     hide: |label| format!("{label} verbergen"),
     revealed: |label| format!("{label} wird angezeigt"),
+    show_all: |count| format!("Alle {count} zeigen"),
+    and_more: |count| format!("und {count} weitere"),
     as_of: |time| format!("Stand {time}"),
 };
 

@@ -91,6 +91,8 @@ const COMMON: Common = Common {
     reveal: |label| format!("Reveal {}", lower(label)),
     hide: |label| format!("Hide {}", lower(label)),
     revealed: |label| format!("{label} shown"),
+    show_all: |count| format!("Show all {count}"),
+    and_more: |count| format!("and {count} more"),
     as_of: |time| format!("As of {time}"),
 };
 

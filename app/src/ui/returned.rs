@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, FieldErrors, Reason};
 
+/// A server function that wants what it was sent to be looked at first sets this header to the
+/// page that shows it; the door puts [`Returned`] into that page's context, without an error.
+/// However much was sent: no address could carry it.
+pub const ASKS: &str = "x-asks";
+
 /// The door puts this into the context of the page a refused form names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Returned {
@@ -13,8 +18,21 @@ pub struct Returned {
     pub function: String,
     /// What was sent, form-encoded, without its secrets.
     pub body: String,
-    /// Why it was refused; nothing when a sign-in came between.
+    /// Why it was refused; nothing when a sign-in came between, or when it is asked back.
     pub error: Option<AppError>,
+}
+
+impl Returned {
+    /// A field of the draft that a form of this function sent and is asked about.
+    pub fn asked(function: &str, field: &str) -> Option<String> {
+        let returned = use_context::<Self>()
+            .filter(|returned| returned.function == function && returned.error.is_none())?;
+        let name = input_name(field);
+        pairs(&returned.body)
+            .into_iter()
+            .find(|(sent, _)| *sent == name)
+            .map(|(_, value)| value)
+    }
 }
 
 /// One form's state: what its fields hold and what is wrong with them.

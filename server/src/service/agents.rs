@@ -166,6 +166,12 @@ impl Agents for AgentDesk {
             .collect())
     }
 
+    async fn names(&self, caller: &Caller) -> Result<Vec<(AgentId, String)>, AppError> {
+        caller.may(Scope::PhoneRead)?;
+        let mut conn = self.0.db.read().await?;
+        Ok(store::agents::names(&mut conn).await?)
+    }
+
     async fn get(&self, caller: &Caller, id: AgentId) -> Result<AgentView, AppError> {
         caller.may(Scope::PhoneRead)?;
         let mut conn = self.0.db.read().await?;

@@ -41,7 +41,17 @@ macro_rules! columns {
     };
 }
 
-/// All of them, by name. There are tens, not thousands.
+/// What they are called, by name.
+pub async fn names(conn: &mut Conn) -> Result<Vec<(AgentId, String)>, StoreError> {
+    const SQL: &str = "select id, name from agents order by lower(name), id";
+    let rows: Vec<(Uuid, String)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| (AgentId::from_uuid(id), name))
+        .collect())
+}
+
+/// All of them, by name.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Agent>, StoreError> {
     const SQL: &str = concat!(
         "select ",

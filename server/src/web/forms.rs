@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use app::error::{AppError, FieldErrors};
-use app::ui::returned::{Returned, encode, pairs};
+use app::ui::returned::{ASKS, Returned, encode, pairs};
 use app::ui::secret::Revealed;
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
@@ -157,6 +157,18 @@ impl Call {
         }
         if function == SIGN_IN {
             self.leave_waiting().await;
+        }
+        if let Some(page) = head.headers.get(ASKS).and_then(|page| page.to_str().ok()) {
+            let returned = Returned {
+                function: function.to_owned(),
+                body: self.without_secrets(),
+                error: None,
+            };
+            return pages
+                .render(self.page_request(page), move || {
+                    provide_context(returned.clone());
+                })
+                .await;
         }
         let to = head.headers.get(header::LOCATION).cloned();
         let to = to

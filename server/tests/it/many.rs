@@ -1,16 +1,18 @@
-//! Ten thousand calls, ten thousand numbers, a thousand agents: lists page by key and lose nothing,
-//! a long paste is looked at and added.
+//! Ten thousand calls, ten thousand numbers, a thousand agents: pages stay small, lists page by
+//! key and lose nothing, a long paste is looked at and added.
 
 use std::collections::HashSet;
 
 use app::domain::call::{CallEnd, CallState, EndReason};
-use app::domain::draft::Entry;
 use app::domain::id::AgentId;
-use app::ports::{AddedAs, Caller, NumbersDraft};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use serde_json::Value;
 use server::store;
+use tower::ServiceExt as _;
 
 use crate::samples::{self, NOW, uuid};
+use crate::session::Inside;
 use crate::world::World;
 
 const CALLS: u32 = 10_000;
@@ -18,6 +20,8 @@ const NUMBERS: u32 = 10_000;
 const AGENTS: u32 = 1_000;
 /// Answered by the first agent.
 const BUSIEST: u32 = 2_000;
+/// What the HTML of a page may be, compressed.
+const BUDGET: usize = 30 * 1024;
 
 /// Scattered, so that nothing compresses better than it would in life.
 fn number(at: u32) -> String {
@@ -68,6 +72,141 @@ async fn fill(db: &store::Db) {
     tx.commit().await.unwrap();
 }
 
+struct Reader {
+    inside: Inside,
+    cookie: String,
+}
+
+impl Reader {
+    async fn new() -> Self {
+        let inside = Inside::new().await;
+        fill(&inside.db).await;
+        let cookie = inside.sign_in().await;
+        Self { inside, cookie }
+    }
+
+    async fn ask(
+        &self,
+        request: axum::http::request::Builder,
+        body: String,
+    ) -> (StatusCode, Vec<u8>) {
+        let request = request
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ORIGIN, "http://127.0.0.1:3000")
+            .header(header::ACCEPT, "text/html")
+            .body(Body::from(body))
+            .unwrap();
+        let answer = self.inside.router.clone().oneshot(request).await.unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+        (status, body.unwrap().to_vec())
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let (status, body) = self.ask(Request::get(path), String::new()).await;
+        let page = String::from_utf8(body).unwrap();
+        assert_eq!(status, 200, "{path}: {page}");
+        page
+    }
+
+    /// Over the wire.
+    async fn size(&self, path: &str) -> usize {
+        let request = Request::get(path).header(header::ACCEPT_ENCODING, "br");
+        let (status, body) = self.ask(request, String::new()).await;
+        assert_eq!(status, 200, "{path}");
+        body.len()
+    }
+
+    async fn submit(
+        &self,
+        function: &str,
+        form: &[(&str, &str)],
+        encoding: &str,
+    ) -> (StatusCode, Vec<u8>) {
+        let request = Request::post(format!("/fn/{function}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT_ENCODING, encoding);
+        let body = form.iter().map(|(name, value)| {
+            format!(
+                "{}={}",
+                app::ui::returned::encode(name),
+                app::ui::returned::encode(value)
+            )
+        });
+        let body = body.collect::<Vec<_>>().join("&");
+        self.ask(request, body).await
+    }
+
+    /// Every page of a list, by its link to the next.
+    async fn walk(&self, first: &str) -> Vec<String> {
+        let mut pages = vec![self.page(first).await];
+        while let Some(next) = next_of(pages.last().unwrap()) {
+            pages.push(self.page(&next).await);
+            assert!(pages.len() < 1_000, "{first} has no end");
+        }
+        pages
+    }
+}
+
+fn next_of(page: &str) -> Option<String> {
+    let (before, _) = page.split_once("rel=\"next\"")?;
+    let link = before.rsplit_once("<a ")?.1;
+    let link = link.split_once("href=\"")?.1.split_once('"')?.0;
+    Some(link.replace("&amp;", "&"))
+}
+
+fn rows(page: &str) -> usize {
+    page.matches("<td role=\"cell\" class=\"lead\">").count()
+}
+
+#[tokio::test]
+async fn every_page_stays_small_however_much_there_is() {
+    let reader = Reader::new().await;
+    let busiest = format!("/channels/phone/agents/{}", agent(0));
+    for (path, most_rows) in [
+        ("/", 25),
+        ("/inbox", 25),
+        ("/inbox?view=refused", 25),
+        ("/channels/phone/numbers", 25),
+        ("/channels/phone/agents", 50),
+        (busiest.as_str(), 25),
+        ("/settings/sip", 25),
+        ("/troubleshooting", 25),
+    ] {
+        let size = reader.size(path).await;
+        assert!(size <= BUDGET, "{path} has {size} bytes");
+        let shown = rows(&reader.page(path).await);
+        assert!(shown <= most_rows, "{path} shows {shown} rows");
+    }
+    let sip = reader.page("/settings/sip").await;
+    assert!(sip.contains("Show all 10000"), "{sip}");
+}
+
+#[tokio::test]
+async fn lists_are_read_to_their_end_by_their_links() {
+    let reader = Reader::new().await;
+    let agents = reader.walk("/channels/phone/agents").await;
+    assert_eq!(agents.iter().map(|page| rows(page)).sum::<usize>(), 1_000);
+    let busiest = format!("/channels/phone/agents/{}", agent(0));
+    let numbers = reader.walk(&busiest).await;
+    assert_eq!(
+        numbers.iter().map(|page| rows(page)).sum::<usize>(),
+        BUSIEST as usize + 8,
+        "its own, and each thousandth of the others"
+    );
+    // "Show all" leads to the inventory; the text of a number stands in one row alone.
+    let shown = reader.walk("/channels/phone/numbers?show=trunk").await;
+    let all: HashSet<&str> = shown
+        .iter()
+        .flat_map(|page| page.split("number=%2B").skip(1))
+        .filter_map(|after| after.split('#').next())
+        .collect();
+    assert_eq!(all.len(), NUMBERS as usize);
+    // An agent is found by name where there are too many to choose from.
+    let of_one = reader.page("/inbox?agent=agent+0007+of+support").await;
+    assert_eq!(rows(&of_one), 10);
+}
+
 #[tokio::test]
 async fn the_api_lists_ten_thousand_by_key() {
     let world = World::with(100_000).await;
@@ -98,34 +237,49 @@ async fn the_api_lists_ten_thousand_by_key() {
 
 #[tokio::test]
 async fn ten_thousand_pasted_numbers_are_looked_at_and_added() {
-    let world = World::new().await;
-    let numbers = &world.services().numbers;
-    // Each tenth has a letter in it, and the last comes twice.
-    let lines = (0..9_999).map(|at| match at % 10 {
+    let inside = Inside::new().await;
+    let mut tx = inside.db.begin().await.unwrap();
+    store::trunk::insert(&mut tx, &samples::trunk())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let cookie = inside.sign_in().await;
+    let reader = Reader { inside, cookie };
+    // Each tenth has a letter in it.
+    let lines = (0..10_000).map(|at| match at % 10 {
         0 => format!("+1415555O{at:04}"),
         _ => number(at),
     });
-    let lines: Vec<String> = lines.chain([number(1)]).collect();
-    let draft = |preview: &str| NumbersDraft {
-        lines: Entry::text(lines.join("\r\n")),
-        preview: Entry::text(preview),
-        ..NumbersDraft::default()
-    };
-    let caller = Caller::operator();
-    for (preview, stored) in [("on", 0), ("off", 8_999)] {
-        let report = numbers.add(&caller, draft(preview)).await.unwrap();
-        let count = |what| report.iter().filter(|line| line.what == what).count();
-        assert_eq!(report.len(), 10_000);
-        assert_eq!(count(AddedAs::New), 8_999);
-        assert_eq!(count(AddedAs::Refused), 1_000);
-        assert_eq!(count(AddedAs::Twice), 1);
-        let mut conn = world.db.read().await.unwrap();
-        let all = store::numbers::list(&mut conn).await.unwrap();
-        assert_eq!(all.len(), stored, "preview {preview}");
-    }
-    let again = numbers.add(&caller, draft("off")).await.unwrap();
-    let known = again
-        .iter()
-        .filter(|line| line.what == AddedAs::AlreadyHere);
-    assert_eq!(known.count(), 8_999);
+    let paste = lines.collect::<Vec<_>>().join("\r\n");
+    let form = [
+        ("draft[lines]", paste.as_str()),
+        ("ask", "many"),
+        ("page", "/settings/sip"),
+    ];
+    let (status, page) = reader.submit("add_numbers", &form, "identity").await;
+    let page = String::from_utf8(page).unwrap();
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("Will be added: 9000"), "{page}");
+    assert!(page.contains("Stays in the box: 1000"), "{page}");
+    assert!(page.contains("Add 9000 numbers"));
+    assert_eq!(
+        rows(&page),
+        60,
+        "what is wrong comes first, and not all of it"
+    );
+    // Beside what was pasted, which has to travel, the page is a page like any other.
+    let (_, squeezed) = reader.submit("add_numbers", &form, "br").await;
+    let most = BUDGET + paste.len() / 3;
+    assert!(squeezed.len() <= most, "{} of {most} bytes", squeezed.len());
+
+    let good = page.split_once("name=\"draft[lines]\" value=\"").unwrap().1;
+    let good = good.split_once('"').unwrap().0;
+    assert_eq!(good.lines().count(), 9_000);
+    let (status, _) = reader
+        .submit("add_numbers", &[("draft[lines]", good)], "identity")
+        .await;
+    assert_eq!(status, 303);
+    let mut conn = reader.inside.db.read().await.unwrap();
+    let stored = store::numbers::on_trunk(&mut conn).await.unwrap();
+    assert_eq!(stored.len(), 9_000);
 }

@@ -296,14 +296,15 @@ async fn wrong_passwords_make_the_next_try_wait() {
 }
 
 /// The console's router on a clock that the test moves.
-struct Inside {
-    router: Router,
+pub(crate) struct Inside {
+    pub(crate) router: Router,
+    pub(crate) db: Db,
     clock: Clock,
     sqlite: Sqlite,
 }
 
 impl Inside {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let sqlite = Sqlite::fresh();
         let db = Db::open(&sqlite.url, key()).await.unwrap();
         let clock = Clock::fixed(NOW);
@@ -326,7 +327,7 @@ impl Inside {
             config,
             house,
             sessions,
-            db,
+            db: db.clone(),
             edge_is_well: Arc::new(|| true),
             clock: clock.clone(),
             metrics: Metrics::install().unwrap(),
@@ -334,12 +335,13 @@ impl Inside {
         });
         Self {
             router,
+            db,
             clock,
             sqlite,
         }
     }
 
-    async fn sign_in(&self) -> String {
+    pub(crate) async fn sign_in(&self) -> String {
         let request = Request::post("/fn/sign_in")
             .header(header::ORIGIN, "http://127.0.0.1:3000")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -87,7 +87,6 @@ fn a_value_of_the_right_kind_that_cannot_be_is_told_with_what_can() {
             "\"0.0.0.0\"",
             "an address and a port",
         ),
-        ("sip.external_ip", "'host'", "\"host\"", ""),
         ("sip.external_host", "'a b'", "\"a b\"", ""),
         (
             "sip.rtp_ports",

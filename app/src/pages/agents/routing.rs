@@ -4,14 +4,19 @@
 use leptos::prelude::*;
 
 use crate::domain::agent::AgentView;
+use crate::domain::number::Number;
+use crate::domain::page::part as page_of;
 use crate::error::{AppError, Conflict, Thing};
 use crate::text::text;
 use crate::ui::form::{Actions, ErrorSummary, Form, Kind, LinkButton, Look, Submit, TextField};
+use crate::ui::page::{Pager, query};
 use crate::ui::reader::Ago;
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
 const ASSIGN: &str = "/fn/assign_number";
+/// Numbers on a page.
+const PAGE: usize = 25;
 
 pub(super) fn part(view: &AgentView) -> impl IntoView + use<> {
     let say = &text().agents;
@@ -94,9 +99,15 @@ fn next_step(
 fn table(view: &AgentView) -> impl IntoView + use<> {
     let say = &text().agents;
     let id = view.agent.id.to_string();
-    let rows = view
-        .numbers
-        .iter()
+    let after = query("after").unwrap_or_default();
+    let home = format!("/channels/phone/agents/{id}");
+    let count = (text().numbers.count)(&view.numbers.len().to_string());
+    let first = (!after.is_empty()).then(|| format!("{home}#routing"));
+    let key = |number: &Number| number.number.digits().to_owned();
+    let (numbers, next) = page_of(view.numbers.clone(), key, &after, PAGE);
+    let next = next.map(|digits| format!("{home}?after={digits}#routing"));
+    let rows = numbers
+        .into_iter()
         .map(|number| {
             let shown = number.number.grouped();
             let about = shown.clone();
@@ -118,5 +129,11 @@ fn table(view: &AgentView) -> impl IntoView + use<> {
             }
         })
         .collect_view();
-    view! { <Table caption=say.inbound_numbers columns=vec![Column(text().sip.number), Column(text().sip.last_call), Column("")]>{rows}</Table> }
+    let pager = (first.is_some() || next.is_some()).then(|| {
+        view! { <Pager count first=first.unwrap_or_default() next=next.unwrap_or_default()/> }
+    });
+    view! {
+        <Table caption=say.inbound_numbers columns=vec![Column(text().sip.number), Column(text().sip.last_call), Column("")]>{rows}</Table>
+        {pager}
+    }
 }

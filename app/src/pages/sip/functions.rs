@@ -1,5 +1,6 @@
 //! What the SIP page asks and does, at fixed addresses for scripts too.
 
+use http::{HeaderName, HeaderValue};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
@@ -14,7 +15,7 @@ use crate::domain::seen::Source;
 use crate::error::{AppError, FieldErrors, Reason, Scope, Thing};
 use crate::pages::asked;
 use crate::pages::notice::{Done, done_at};
-use crate::ui::returned::encode;
+use crate::ui::returned::ASKS;
 
 /// The trunk, if there is one.
 #[server(prefix = "/fn", endpoint = "get_inbound_trunk", input = GetUrl)]
@@ -95,9 +96,6 @@ pub async fn list_trunk_numbers(#[server(default)] limit: u32) -> Result<Vec<Num
     Ok(services.numbers.list(&caller, filter).await?.items)
 }
 
-/// As long a paste is shown before it is added; it travels in the preview's address.
-const LONGEST_PREVIEW: usize = 6_000;
-
 /// What adding these lines would do; changes nothing.
 #[server(prefix = "/fn", endpoint = "preview_numbers", input = GetUrl)]
 pub async fn preview_numbers(
@@ -127,12 +125,13 @@ pub async fn add_numbers(
         ..draft.clone()
     };
     let seen = services.numbers.add(&caller, preview).await?;
-    let pasted = encode(draft.lines.shown());
-    if ask == "many" && seen.len() > 1 && pasted.len() <= LONGEST_PREVIEW {
-        let country = encode(draft.country.shown());
-        leptos_axum::redirect(&format!(
-            "/settings/sip?paste={pasted}&country={country}#preview"
-        ));
+    if ask == "many" && seen.len() > 1 {
+        if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+            response.insert_header(
+                HeaderName::from_static(ASKS),
+                HeaderValue::from_static("/settings/sip"),
+            );
+        }
         return Ok(seen);
     }
     let mut errors = FieldErrors::new();

@@ -12,8 +12,12 @@ use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::{Actions, Choice, ErrorSummary, Form, Kind, Look, Select, Submit, TextField};
 use crate::ui::page::{Empty, Question, Section, query};
 use crate::ui::reader::{Ago, Moment};
-use crate::ui::returned::FormState;
+use crate::ui::returned::{FormState, Returned};
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
+
+const ADD: &str = "/fn/add_numbers";
+/// Lines of a paste that are shown before it is added.
+const LINES_SHOWN: usize = 60;
 
 pub(super) fn section(
     trunk: &TrunkView,
@@ -27,8 +31,8 @@ pub(super) fn section(
     let question = asked.map(|number| question(&number, &rows));
     let more = trunk.numbers.len() > rows.len();
     let more = more.then(|| {
-        let label = (text().numbers.count)(&trunk.numbers.len().to_string());
-        view! { <p><a href="/channels/phone/numbers">{label}</a></p> }
+        let label = (text().common.show_all)(&trunk.numbers.len().to_string());
+        view! { <p><a class="button" href="/channels/phone/numbers?show=trunk">{label}</a></p> }
     });
     let list = if rows.is_empty() {
         view! { <Empty why=say.no_numbers/> }.into_any()
@@ -40,7 +44,7 @@ pub(super) fn section(
             {question}
             {list}
             {preview(&pasted)}
-            {add_form_with(faulty(&pasted))}
+            {if pasted.is_empty() { add_form().into_any() } else { add_form_with(faulty(&pasted)).into_any() }}
             <Form state=FormState::of("/fn/sync_inbound_trunk") class="row"><Submit label=say.sync/></Form>
             <ErrorSummary state=FormState::of("/fn/sync_inbound_trunk")/>
         </Section>
@@ -132,15 +136,57 @@ fn preview(pasted: &[Added]) -> impl IntoView + use<> {
         }
     });
     let columns = vec![Column(say.line), Column(say.read_as), Column(say.outcome)];
-    let rows = pasted.iter().map(preview_row).collect_view();
+    let (shown, hidden_lines) = worth_showing(pasted);
+    let rows = shown.into_iter().map(preview_row).collect_view();
+    let more = (hidden_lines > 0)
+        .then(|| view! { <p class="help">{(say.more_lines)(&hidden_lines.to_string())}</p> });
     view! {
-        <div class="section" id="preview">
+        <div class="section" id="preview" tabindex="-1" data-focus="preview">
             <h3>{say.preview}</h3>
+            <p>{counted(pasted)}</p>
             <Table caption=say.preview columns>{rows}</Table>
+            {more}
             {form}
         </div>
     }
     .into_any()
+}
+
+/// A long paste is not read line by line: what is wrong comes first. And how many are left out.
+fn worth_showing(pasted: &[Added]) -> (Vec<&Added>, usize) {
+    if pasted.len() <= LINES_SHOWN {
+        return (pasted.iter().collect(), 0);
+    }
+    let (faulty, good): (Vec<&Added>, Vec<&Added>) = pasted
+        .iter()
+        .partition(|line| line.what == AddedAs::Refused);
+    let shown: Vec<&Added> = faulty.into_iter().chain(good).take(LINES_SHOWN).collect();
+    (shown, pasted.len() - LINES_SHOWN)
+}
+
+/// "Will be added: 9000 · Stays in the box: 1000".
+fn counted(pasted: &[Added]) -> String {
+    let outcomes = [
+        AddedAs::New,
+        AddedAs::AlreadyHere,
+        AddedAs::Twice,
+        AddedAs::Refused,
+    ];
+    let counts = outcomes.into_iter().filter_map(|what| {
+        let count = pasted.iter().filter(|line| line.what == what).count();
+        (count > 0).then(|| format!("{}: {count}", outcome(what).1))
+    });
+    counts.collect::<Vec<_>>().join(" · ")
+}
+
+fn outcome(what: AddedAs) -> (Tone, &'static str) {
+    let say = &text().sip;
+    match what {
+        AddedAs::New => (Tone::Good, say.will_be_added),
+        AddedAs::AlreadyHere => (Tone::Neutral, say.already_here),
+        AddedAs::Twice => (Tone::Neutral, say.twice),
+        AddedAs::Refused => (Tone::Bad, say.stays_out),
+    }
 }
 
 fn preview_row(line: &Added) -> impl IntoView + use<> {
@@ -149,12 +195,7 @@ fn preview_row(line: &Added) -> impl IntoView + use<> {
         Ok(number) => number.grouped(),
         Err(_) => "–".to_owned(),
     };
-    let (tone, word) = match line.what {
-        AddedAs::New => (Tone::Good, say.will_be_added),
-        AddedAs::AlreadyHere => (Tone::Neutral, say.already_here),
-        AddedAs::Twice => (Tone::Neutral, say.twice),
-        AddedAs::Refused => (Tone::Bad, say.stays_out),
-    };
+    let (tone, word) = outcome(line.what);
     let why = line
         .number
         .as_ref()
@@ -179,18 +220,25 @@ fn faulty(pasted: &[Added]) -> Vec<(&'static str, String)> {
         .collect::<Vec<_>>();
     vec![
         ("lines", lines.join("\n")),
-        ("country", query("country").unwrap_or_default()),
+        (
+            "country",
+            Returned::asked(ADD, "country").unwrap_or_default(),
+        ),
     ]
 }
 
 /// A box to paste into, and the country of what has no plus.
 pub(crate) fn add_form() -> impl IntoView {
-    add_form_with(Vec::new())
+    add_form_of(FormState::of(ADD))
 }
 
+/// After a look at what was pasted, the box holds only what is wrong.
 fn add_form_with(stored: Vec<(&'static str, String)>) -> impl IntoView {
+    add_form_of(FormState::default().posting_to(ADD).or_stored(stored))
+}
+
+fn add_form_of(state: FormState) -> impl IntoView {
     let say = &text().sip;
-    let state = FormState::of("/fn/add_numbers").or_stored(stored);
     let hidden = vec![("ask", "many".to_owned())];
     let none = Choice::new("", say.no_country);
     let countries = Country::all().map(|country| {

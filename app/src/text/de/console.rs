@@ -172,6 +172,9 @@ pub(super) const SIP: SipText = SipText {
     twice: "Zweimal in der Liste",
     stays_out: "Bleibt im Feld",
     add_one: "1 Nummer hinzufügen",
+    more_lines: |count| {
+        format!("{count} weitere Zeilen sind nicht gezeigt. Fehlerhafte Zeilen bleiben im Feld.")
+    },
     add_many: |count| format!("{count} Nummern hinzufügen"),
     for_carrier: "Registrierung: aus. Jeden Anruf an den Endpunkt senden und die Digest-Abfrage (MD5 oder SHA-256) beantworten.\nDie gewählte Nummer in die Request-URI, am besten als +E.164.\nCodecs: PCMU, PCMA. DTMF: RFC 4733.",
     region_without: |setting| format!("hat hier keine eigene Adresse ({setting} setzen)"),
@@ -277,6 +280,7 @@ pub(super) const AGENTS: AgentsText = AgentsText {
     remove: "Entfernen",
     also_header: "Auch per Header erreichbar",
     no_header: "Lege den eingehenden Trunk an, um den Header zu sehen.",
+    count: |count| format!("{count} Agenten"),
     delete_q: |name| format!("{name} löschen?"),
     answers: |count| {
         if count == "1" {

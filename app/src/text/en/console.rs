@@ -172,6 +172,9 @@ pub(super) const SIP: SipText = SipText {
     twice: "In the list twice",
     stays_out: "Stays in the box",
     add_one: "Add 1 number",
+    more_lines: |count| {
+        format!("{count} more lines are not shown. What is wrong with a line keeps it in the box.")
+    },
     add_many: |count| format!("Add {count} numbers"),
     for_carrier: "Registration: off. Send each call to the endpoint and answer the digest challenge (MD5 or SHA-256).\nPut the dialled number in the Request-URI, best as +E.164.\nCodecs: PCMU, PCMA. DTMF: RFC 4733.",
     region_without: |setting| format!("has no address of its own here (set {setting})"),
@@ -275,6 +278,7 @@ pub(super) const AGENTS: AgentsText = AgentsText {
     remove: "Remove",
     also_header: "Also reached by header",
     no_header: "Create the inbound trunk to see the header.",
+    count: |count| format!("{count} agents"),
     delete_q: |name| format!("Delete {name}?"),
     answers: |count| {
         if count == "1" {
