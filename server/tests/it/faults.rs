@@ -136,6 +136,8 @@ async fn on_a_full_disk_calls_go_on_and_nothing_acknowledged_is_lost() {
     // … and a call that comes now is answered.
     let meanwhile = call(&house, &access).await;
     house.log_says("calls.spool.full").await;
+    // Audio goes to the disk about once a second, and what was open has a block to fill first.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     before.hang_up().await;
     meanwhile.hang_up().await;
 

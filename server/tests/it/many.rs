@@ -171,7 +171,8 @@ async fn every_page_stays_small_however_much_there_is() {
         ("/channels/phone/agents", 50),
         (busiest.as_str(), 25),
         ("/settings/sip", 25),
-        ("/troubleshooting", 25),
+        // The guide's own rows.
+        ("/troubleshooting", 30),
     ] {
         let size = reader.size(path).await;
         assert!(size <= BUDGET, "{path} has {size} bytes");

@@ -39,6 +39,7 @@ impl Operation {
             .replace("{ip}", "198.51.100.7")
             .replace("{id}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
             .replace("{agent}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
+            .replace("{transfer}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
             .replace("{event}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
     }
 
