@@ -71,11 +71,11 @@ test.describe("with equipment that knows MD5 alone", () => {
     expect(toneSeconds(caller, recording.rate, BARESIP_TONE), "the caller on the left").toBeGreaterThan(3);
     expect(measure(agentSide, recording.rate).loudSeconds, "the agent on the right").toBeGreaterThan(0.5);
     if (javaScriptEnabled) {
-      await admin.getByLabel("Recording").evaluate(async (player: HTMLAudioElement) => {
+      await admin.getByLabel("Recording", { exact: true }).evaluate(async (player: HTMLAudioElement) => {
         player.muted = true;
         await player.play();
       });
-      await expect.poll(() => admin.getByLabel("Recording").evaluate((player: HTMLAudioElement) => player.currentTime)).toBeGreaterThan(0.2);
+      await expect.poll(() => admin.getByLabel("Recording", { exact: true }).evaluate((player: HTMLAudioElement) => player.currentTime)).toBeGreaterThan(0.2);
     }
   });
 });

@@ -21,7 +21,7 @@ pub(super) fn player(address: String, wave: Option<Waveform>) -> impl IntoView {
         <div class="player">
             <audio controls=true preload="metadata" src=address.clone() aria-label=say.player id="recording"></audio>
             {drawing}
-            <a href=address download="">{say.download}</a>
+            <a href=address download="" class="button button-link">{say.download}</a>
         </div>
     }
 }
