@@ -189,7 +189,7 @@ part! {
         caller_hung_up agent_hung_up operator_hung_up caller_gave_up media_timeout no_ack session_expired
         max_duration engine_failed peer_lost drained interrupted fault
         wrong_password unknown_username no_credentials source_not_allowed source_blocked uri_mismatch
-        md5_refused number_unknown number_unassigned no_codec all_lines engine_down
+        md5_refused number_unknown number_unassigned no_codec secure_audio all_lines engine_down
     }
     1 {
         all_lines_in_use no_password source_unknown password_wrong no_such_username unreadable_sign_in

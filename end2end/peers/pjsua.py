@@ -13,6 +13,12 @@ import time
 
 import pjsua2 as pj
 
+TRANSPORTS = {
+    "udp": pj.PJSIP_TRANSPORT_UDP,
+    "tcp": pj.PJSIP_TRANSPORT_TCP,
+    "tls": pj.PJSIP_TRANSPORT_TLS,
+}
+
 
 def arguments():
     parser = argparse.ArgumentParser()
@@ -22,7 +28,8 @@ def arguments():
     parser.add_argument("--address", required=True, help="own address")
     parser.add_argument("--port", type=int, default=0, help="own port; 0: any")
     parser.add_argument("--listen", type=float, default=0, help="dial nobody, answer for so many seconds")
-    parser.add_argument("--transport", choices=["udp", "tcp"], default="udp")
+    parser.add_argument("--transport", choices=["udp", "tcp", "tls"], default="udp")
+    parser.add_argument("--authority", default="", help="PEM of who must have issued the certificate, over TLS")
     parser.add_argument("--talk", type=float, default=3.0, help="seconds on the line")
     parser.add_argument("--session-expires", type=int, default=0, help="0: no session timer")
     parser.add_argument("--min-se", type=int, default=90)
@@ -125,8 +132,10 @@ def main():
     transport.boundAddress = options.address
     transport.publicAddress = options.address
     transport.port = options.port
-    kind = pj.PJSIP_TRANSPORT_TCP if options.transport == "tcp" else pj.PJSIP_TRANSPORT_UDP
-    endpoint.transportCreate(kind, transport)
+    if options.authority:
+        transport.tlsConfig.CaListFile = options.authority
+        transport.tlsConfig.verifyServer = True
+    endpoint.transportCreate(TRANSPORTS[options.transport], transport)
     endpoint.libStart()
     endpoint.audDevManager().setNullDev()
 
@@ -189,7 +198,7 @@ def dial(account, options):
         header.hValue = value.strip()
         parameters.txOption.headers.append(header)
     uri = options.uri
-    call.makeCall(uri + ";transport=tcp" if options.transport == "tcp" else uri, parameters)
+    call.makeCall(uri if options.transport == "udp" else f"{uri};transport={options.transport}", parameters)
     return call
 
 

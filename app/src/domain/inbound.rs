@@ -275,7 +275,8 @@ impl AccessSettings {
             agent_header: kind == AccessKind::Digest,
             number_source: NumberSource::Auto,
             max_channels: None,
-            srtp: Srtp::Off,
+            // Keys are taken over TLS alone; elsewhere this is the same as off.
+            srtp: Srtp::Optional,
             sha256_only: false,
             strict_uri: false,
             enabled: true,

@@ -268,6 +268,7 @@ const RECEIPT: ReceiptText = ReceiptText {
     number_unknown: "Die Nummer ist nicht auf dem Trunk (404)",
     number_unassigned: "Niemand nimmt diese Nummer an (480)",
     no_codec: "Kein gemeinsamer Codec (488)",
+    secure_audio: "Verschlüsselung des Tons passt nicht zum Zugang (488)",
     all_lines: "Alle Leitungen sind belegt",
     engine_down: "Die Engine des Agenten antwortete nicht (480)",
     all_lines_in_use: |limit| format!("Alle {limit} Leitungen sind belegt."),

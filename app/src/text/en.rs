@@ -258,6 +258,7 @@ const RECEIPT: ReceiptText = ReceiptText {
     number_unknown: "The number is not on the trunk (404)",
     number_unassigned: "Nobody answers this number (480)",
     no_codec: "No common codec (488)",
+    secure_audio: "Encryption of the audio does not fit the credential (488)",
     all_lines: "All lines are in use",
     engine_down: "The agent's engine did not answer (480)",
     all_lines_in_use: |limit| format!("All {limit} lines are in use."),

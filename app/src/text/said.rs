@@ -421,6 +421,7 @@ impl Text {
             Refusal::NumberUnknown => say.number_unknown,
             Refusal::NumberUnassigned => say.number_unassigned,
             Refusal::NoCodec => say.no_codec,
+            Refusal::SecureAudio => say.secure_audio,
             Refusal::InstallationFull
             | Refusal::TrunkFull
             | Refusal::AccessFull

@@ -27,11 +27,12 @@ use app::domain::agent::Agent;
 use app::domain::call::{
     Call, CallEnd, CallState, Direction, Happening, RecordingState, SipMessageRecord, TimelineEvent,
 };
-use app::domain::id::{AgentId, CallId};
-use app::domain::outbound::OutboundTrunk;
+use app::domain::id::{AccessId, AgentId, CallId};
+use app::domain::inbound::Srtp;
+use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
 use app::domain::sip::Secret;
-use app::domain::webhook::EventKind;
+use app::domain::webhook::{EventKind, Told};
 use app::ports::News;
 
 pub use live::Live;
@@ -142,6 +143,13 @@ impl CallDesk {
             .read(|routes| routes.trunk.as_ref().is_some_and(|trunk| trunk.denoise))
     }
 
+    /// Whether the audio of who came by this access is encrypted.
+    pub fn srtp(&self, access: AccessId) -> Srtp {
+        self.book
+            .read(|routes| routes.access(access).map(|access| access.srtp))
+            .unwrap_or_default()
+    }
+
     /// The header that may name the agent, if there is a trunk.
     pub fn agent_header(&self) -> Option<String> {
         self.book.read(|routes| {
@@ -182,9 +190,22 @@ impl CallDesk {
         self.book.ways_out()
     }
 
-    /// How a trunk is has changed.
-    pub fn trunk_changed(&self) {
+    /// How a trunk is has changed. Webhooks are told when it can no longer be used, and when it
+    /// can again.
+    pub fn trunk_changed(&self, trunk: &OutboundTrunk, before: HealthState, health: &Health) {
         self.news.tell(News::Routing);
+        let healthy = health.state != HealthState::Down;
+        if healthy == (before != HealthState::Down) {
+            return;
+        }
+        let reason = health.trouble.as_ref().filter(|_| !healthy);
+        let trunk = Told::Trunk {
+            trunk: Some(trunk.id),
+            name: trunk.settings.name.clone(),
+            healthy,
+            reason: reason.map(|trouble| trouble.code().to_owned()),
+        };
+        self.announce(EventKind::TrunkHealth, trunk);
     }
 
     /// Who answers, in full; none if it was deleted meanwhile.
@@ -269,9 +290,13 @@ impl CallDesk {
             }
             CallEvent::Happened(event) => self.happened(id, event),
             CallEvent::Transfer(transfer) => {
+                let over = telling::over(&transfer);
                 self.writer.write(Entry::Transfer {
                     transfer: Box::new(transfer),
                 });
+                if let Some(over) = over {
+                    self.announce(EventKind::TransferCompleted, over);
+                }
                 self.change(id, |_, _| {});
             }
             CallEvent::Checked(check) => {

@@ -105,6 +105,7 @@ fn causes(reason: Refusal) -> &'static [&'static str] {
             "delete_agent",
         ],
         Refusal::NoCodec
+        | Refusal::SecureAudio
         | Refusal::InstallationFull
         | Refusal::TrunkFull
         | Refusal::AccessFull

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
-use app::domain::id::{AgentId, CallId, DestinationId};
-use app::domain::outbound::OutboundTrunk;
+use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
+use app::domain::inbound::Srtp;
+use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite};
 use app::domain::sip::Secret;
 use app::domain::transfer::{Assigned, Destination};
@@ -39,6 +40,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Whether noise is taken out of what callers say.
     fn denoises(&self) -> bool;
+
+    /// Whether the audio of who came by this access is encrypted.
+    fn srtp(&self, access: AccessId) -> Srtp;
 
     /// Decides, and on `Answer` counts the call against every limit until [`Desk::end`].
     fn admit(&self, call: CallId, invite: &Invite) -> Decision;
@@ -77,7 +81,7 @@ pub trait Desk: Send + Sync + 'static {
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)>;
 
     /// How a trunk is has changed.
-    fn trunk_changed(&self);
+    fn trunk_changed(&self, trunk: &OutboundTrunk, before: HealthState, health: &Health);
 
     /// The last word about a call that [`Desk::admit`] counted, opened or not.
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts);
@@ -107,6 +111,10 @@ impl Desk for CallDesk {
 
     fn denoises(&self) -> bool {
         Self::denoises(self)
+    }
+
+    fn srtp(&self, access: AccessId) -> Srtp {
+        Self::srtp(self, access)
     }
 
     fn admit(&self, call: CallId, invite: &Invite) -> Decision {
@@ -154,8 +162,8 @@ impl Desk for CallDesk {
         Self::ways_out(self)
     }
 
-    fn trunk_changed(&self) {
-        Self::trunk_changed(self);
+    fn trunk_changed(&self, trunk: &OutboundTrunk, before: HealthState, health: &Health) {
+        Self::trunk_changed(self, trunk, before, health);
     }
 
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts) {

@@ -43,6 +43,7 @@ mod sip_pjsip;
 mod sip_scenarios;
 mod sip_session;
 mod sip_streams;
+mod sip_tls;
 mod sip_transfers;
 mod sip_world;
 #[cfg(target_os = "linux")]

@@ -150,7 +150,7 @@ async fn free() -> SocketAddr {
         .unwrap()
 }
 
-fn trunk(at: SocketAddr) -> OutboundTrunk {
+pub(crate) fn trunk(at: SocketAddr) -> OutboundTrunk {
     let draft = OutboundDraft {
         name: Entry::text("Acme"),
         host: Entry::text(at.ip().to_string()),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::binary::Installation;
 use crate::ops::{Answered, call, furnish};
 use crate::sip_outbound::{Carrier, Script};
+use crate::webhooks::Receiver;
 
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -22,8 +23,11 @@ struct Desk {
 impl Desk {
     /// The destination is a SIP URI, or a number behind an outbound trunk.
     async fn with(callee: std::net::SocketAddr, kind: &str, failover: bool) -> Self {
-        let house =
-            Installation::serve_with(&[("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true")]).await;
+        let house = Installation::serve_with(&[
+            ("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true"),
+            ("PATCHBAY_WEBHOOKS__ALLOW_PRIVATE", "true"),
+        ])
+        .await;
         let key = house.key(&["--full-access"]);
         let access = furnish(&house, &key, false).await;
         let agents = house.get(&key, "/api/phone").await;
@@ -137,12 +141,20 @@ async fn a_caller_is_joined_with_who_answers_and_leaves_with_them() {
             return;
         };
         let desk = Desk::with(carrier.at, kind, false).await;
+        let receiver = Receiver::answering([]).await;
+        let hook = json!({ "url": receiver.url(), "events": ["transfer.completed"] });
+        desk.house.post(&desk.key, "/api/webhooks", &hook).await;
         let begun = desk.hand_on().await;
         assert_eq!(
             (&begun["state"], &begun["mode"]),
             (&json!("trying"), &json!("bridge"))
         );
         let call = desk.transfer_is("completed").await;
+        let told = &receiver.next().await.body["data"]["transfer"];
+        assert_eq!(
+            told,
+            &json!({ "call_id": call["id"], "to": "Sales", "succeeded": true, "reason": null })
+        );
         assert_eq!(call["state"], "answered", "the caller talks on");
         assert_eq!(call["legs"][0]["parent_id"], call["id"]);
         assert_eq!(call["legs"][0]["state"], "answered");

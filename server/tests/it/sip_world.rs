@@ -10,7 +10,7 @@ use app::domain::agent::{Agent, AgentSettings};
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
-use app::domain::outbound::OutboundTrunk;
+use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{
     AccessRoute, AgentRoute, Decision, Invite, Load, NumberRoute, Routes, TrunkRoute, Verdict,
     decide,
@@ -213,6 +213,10 @@ impl Desk for House {
         false
     }
 
+    fn srtp(&self, _access: AccessId) -> Srtp {
+        Srtp::Off
+    }
+
     fn agent_header(&self) -> Option<String> {
         Some("X-Agent-ID".to_owned())
     }
@@ -272,7 +276,7 @@ impl Desk for House {
         self.ways.lock().clone()
     }
 
-    fn trunk_changed(&self) {}
+    fn trunk_changed(&self, _trunk: &OutboundTrunk, _before: HealthState, _health: &Health) {}
 
     fn end(&self, call: CallId, end: CallEnd, facts: CallFacts) {
         if self.live.lock().remove(&call) {

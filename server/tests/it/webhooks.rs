@@ -7,6 +7,7 @@ mod receiver;
 use std::time::Duration;
 
 use app::domain::call::Call;
+use app::domain::outbound::{Health, HealthState, Trouble};
 use app::domain::webhook::{EventKind, Told};
 use serde_json::{Value, json};
 use server::postman::HttpPostman;
@@ -145,6 +146,25 @@ async fn trunks_and_transfers_are_told_of_too() {
         (heard.body["type"].as_str(), &heard.body["data"]),
         (Some("trunk.health"), &expect)
     );
+    let acme = crate::sip_outbound::trunk(([192, 0, 2, 1], 5060).into());
+    for (before, state) in [
+        (HealthState::Up, HealthState::Degraded),
+        (HealthState::Degraded, HealthState::Down),
+        (HealthState::Down, HealthState::Up),
+    ] {
+        let health = Health {
+            state,
+            trouble: Some(Trouble::Silent),
+            ..Health::default()
+        };
+        desk.trunk_changed(&acme, before, &health);
+    }
+    // Degraded can still be used: nothing is told of it.
+    for (healthy, reason) in [(false, json!("silent")), (true, Value::Null)] {
+        let heard = receiver.next().await;
+        let expect = json!({ "trunk": { "outbound_trunk_id": acme.id, "name": "Acme", "healthy": healthy, "reason": reason } });
+        assert_eq!(heard.body["data"], expect);
+    }
     let call = samples::call(1, NOW).id;
     let transfer = Told::Transfer {
         call,

@@ -126,16 +126,15 @@ impl OutboundDraft {
                 |found, why| Reason::SipUri { found, why },
             ),
         );
-        let srtp = errors.keep(
-            "srtp",
-            self.srtp.choice_or(base.map_or_else(
-                || match place.as_ref().map(|place| place.2) {
-                    Some(Transport::Tls) => Srtp::Optional,
-                    _ => Srtp::Off,
-                },
-                |base| base.srtp,
-            )),
-        );
+        let transport = place.as_ref().map(|place| place.2);
+        let srtp = self.srtp.choice_or(base.map_or_else(
+            || match transport {
+                Some(Transport::Tls) => Srtp::Optional,
+                _ => Srtp::Off,
+            },
+            |base| base.srtp,
+        ));
+        let srtp = errors.keep("srtp", srtp.and_then(|srtp| carried(srtp, transport)));
         let limits = self.limits(base.map(|base| &base.limits), caller.as_ref(), &mut errors);
         let new = (|| {
             let (host, port, transport) = place?;
@@ -385,6 +384,16 @@ impl OutboundDraft {
         regions.dedup();
         Some(regions)
     }
+}
+
+/// Keys travel over TLS alone: without it, secure audio can't be insisted upon.
+fn carried(srtp: Srtp, transport: Option<Transport>) -> Result<Srtp, Reason> {
+    let in_the_open = transport.is_some_and(|transport| transport != Transport::Tls);
+    if srtp == Srtp::Required && in_the_open {
+        let allowed = [Srtp::Off, Srtp::Optional].map(Srtp::as_str);
+        return Err(Reason::not_a_choice(srtp.as_str(), allowed));
+    }
+    Ok(srtp)
 }
 
 /// A value that must be there: sent, or standing.

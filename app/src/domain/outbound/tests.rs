@@ -200,3 +200,20 @@ fn a_trunk_is_used_for_what_it_may_be() {
         assert_eq!(may_dial(&trunk, &callee, busy), expect, "{callee}");
     }
 }
+
+#[test]
+fn secure_audio_can_be_insisted_upon_over_tls_alone() {
+    for (transport, wrong) in [
+        ("udp", vec![("srtp".to_owned(), "not_a_choice")]),
+        ("tcp", vec![("srtp".to_owned(), "not_a_choice")]),
+        ("tls", vec![]),
+    ] {
+        let draft = OutboundDraft {
+            transport: Entry::text(transport),
+            srtp: Entry::text("required"),
+            ..acme()
+        };
+        let found = draft.parse().err();
+        assert_eq!(found.as_ref().map(codes).unwrap_or_default(), wrong);
+    }
+}

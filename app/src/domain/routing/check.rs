@@ -231,6 +231,7 @@ pub enum Refusal {
     NumberUnknown,
     NumberUnassigned,
     NoCodec,
+    SecureAudio,
     InstallationFull,
     TrunkFull,
     AccessFull,
@@ -241,7 +242,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one, for the way back from `code`.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::WrongPassword,
         Self::UnknownUsername,
         Self::NoCredentials,
@@ -252,6 +253,7 @@ impl Refusal {
         Self::NumberUnknown,
         Self::NumberUnassigned,
         Self::NoCodec,
+        Self::SecureAudio,
         Self::InstallationFull,
         Self::TrunkFull,
         Self::AccessFull,
@@ -273,6 +275,7 @@ impl Refusal {
             Self::NumberUnknown => "number_unknown",
             Self::NumberUnassigned => "number_unassigned",
             Self::NoCodec => "no_codec",
+            Self::SecureAudio => "secure_audio",
             Self::InstallationFull => "installation_full",
             Self::TrunkFull => "trunk_full",
             Self::AccessFull => "access_full",
@@ -297,7 +300,7 @@ impl Refusal {
             Self::NumberUnknown => Some(404),
             Self::NumberUnassigned | Self::EngineDown => Some(480),
             Self::TrunkFull | Self::AccessFull | Self::AgentFull => Some(486),
-            Self::NoCodec => Some(488),
+            Self::NoCodec | Self::SecureAudio => Some(488),
             Self::InstallationFull | Self::Draining => Some(503),
         }
     }
@@ -313,6 +316,7 @@ impl Refusal {
                 | Self::AccessFull
                 | Self::AgentFull
                 | Self::NoCodec
+                | Self::SecureAudio
         )
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn row_for(refusal: Refusal) -> &'static str {
         Refusal::UriMismatch => "other-address",
         Refusal::NumberUnknown => "number-unknown",
         Refusal::NumberUnassigned => "nobody-answers",
-        Refusal::NoCodec => "no-codec",
+        Refusal::NoCodec | Refusal::SecureAudio => "no-codec",
         Refusal::InstallationFull
         | Refusal::TrunkFull
         | Refusal::AccessFull

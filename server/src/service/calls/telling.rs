@@ -2,6 +2,7 @@
 //! that it survives what they survive.
 
 use app::domain::call::Call;
+use app::domain::transfer::{Transfer, TransferState};
 use app::domain::webhook::{Event, EventKind, Told};
 use app::ports::News;
 
@@ -29,4 +30,15 @@ impl CallDesk {
             what,
         }
     }
+}
+
+/// What is told of a transfer, once it is over.
+pub(super) fn over(transfer: &Transfer) -> Option<Told> {
+    transfer.ended_at?;
+    Some(Told::Transfer {
+        call: transfer.call,
+        to: transfer.target.name.clone(),
+        succeeded: transfer.state == TransferState::Completed,
+        reason: transfer.reason.clone(),
+    })
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
-use app::domain::outbound::OutboundTrunk;
+use app::domain::inbound::Srtp;
+use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite};
 use app::domain::sip::Secret;
 use app::domain::transfer::{Assigned, Destination};
@@ -65,7 +66,7 @@ impl Desk for Porter {
         Vec::new()
     }
 
-    fn trunk_changed(&self) {}
+    fn trunk_changed(&self, _trunk: &OutboundTrunk, _before: HealthState, _health: &Health) {}
 
     fn agent_header(&self) -> Option<String> {
         None
@@ -73,6 +74,10 @@ impl Desk for Porter {
 
     fn denoises(&self) -> bool {
         false
+    }
+
+    fn srtp(&self, _access: AccessId) -> Srtp {
+        Srtp::Off
     }
 
     fn admit(&self, _: CallId, _: &Invite) -> Decision {

@@ -7,10 +7,11 @@ use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, Direction, EndReason, Happening, TimelineEvent};
 use app::domain::id::AgentId;
 use app::domain::routing::{Proof, Refusal};
+use app::domain::sip::Transport;
 use tokio::time::Instant;
 
 use crate::media::Session;
-use crate::media::sdp::{Offer, Terms};
+use crate::media::sdp::{Offer, Srtp, Terms, Unacceptable};
 use crate::sip::Edge;
 use crate::sip::call::closing;
 use crate::sip::call::offer::{self, description};
@@ -39,6 +40,10 @@ pub(super) async fn answer(
     let at = new.received_at;
     let wait_for_ack = !matches!(new.invite.proof, Proof::Digest { .. });
     let agent = edge.desk.agent(agent);
+    let srtp = new
+        .decision
+        .access
+        .map_or(Srtp::Off, |access| edge.desk.srtp(access));
     edge.desk.open(new).await;
     edge.desk.note(
         id,
@@ -53,7 +58,7 @@ pub(super) async fn answer(
             edge.desk.note(id, CallEvent::Message(record));
         }
     }
-    let prepared = prepare(&edge, &invite, &flow, agent);
+    let prepared = prepare(&edge, &invite, &flow, agent, srtp);
     let (agent, session, description) = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => {
@@ -121,6 +126,7 @@ fn prepare(
     invite: &Message,
     flow: &Flow,
     agent: Option<Agent>,
+    srtp: Srtp,
 ) -> Result<(Agent, Arc<Session>, String), EndReason> {
     let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
     let no_codec = EndReason::Refused(Refusal::NoCodec);
@@ -130,6 +136,8 @@ fn prepare(
     let address = edge.media_address(flow, theirs.map(|audio| audio.ip()));
     let terms = Terms {
         denoise: edge.desk.denoises(),
+        srtp,
+        over_tls: flow.transport == Transport::Tls,
         ..Terms::default()
     };
     let session = edge.media.open_on(address, terms).map_err(|why| {
@@ -139,7 +147,13 @@ fn prepare(
     let session = Arc::new(session);
     let description = match offer {
         None => session.offer(),
-        Some(offer) => session.answer(&offer).map_err(|_| no_codec)?,
+        Some(offer) => session.answer(&offer).map_err(|why| match why {
+            Unacceptable::SecureOnly
+            | Unacceptable::PlainOnly
+            | Unacceptable::KeysInTheOpen
+            | Unacceptable::NoCommonSuite => EndReason::Refused(Refusal::SecureAudio),
+            _ => no_codec,
+        })?,
     };
     Ok((agent, session, description))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::call::EndReason;
+use app::domain::sip::Transport;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -16,7 +17,7 @@ use super::ending::{self, Heard};
 use super::leg::Leg;
 use super::targets::NoWay;
 use super::way::way;
-use crate::media::sdp::Offer;
+use crate::media::sdp::{Offer, Terms};
 use crate::media::{LocalAddress, Session};
 use crate::sip::Edge;
 use crate::sip::call::offer::description;
@@ -401,7 +402,13 @@ impl Attempt<'_> {
 
     fn open(&self, flow: &Flow) -> Result<Arc<Session>, Failed> {
         let address: LocalAddress = self.edge.media_address(flow, None);
-        self.edge.media.open(address).map(Arc::new).map_err(|why| {
+        let terms = Terms {
+            srtp: self.leg.srtp,
+            over_tls: flow.transport == Transport::Tls,
+            ..Terms::default()
+        };
+        let session = self.edge.media.open_on(address, terms);
+        session.map(Arc::new).map_err(|why| {
             tracing::error!(%why, "No port for audio");
             Failed::because(EndReason::Fault)
         })

@@ -1,5 +1,6 @@
 //! Looking whether a trunk can be reached: name, connection, certificate, an answer to OPTIONS.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use super::leg::Leg;
 use super::targets::NoWay;
 use super::way::way;
 use crate::sip::Edge;
+use crate::sip::listen;
 use crate::sip::message::Message;
 use crate::sip::stack::Flow;
 use crate::sip::tls;
@@ -79,7 +81,7 @@ pub(in crate::sip) async fn check(edge: &Arc<Edge>, trunk: &OutboundTrunk) -> Ve
         return steps.rest();
     };
     let began = Instant::now();
-    let flow = match connect(edge, &leg, target).await {
+    let flow = match connect_anew(edge, &leg, target).await {
         Ok(flow) => flow,
         Err(Fault::Certificate { why, .. }) => {
             let reached = target.to_string();
@@ -142,19 +144,33 @@ fn leg(trunk: &OutboundTrunk) -> Leg {
 async fn connect(edge: &Arc<Edge>, leg: &Leg, target: SocketAddr) -> Result<Flow, Fault> {
     way(edge, target, leg.place.transport, &leg.name)
         .await
-        .map_err(|error| {
-            let target = target.to_string();
-            match tls::certificate_fault(&error) {
-                Some(why) => Fault::Certificate {
-                    target,
-                    why: why.to_owned(),
-                },
-                None => Fault::Unreachable {
-                    target,
-                    why: error.to_string(),
-                },
-            }
-        })
+        .map_err(|error| fault(target, &error))
+}
+
+/// A connection that stands would hide that the next one could not be made.
+async fn connect_anew(edge: &Arc<Edge>, leg: &Leg, target: SocketAddr) -> Result<Flow, Fault> {
+    match leg.place.transport {
+        Transport::Udp => connect(edge, leg, target).await,
+        Transport::Tcp | Transport::Tls => {
+            listen::dial(edge, target, leg.place.transport, &leg.name)
+                .await
+                .map_err(|error| fault(target, &error))
+        }
+    }
+}
+
+fn fault(target: SocketAddr, error: &io::Error) -> Fault {
+    let target = target.to_string();
+    match tls::certificate_fault(error) {
+        Some(why) => Fault::Certificate {
+            target,
+            why: why.to_owned(),
+        },
+        None => Fault::Unreachable {
+            target,
+            why: error.to_string(),
+        },
+    }
 }
 
 /// The status of the answer, if one came.

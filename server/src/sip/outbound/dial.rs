@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::answer::Credentials;
 use super::targets::Place;
-use super::{Answered, Attempt, Failed, Leg, Progress};
+use super::{Answered, Attempt, Failed, Leg, Progress, health};
 use crate::media::Session;
-use crate::media::sdp::Offer;
+use crate::media::sdp::{Offer, Srtp};
 use crate::service::calls::{OutRoute, Outgoing, Peer};
 use crate::sip::Edge;
 use crate::sip::call::{Call, Ending, Phase, Sources};
@@ -220,6 +220,7 @@ fn inside(edge: &Edge, callee: &PhoneNumber, username: &Username, password: &Sec
             port: Some(door.port()),
             transport: Transport::Udp,
         },
+        srtp: Srtp::Off,
     }
 }
 
@@ -300,7 +301,9 @@ impl<'a> Log<'a> {
             Outcome::Passed,
         );
         if let Some(trunk) = self.outgoing.route.trunk() {
-            self.edge.ways.answered(trunk.id, self.edge.clock.now_ms());
+            let now = self.edge.clock.now_ms();
+            let before = self.edge.ways.answered(trunk.id, now);
+            health::tell(self.edge, trunk, before);
         }
     }
 
@@ -311,7 +314,8 @@ impl<'a> Log<'a> {
         }
         let now = self.edge.clock.now_ms();
         if let Some(trunk) = self.outgoing.route.trunk() {
-            self.edge.ways.failed(trunk.id, failed, now);
+            let before = self.edge.ways.failed(trunk.id, failed, now);
+            health::tell(self.edge, trunk, before);
         }
         let end = CallEnd {
             status: failed.status,

@@ -73,12 +73,17 @@ impl Ways {
     }
 
     /// A call over it was answered.
-    pub(super) fn answered(&self, id: OutboundTrunkId, now: i64) {
-        self.sign(id, Sign::Good, now);
+    pub(super) fn answered(&self, id: OutboundTrunkId, now: i64) -> Option<HealthState> {
+        self.sign(id, Sign::Good, now)
     }
 
     /// A call over it came to nothing; a callee who is busy says that the trunk works.
-    pub(super) fn failed(&self, id: OutboundTrunkId, failed: &Failed, now: i64) {
+    pub(super) fn failed(
+        &self,
+        id: OutboundTrunkId,
+        failed: &Failed,
+        now: i64,
+    ) -> Option<HealthState> {
         let sign = match (failed.reason, failed.status) {
             (EndReason::AuthFailed, _) => Sign::Bad(Trouble::AuthFailed),
             (_, Some(status @ 500..=599)) => Sign::Bad(Trouble::Status { status }),
@@ -88,13 +93,13 @@ impl Ways {
                 why: failed.phrase.clone().unwrap_or_default(),
             }),
             (EndReason::Unreachable, None) => Sign::Silence,
-            (_, None) => return,
+            (_, None) => return None,
         };
-        self.sign(id, sign, now);
+        self.sign(id, sign, now)
     }
 
-    /// Takes a sign into account; whether the state changed.
-    fn sign(&self, id: OutboundTrunkId, sign: Sign, now: i64) -> bool {
+    /// Takes a sign into account; the state it had before, if it has another now.
+    fn sign(&self, id: OutboundTrunkId, sign: Sign, now: i64) -> Option<HealthState> {
         let mut trunks = self.trunks.lock();
         let known = trunks.entry(id).or_default();
         let before = known.health.state;
@@ -128,11 +133,12 @@ impl Ways {
         }
         let after = known.health.state;
         drop(trunks);
-        if after != before {
-            let state = after.as_str();
-            Event::TrunkHealth { trunk: &id, state }.emit();
+        if after == before {
+            return None;
         }
-        after != before
+        let state = after.as_str();
+        Event::TrunkHealth { trunk: &id, state }.emit();
+        Some(before)
     }
 
     /// The trunks to ping now; forgets those that are gone.
@@ -215,11 +221,18 @@ async fn look_at(edge: Arc<Edge>, trunk: OutboundTrunk) {
         }
     };
     let now = edge.clock.now_ms();
-    if edge.ways.sign(trunk.id, sign, now) {
-        edge.desk.trunk_changed();
-    }
+    let before = edge.ways.sign(trunk.id, sign, now);
+    tell(&edge, &trunk, before);
     let wait = rand::rng().random_range(EVERY_MS * 3 / 4..EVERY_MS * 5 / 4);
     edge.ways.pinged(trunk.id, now.saturating_add(wait));
+}
+
+/// Tells that a trunk is not as it was.
+pub(super) fn tell(edge: &Edge, trunk: &OutboundTrunk, before: Option<HealthState>) {
+    if let Some(before) = before {
+        let (health, _) = edge.ways.state(trunk.id);
+        edge.desk.trunk_changed(trunk, before, &health);
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What an INVITE of ours says, and where it goes: made from a trunk or a URI, before anything is
 //! sent.
 
+use app::domain::inbound::Srtp;
 use app::domain::outbound::{OutboundAuth, OutboundTrunk, presented};
 use app::domain::phone::PhoneNumber;
 use app::domain::sip::{Secret, SipUri, Username};
@@ -26,6 +27,8 @@ pub(in crate::sip) struct Leg {
     /// Headers of its own, such as who vouches for the number.
     pub headers: Vec<(String, String)>,
     pub credentials: Option<Credentials>,
+    /// Whether its audio is encrypted.
+    pub srtp: Srtp,
 }
 
 impl Leg {
@@ -74,6 +77,7 @@ impl Leg {
             from: shown.from,
             headers,
             credentials,
+            srtp: set.srtp,
         }
     }
 
@@ -100,6 +104,7 @@ impl Leg {
                 password,
                 realm: None,
             }),
+            srtp: Srtp::Optional,
         }
     }
 

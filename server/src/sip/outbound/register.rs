@@ -117,7 +117,8 @@ async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret
         changed
     };
     if changed {
-        edge.desk.trunk_changed();
+        let (health, _) = edge.ways.state(trunk.id);
+        edge.desk.trunk_changed(&trunk, health.state, &health);
     }
 }
 

@@ -302,7 +302,7 @@ async fn several_credentials_live_at_once_and_the_last_one_stays(world: &World) 
       "number_source": "auto",
       "own_endpoint_only": true,
       "sha256_only": false,
-      "srtp": "off",
+      "srtp": "optional",
       "strict_uri": false,
       "updated_at": "2025-11-23T09:26:40.000Z",
       "version": 1
