@@ -10,6 +10,7 @@ pub mod calls;
 pub mod inbox;
 pub mod notice;
 pub mod numbers;
+pub mod outbound;
 pub mod overview;
 pub mod password;
 pub mod search;

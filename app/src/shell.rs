@@ -8,8 +8,8 @@ use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::pages::{
-    access, account, agents, audit, calls, inbox, numbers, overview, password, search, set_up,
-    sign_in, sip, system, troubleshooting,
+    access, account, agents, audit, calls, inbox, numbers, outbound, overview, password, search,
+    set_up, sign_in, sip, system, troubleshooting,
 };
 use crate::text::text;
 use crate::ui::feedback::set_status;
@@ -86,6 +86,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/channels/phone/agents/:id") view=agents::AgentPage/>
                     <Route path=path!("/channels/phone/numbers") view=numbers::NumbersPage/>
                     <Route path=path!("/settings/sip") view=sip::SipPage/>
+                    <Route path=path!("/settings/sip/outbound/new") view=outbound::NewOutboundPage/>
+                    <Route path=path!("/settings/sip/outbound/:id") view=outbound::OutboundPage/>
                     <Route path=path!("/settings/access") view=access::AccessPage/>
                     <Route path=path!("/settings/system") view=system::SystemPage/>
                     <Route path=path!("/settings/audit") view=audit::AuditPage/>

@@ -24,6 +24,10 @@ macro_rules! part {
     };
 }
 
+mod ways;
+
+pub use ways::{HandedOn, WaysOut};
+
 /// The languages the console speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -120,6 +124,10 @@ pub struct Text {
     pub guide: &'static [Symptom],
     /// Calls that leave, and calls handed on: what stands in their way and how they end.
     pub outgoing: Outgoing,
+    /// Outbound trunks, and calls placed by them.
+    pub ways_out: WaysOut,
+    /// Transfer destinations, and calls handed on.
+    pub handed_on: HandedOn,
 }
 
 part! {

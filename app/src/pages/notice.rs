@@ -35,10 +35,13 @@ pub(crate) enum Done {
     RoleChanged,
     UserRemoved,
     KeyRevoked,
+    OutboundCreated,
+    OutboundSaved,
+    OutboundRemoved,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 23] = [
+    const ALL: [(Self, &'static str); 26] = [
         (Self::TrunkCreated, "trunk-created"),
         (Self::TrunkRemoved, "trunk-removed"),
         (Self::TrunkSaved, "trunk-saved"),
@@ -62,6 +65,9 @@ impl Done {
         (Self::RoleChanged, "role-changed"),
         (Self::UserRemoved, "user-removed"),
         (Self::KeyRevoked, "key-revoked"),
+        (Self::OutboundCreated, "outbound-created"),
+        (Self::OutboundSaved, "outbound-saved"),
+        (Self::OutboundRemoved, "outbound-removed"),
     ];
 
     /// How the address names it.
@@ -81,6 +87,7 @@ impl Done {
 
     fn said(self, number: Option<PhoneNumber>, count: Option<u32>) -> String {
         let people = &text().people;
+        let ways = &text().ways_out;
         let text = &text().sip;
         let number = number.map(|number| number.grouped()).unwrap_or_default();
         let count = count.map(|count| count.to_string()).unwrap_or_default();
@@ -107,6 +114,8 @@ impl Done {
             Self::RoleChanged => people.role_changed.to_owned(),
             Self::UserRemoved => people.user_removed.to_owned(),
             Self::KeyRevoked => people.key_revoked.to_owned(),
+            Self::OutboundCreated | Self::OutboundSaved => ways.saved.to_owned(),
+            Self::OutboundRemoved => ways.removed.to_owned(),
         }
     }
 }

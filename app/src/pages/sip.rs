@@ -17,14 +17,16 @@ pub(crate) use others::list as source_list;
 use crate::domain::endpoint::TrunkView;
 use crate::domain::inbound::Access;
 use crate::domain::number::{Added, NumberRow};
+use crate::domain::outbound::OutboundView;
 use crate::domain::seen::{Facts, Source};
 use crate::error::AppError;
 use crate::pages::notice::{Done, Notice, number_of_query};
+use crate::pages::outbound::{self, list_outbound_trunks};
 use crate::pages::overview::get_facts;
 use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::loaded;
-use crate::ui::form::{Actions, ErrorSummary, Form, Look, Submit};
+use crate::ui::form::{Actions, ErrorSummary, Form, LinkButton, Look, Submit};
 use crate::ui::page::{ByScript, Disclosure, Empty, Jump, PageHead, Section, query};
 use crate::ui::returned::{FormState, Returned};
 
@@ -39,6 +41,7 @@ struct Seen {
     numbers: Vec<NumberRow>,
     sources: Vec<Source>,
     facts: Facts,
+    outbound: Vec<OutboundView>,
     /// What adding the pasted lines would do.
     preview: Vec<Added>,
 }
@@ -55,6 +58,7 @@ async fn look(paste: Option<String>, country: String) -> Result<Seen, AppError> 
         accesses: list_accesses().await?,
         sources: list_sources().await?,
         facts: get_facts().await?,
+        outbound: list_outbound_trunks().await?,
         numbers,
         trunk,
     })
@@ -66,14 +70,20 @@ pub fn SipPage() -> impl IntoView {
     let text = text();
     let paste = Returned::asked("/fn/add_numbers", "lines");
     let country = Returned::asked("/fn/add_numbers", "country").unwrap_or_default();
+    let add_outbound =
+        view! { <LinkButton href="/settings/sip/outbound/new" label=text.ways_out.add/> }
+            .into_any();
     let seen = Resource::new(|| (), move |()| look(paste.clone(), country.clone()));
     view! {
         <div class="page">
-            <PageHead title=text.sip.title/>
+            <PageHead title=text.sip.title actions=add_outbound/>
             <Notice>{undo()}</Notice>
-            {loaded(seen, |seen| match seen.trunk.clone() {
-                Some(trunk) => whole(trunk, seen).into_any(),
-                None => empty().into_any(),
+            {loaded(seen, |mut seen| {
+                let outbound = outbound::section(std::mem::take(&mut seen.outbound));
+                match seen.trunk.clone() {
+                    Some(trunk) => whole(trunk, seen, outbound.into_any()).into_any(),
+                    None => view! { {empty()}{outbound} }.into_any(),
+                }
             })}
         </div>
     }
@@ -109,13 +119,14 @@ fn empty() -> impl IntoView {
     }
 }
 
-fn whole(trunk: TrunkView, seen: Seen) -> impl IntoView {
+fn whole(trunk: TrunkView, seen: Seen, outbound: AnyView) -> impl IntoView {
     let say = &text().sip;
     let parts = vec![
         ("connection", say.connection),
         ("numbers", say.numbers),
         ("who", say.who),
         ("others", say.not_let_in),
+        ("outbound", text().ways_out.trunks),
         ("advanced", say.advanced),
     ];
     let host = trunk.endpoint.host.clone();
@@ -125,6 +136,7 @@ fn whole(trunk: TrunkView, seen: Seen) -> impl IntoView {
         {numbers::section(&trunk, seen.numbers, seen.preview)}
         {access::section(&trunk, seen.accesses, &host)}
         {others::section(seen.sources)}
+        {outbound}
         {advanced(&trunk)}
     }
 }

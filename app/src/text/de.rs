@@ -9,6 +9,7 @@ mod outgoing;
 mod people;
 mod recipes;
 mod system;
+mod ways;
 
 use super::{Common, Failures, FormText, Frame, Reasons, ReceiptText, Text, Time};
 
@@ -22,6 +23,8 @@ pub static GERMAN: Text = Text {
     failures: FAILURES,
     receipt: RECEIPT,
     outgoing: outgoing::OUTGOING,
+    ways_out: ways::WAYS_OUT,
+    handed_on: ways::HANDED_ON,
     keys: keys::KEYS,
     recipes: recipes::RECIPES,
     guide: guide::GUIDE,

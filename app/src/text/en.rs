@@ -9,6 +9,7 @@ mod outgoing;
 mod people;
 mod recipes;
 mod system;
+mod ways;
 
 use super::{Common, Failures, FormText, Frame, Reasons, ReceiptText, Text, Time};
 
@@ -25,6 +26,8 @@ pub static ENGLISH: Text = Text {
     recipes: recipes::RECIPES,
     guide: guide::GUIDE,
     outgoing: outgoing::OUTGOING,
+    ways_out: ways::WAYS_OUT,
+    handed_on: ways::HANDED_ON,
     door: door::DOOR,
     account: door::ACCOUNT,
     overview: console::OVERVIEW,

@@ -98,7 +98,7 @@ impl Text {
             "networks" => self.access.networks,
             "max_channels" => self.sip.max_channels,
             "agent_id_header" => self.sip.agent_header,
-            _ => return None,
+            other => return self.way_field(other),
         })
     }
 

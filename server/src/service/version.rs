@@ -55,6 +55,7 @@ fn differing(draft: &impl Serialize, current: &impl Serialize) -> Vec<(String, S
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
         Value::String(text) => match text.as_str() {
             "true" => "on".to_owned(),

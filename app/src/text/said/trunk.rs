@@ -5,6 +5,38 @@ use crate::domain::outbound::{Forbidden, Trouble};
 use crate::text::Text;
 
 impl Text {
+    /// What the form of a trunk or a destination calls a field.
+    pub(super) fn way_field(&self, path: &str) -> Option<&'static str> {
+        let say = &self.ways_out;
+        Some(match path {
+            "host" => say.host,
+            "port" => say.port,
+            "transport" => say.transport,
+            "digest" => say.digest,
+            "username" => say.username,
+            "caller_number" => say.caller_number,
+            "country" => say.country,
+            "number_format" => say.number_format,
+            "caller_format" => say.caller_format,
+            "from_user" => say.from_user,
+            "from_host" => say.from_host,
+            "auth_realm" => say.auth_realm,
+            "assert" => say.assert,
+            "prefix" => say.prefix,
+            "outbound_proxy" => say.outbound_proxy,
+            "max_cps" => say.calls_a_second,
+            "daily_cap_minutes" => say.minutes_a_day,
+            "allowed_regions" => say.allowed,
+            "to" => say.call_number,
+            "type" => self.handed_on.kind,
+            "value" => self.handed_on.value,
+            "mode" => self.handed_on.mode,
+            "digit" => self.handed_on.key,
+            "destination_id" => self.handed_on.existing,
+            _ => return None,
+        })
+    }
+
     /// Why a trunk may not place a call.
     pub fn may_not_dial(&self, why: &Forbidden) -> String {
         let say = &self.outgoing;
