@@ -1,5 +1,6 @@
 //! Channels → Phone → Agents: the list, a new one, and the page of each.
 
+mod calling;
 mod functions;
 mod routing;
 
@@ -10,8 +11,11 @@ pub use functions::*;
 
 use crate::domain::agent::{AgentSettings, AgentView};
 use crate::domain::number::Number;
+use crate::domain::outbound::OutboundView;
 use crate::domain::page::part;
+use crate::error::AppError;
 use crate::pages::notice::Notice;
+use crate::pages::outbound::list_outbound_trunks;
 use crate::text::text;
 use crate::ui::copy::CopyRow;
 use crate::ui::feedback::{Badge, Tone, loaded};
@@ -180,11 +184,18 @@ pub fn AgentPage() -> impl IntoView {
         .get_untracked()
         .get("id")
         .unwrap_or_default();
-    let agent = Resource::new(move || id.clone(), get_agent);
+    let agent = Resource::new(move || id.clone(), look);
     view! { <div class="page">{loaded(agent, one)}</div> }
 }
 
-fn one(view: AgentView) -> impl IntoView {
+/// Everything the page of an agent shows.
+type Seen = (AgentView, Vec<OutboundView>);
+
+async fn look(id: String) -> Result<Seen, AppError> {
+    Ok((get_agent(id).await?, list_outbound_trunks().await?))
+}
+
+fn one((view, trunks): Seen) -> impl IntoView {
     let say = &text().agents;
     let settings = view.agent.settings.clone();
     let id = view.agent.id;
@@ -209,10 +220,16 @@ fn one(view: AgentView) -> impl IntoView {
         }
     });
     let (behaviour, routing) = (behaviour(&view), routing::part(&view));
+    let calling = calling::part(&view, &trunks);
+    let call = view
+        .agent
+        .outbound_trunk
+        .map(|_| view! { <LinkButton href="#call" label=text().ways_out.call/> });
+    let actions = view! { {call} }.into_any();
     let delete = format!("{HOME}/{id}?confirm=delete-agent#question");
     let id_text = id.to_string();
     view! {
-        <PageHead title=settings.name up=(HOME.to_owned(), say.title.to_owned()) beside below/>
+        <PageHead title=settings.name up=(HOME.to_owned(), say.title.to_owned()) beside below actions/>
         <Notice/>
         {asked}
         <Jump parts/>
@@ -220,7 +237,7 @@ fn one(view: AgentView) -> impl IntoView {
             <div class="copy-rows"><CopyRow label=say.agent_id value=id_text/>{header}</div>
         </Section>
         <Section id="behaviour" title=say.behaviour>{behaviour}</Section>
-        <Section id="routing" title=say.routing>{routing}</Section>
+        <Section id="routing" title=say.routing>{routing}{calling}</Section>
         <p><a class="button button-link button-link-bad" href=delete>{say.delete}</a></p>
         <ByScript method="PATCH" path=format!("/api/phone/{id}") body="{\"first_message\": \"Hello, how can I help?\"}"/>
     }

@@ -38,10 +38,11 @@ pub(crate) enum Done {
     OutboundCreated,
     OutboundSaved,
     OutboundRemoved,
+    AgentTrunkSaved,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 26] = [
+    const ALL: [(Self, &'static str); 27] = [
         (Self::TrunkCreated, "trunk-created"),
         (Self::TrunkRemoved, "trunk-removed"),
         (Self::TrunkSaved, "trunk-saved"),
@@ -68,6 +69,7 @@ impl Done {
         (Self::OutboundCreated, "outbound-created"),
         (Self::OutboundSaved, "outbound-saved"),
         (Self::OutboundRemoved, "outbound-removed"),
+        (Self::AgentTrunkSaved, "agent-trunk-saved"),
     ];
 
     /// How the address names it.
@@ -116,6 +118,7 @@ impl Done {
             Self::KeyRevoked => people.key_revoked.to_owned(),
             Self::OutboundCreated | Self::OutboundSaved => ways.saved.to_owned(),
             Self::OutboundRemoved => ways.removed.to_owned(),
+            Self::AgentTrunkSaved => ways.trunk_saved.to_owned(),
         }
     }
 }

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::domain::agent::{AgentDraft, AgentView, Assign};
+use crate::domain::agent::{AgentDraft, AgentView, Assign, RoutingDraft};
+use crate::domain::call::Call;
 use crate::domain::draft::Entry;
 use crate::domain::id::AgentId;
+use crate::domain::outbound::CallDraft;
 use crate::error::{AppError, Thing};
 use crate::pages::asked;
 use crate::pages::notice::{Done, done_at};
@@ -123,6 +125,40 @@ pub async fn release_number(
         Some(&number),
     ));
     Ok(view)
+}
+
+/// Says by which outbound trunk an agent places calls; an empty one takes it away.
+#[server(prefix = "/fn", endpoint = "set_agent_outbound_trunk")]
+pub async fn set_agent_outbound_trunk(
+    #[server(default)] id: String,
+    #[server(default)] draft: RoutingDraft,
+) -> Result<AgentView, AppError> {
+    let (services, caller) = asked()?;
+    let draft = RoutingDraft {
+        outbound_trunk_id: draft.outbound_trunk_id,
+        ..RoutingDraft::default()
+    };
+    let view = services
+        .agents
+        .set_routing(&caller, agent_of(&id)?, draft)
+        .await?;
+    let home = done_at(
+        &format!("{HOME}/{}", view.agent.id),
+        Done::AgentTrunkSaved,
+        None,
+    );
+    leptos_axum::redirect(&format!("{home}#routing"));
+    Ok(view)
+}
+
+/// Calls a number by the agent's outbound trunk.
+#[server(prefix = "/fn", endpoint = "place_call")]
+pub async fn place_call(#[server(default)] draft: CallDraft) -> Result<Call, AppError> {
+    let (services, caller) = asked()?;
+    caller.may(crate::error::Scope::PhoneWrite)?;
+    let call = services.dialling.call(&caller, draft).await?;
+    leptos_axum::redirect(&format!("/inbox/{}", call.id));
+    Ok(call)
 }
 
 /// An id that is none names no agent.

@@ -71,7 +71,7 @@ pub(super) fn names(agents: &[(AgentId, String)]) -> String {
 }
 
 /// How a trunk is, in a word.
-fn state_word(state: HealthState) -> &'static str {
+pub(crate) fn state_word(state: HealthState) -> &'static str {
     let say = &text().ways_out;
     match state {
         HealthState::Up => say.up,
