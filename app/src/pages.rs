@@ -7,6 +7,7 @@ pub mod account;
 pub mod agents;
 pub mod audit;
 pub mod calls;
+pub mod destinations;
 pub mod inbox;
 pub mod notice;
 pub mod numbers;

@@ -8,8 +8,8 @@ use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::pages::{
-    access, account, agents, audit, calls, inbox, numbers, outbound, overview, password, search,
-    set_up, sign_in, sip, system, troubleshooting,
+    access, account, agents, audit, calls, destinations, inbox, numbers, outbound, overview,
+    password, search, set_up, sign_in, sip, system, troubleshooting,
 };
 use crate::text::text;
 use crate::ui::feedback::set_status;
@@ -85,6 +85,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/channels/phone/agents/new") view=agents::NewAgentPage/>
                     <Route path=path!("/channels/phone/agents/:id") view=agents::AgentPage/>
                     <Route path=path!("/channels/phone/numbers") view=numbers::NumbersPage/>
+                    <Route path=path!("/channels/phone/destinations") view=destinations::DestinationsPage/>
+                    <Route path=path!("/channels/phone/destinations/new") view=destinations::NewDestinationPage/>
+                    <Route path=path!("/channels/phone/destinations/:id") view=destinations::DestinationPage/>
                     <Route path=path!("/settings/sip") view=sip::SipPage/>
                     <Route path=path!("/settings/sip/outbound/new") view=outbound::NewOutboundPage/>
                     <Route path=path!("/settings/sip/outbound/:id") view=outbound::OutboundPage/>
@@ -180,6 +183,7 @@ fn Places(path: String) -> AnyView {
                 <ul>
                     {link("/channels/phone/agents", Icon::Agent, frame.agents.to_owned())}
                     {link("/channels/phone/numbers", Icon::Number, frame.numbers.to_owned())}
+                    {link("/channels/phone/destinations", Icon::Phone, text().handed_on.title.to_owned())}
                 </ul>
             </li>
             <li>

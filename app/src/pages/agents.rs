@@ -14,6 +14,7 @@ use crate::domain::number::Number;
 use crate::domain::outbound::OutboundView;
 use crate::domain::page::part;
 use crate::error::AppError;
+use crate::pages::destinations::{Transfers, of_agent, transfers};
 use crate::pages::notice::Notice;
 use crate::pages::outbound::list_outbound_trunks;
 use crate::text::text;
@@ -189,13 +190,14 @@ pub fn AgentPage() -> impl IntoView {
 }
 
 /// Everything the page of an agent shows.
-type Seen = (AgentView, Vec<OutboundView>);
+type Seen = (AgentView, Vec<OutboundView>, Transfers);
 
 async fn look(id: String) -> Result<Seen, AppError> {
-    Ok((get_agent(id).await?, list_outbound_trunks().await?))
+    let view = get_agent(id.clone()).await?;
+    Ok((view, list_outbound_trunks().await?, transfers(id).await?))
 }
 
-fn one((view, trunks): Seen) -> impl IntoView {
+fn one((view, trunks, transfers): Seen) -> impl IntoView {
     let say = &text().agents;
     let settings = view.agent.settings.clone();
     let id = view.agent.id;
@@ -203,6 +205,7 @@ fn one((view, trunks): Seen) -> impl IntoView {
         ("identity", say.identity),
         ("behaviour", say.behaviour),
         ("routing", say.routing),
+        ("transfers", text().handed_on.transfers),
     ];
     let beside = on_off(&settings).into_any();
     let below =
@@ -221,6 +224,7 @@ fn one((view, trunks): Seen) -> impl IntoView {
     });
     let (behaviour, routing) = (behaviour(&view), routing::part(&view));
     let calling = calling::part(&view, &trunks);
+    let transfers = of_agent(id, transfers);
     let call = view
         .agent
         .outbound_trunk
@@ -238,6 +242,7 @@ fn one((view, trunks): Seen) -> impl IntoView {
         </Section>
         <Section id="behaviour" title=say.behaviour>{behaviour}</Section>
         <Section id="routing" title=say.routing>{routing}{calling}</Section>
+        <Section id="transfers" title=text().handed_on.transfers>{transfers}</Section>
         <p><a class="button button-link button-link-bad" href=delete>{say.delete}</a></p>
         <ByScript method="PATCH" path=format!("/api/phone/{id}") body="{\"first_message\": \"Hello, how can I help?\"}"/>
     }

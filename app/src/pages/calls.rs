@@ -14,9 +14,11 @@ use crate::domain::call::{
     Call, CallDetail, CallResult, CallState, CallerId, EndReason, RecordingState,
 };
 use crate::domain::phone::PhoneNumber;
+use crate::domain::transfer::Assigned;
 use crate::domain::waveform::Waveform;
 use crate::error::{AppError, Thing};
 use crate::pages::asked;
+use crate::pages::destinations::{attempts, list_agent_destinations, transfer_form};
 use crate::pages::inbox::live;
 use crate::pages::notice::{Done, Notice, done_at};
 use crate::text::text;
@@ -42,14 +44,22 @@ pub async fn get_waveform(#[server(default)] id: String) -> Result<Option<Wavefo
     services.calls.waveform(&caller, id).await
 }
 
-/// The call, and the drawing of its recording if there is one to play.
-async fn look(id: String) -> Result<(CallDetail, Option<Waveform>), AppError> {
+/// What the page of a call shows.
+type Seen = (CallDetail, Option<Waveform>, Option<Vec<Assigned>>);
+
+/// The call, the drawing of its recording if there is one to play, and where it can be handed
+/// on to while it goes on.
+async fn look(id: String) -> Result<Seen, AppError> {
     let detail = get_call(id.clone()).await?;
     let wave = match detail.call.recording {
         RecordingState::Kept | RecordingState::CutShort => get_waveform(id).await.ok().flatten(),
         RecordingState::None | RecordingState::Running | RecordingState::Deleted => None,
     };
-    Ok((detail, wave))
+    let assigned = match (detail.call.state, detail.call.agent) {
+        (CallState::Answered, Some(agent)) => list_agent_destinations(agent.to_string()).await.ok(),
+        _ => None,
+    };
+    Ok((detail, wave, assigned))
 }
 
 /// Ends a call that runs.
@@ -152,7 +162,7 @@ pub fn CallPage() -> impl IntoView {
         .get("id")
         .unwrap_or_default();
     let call = Resource::new(move || id.clone(), look);
-    view! { <div class="page">{loaded(call, |(detail, wave)| one(detail, wave))}</div> }
+    view! { <div class="page">{loaded(call, one)}</div> }
 }
 
 /// What a carrier asks for when a call went wrong.
@@ -173,7 +183,7 @@ fn evidence(id: &str) -> impl IntoView + use<> {
     }
 }
 
-fn one(detail: CallDetail, wave: Option<Waveform>) -> impl IntoView {
+fn one((detail, wave, assigned): Seen) -> impl IntoView {
     let say = &text().calls;
     let call = &detail.call;
     let (tone, word) = badge(call);
@@ -222,6 +232,8 @@ fn one(detail: CallDetail, wave: Option<Waveform>) -> impl IntoView {
     } else {
         view! { {conversation} {why} }.into_any()
     };
+    let transfer = assigned.map(|assigned| transfer_form(call.id, &assigned));
+    let attempts = attempts(&detail.transfers);
     let following = running.then(|| live("calls", "call-live"));
     let beside = view! { <Badge tone word/> }.into_any();
     let actions = view! { {hang_up}{evidence(&id)} }.into_any();
@@ -229,6 +241,7 @@ fn one(detail: CallDetail, wave: Option<Waveform>) -> impl IntoView {
         <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/>
         <Notice/>
         {ask}
+        {transfer}
         {following}
         <div id="call-live" class="page">
             <div class="call-summary">
@@ -237,6 +250,7 @@ fn one(detail: CallDetail, wave: Option<Waveform>) -> impl IntoView {
             </div>
             <Jump parts=jumps/>
             {main}
+            {attempts}
             {parts::signalling(&detail)}
             {(!refused).then(|| parts::quality(&detail))}
             {parts::details(&detail)}

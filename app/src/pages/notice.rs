@@ -39,10 +39,16 @@ pub(crate) enum Done {
     OutboundSaved,
     OutboundRemoved,
     AgentTrunkSaved,
+    DestinationCreated,
+    DestinationSaved,
+    DestinationRemoved,
+    DestinationAssigned,
+    DestinationReleased,
+    TransferAsked,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 27] = [
+    const ALL: [(Self, &'static str); 33] = [
         (Self::TrunkCreated, "trunk-created"),
         (Self::TrunkRemoved, "trunk-removed"),
         (Self::TrunkSaved, "trunk-saved"),
@@ -70,6 +76,12 @@ impl Done {
         (Self::OutboundSaved, "outbound-saved"),
         (Self::OutboundRemoved, "outbound-removed"),
         (Self::AgentTrunkSaved, "agent-trunk-saved"),
+        (Self::DestinationCreated, "destination-created"),
+        (Self::DestinationSaved, "destination-saved"),
+        (Self::DestinationRemoved, "destination-removed"),
+        (Self::DestinationAssigned, "destination-assigned"),
+        (Self::DestinationReleased, "destination-released"),
+        (Self::TransferAsked, "transfer-asked"),
     ];
 
     /// How the address names it.
@@ -89,7 +101,7 @@ impl Done {
 
     fn said(self, number: Option<PhoneNumber>, count: Option<u32>) -> String {
         let people = &text().people;
-        let ways = &text().ways_out;
+        let (ways, handed_on) = (&text().ways_out, &text().handed_on);
         let text = &text().sip;
         let number = number.map(|number| number.grouped()).unwrap_or_default();
         let count = count.map(|count| count.to_string()).unwrap_or_default();
@@ -119,6 +131,12 @@ impl Done {
             Self::OutboundCreated | Self::OutboundSaved => ways.saved.to_owned(),
             Self::OutboundRemoved => ways.removed.to_owned(),
             Self::AgentTrunkSaved => ways.trunk_saved.to_owned(),
+            Self::DestinationCreated => handed_on.created.to_owned(),
+            Self::DestinationSaved => handed_on.saved.to_owned(),
+            Self::DestinationRemoved => handed_on.removed.to_owned(),
+            Self::DestinationAssigned => handed_on.assigned.to_owned(),
+            Self::DestinationReleased => handed_on.released.to_owned(),
+            Self::TransferAsked => handed_on.asked.to_owned(),
         }
     }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 pub use functions::*;
-pub(crate) use parts::{section, state_word};
+pub(crate) use parts::{cant, section, state_word};
 
 use crate::domain::outbound::{CheckStep, OutboundView};
 use crate::domain::seen::Facts;

@@ -182,7 +182,7 @@ pub(super) fn checked(name: &str, steps: &[CheckStep]) -> impl IntoView + use<> 
 }
 
 /// What can't be taken away, why, and where to go first.
-pub(super) fn cant(
+pub(crate) fn cant(
     title: String,
     why: String,
     agents: &[(AgentId, String)],
