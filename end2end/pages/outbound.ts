@@ -1,0 +1,64 @@
+/** Outbound trunks and transfer destinations, as a person makes, changes and removes them. */
+import { type Locator, type Page, expect } from "@playwright/test";
+
+export interface NewTrunk {
+  name: string;
+  host: string;
+  callerNumber: string;
+  username?: string;
+  password?: string;
+}
+
+export class Outbound {
+  constructor(readonly page: Page) {}
+
+  async openNew(): Promise<void> {
+    await this.page.goto("/settings/sip");
+    await this.page.getByRole("main").getByRole("link", { name: "Add Outbound Trunk" }).first().click();
+    await expect(this.page.getByRole("heading", { level: 1, name: "Add Outbound Trunk" })).toBeVisible();
+  }
+
+  async fill({ name, host, callerNumber, username, password }: NewTrunk): Promise<void> {
+    const { page } = this;
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("SIP host").fill(host);
+    await page.getByLabel("Caller ID number").fill(callerNumber);
+    const digest = page.getByRole("group", { name: "Digest authentication" });
+    await digest.getByLabel(username ? "On" : "Off").check();
+    if (username) await page.getByLabel("Username").fill(username);
+    if (password) await page.getByLabel("Password").fill(password);
+  }
+
+  async create(): Promise<void> {
+    await this.page.getByRole("button", { name: "Create Trunk" }).click();
+  }
+
+  async look(): Promise<void> {
+    await this.page.getByRole("button", { name: "Show what we will send" }).click();
+  }
+
+  async save(): Promise<void> {
+    await this.page.getByRole("button", { name: "Save changes" }).click();
+  }
+
+  get preview(): Locator {
+    return this.page.getByRole("region", { name: "What we will send" });
+  }
+
+  /** The question, or why there is none. */
+  async askToDelete(): Promise<Locator> {
+    await this.page.getByRole("link", { name: "Delete trunk" }).click();
+    return this.page.locator("#question");
+  }
+
+  /** A destination made on its own page. */
+  async createDestination(name: string, number: string): Promise<void> {
+    const { page } = this;
+    await page.goto("/channels/phone/destinations");
+    await page.getByRole("main").getByRole("link", { name: "Add destination" }).click();
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByRole("group", { name: "Type" }).getByLabel("Phone").check();
+    await page.getByLabel("Phone number or SIP URI").fill(number);
+    await page.getByRole("button", { name: "Create destination" }).click();
+  }
+}

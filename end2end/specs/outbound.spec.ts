@@ -1,0 +1,123 @@
+/** The ways out: a trunk from faults to health, the agent that uses it, and where calls are handed on to. */
+import { Console } from "../pages/console";
+import { Outbound } from "../pages/outbound";
+import { expect, test } from "../fixtures/server";
+
+const ACME = {
+  name: "Acme Frankfurt",
+  host: "203.0.113.9",
+  callerNumber: "+14155550100",
+  username: "acme-77",
+  password: "not shown again",
+};
+
+test("a trunk is made after its faults, looked at, changed, used and kept from deletion @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  const out = new Outbound(admin);
+  const agent = await walk.createAgent({ name: "Front desk" });
+
+  await admin.goto("/settings/sip");
+  await expect(walk.part("Outbound trunks")).toContainText("Agents can answer calls, but can't place them");
+  await admin.goto(`/channels/phone/agents/${agent}`);
+  await expect(walk.part("Telephony & Routing")).toContainText("Choose an outbound trunk to place calls.");
+
+  await out.openNew();
+  await out.fill({ ...ACME, callerNumber: "415-555-0100", username: "acme-77", password: "" });
+  await admin.getByLabel("Allowed countries").fill("US\nXX");
+  await out.create();
+  const main = admin.getByRole("main");
+  await expect(main).toContainText("has no country code. Write it like +14155550100.");
+  await expect(main).toContainText("Enter the username and password, or turn digest authentication off.");
+  await expect(admin.getByLabel("Allowed countries")).toHaveAttribute("aria-invalid", "true");
+  await expect(admin.getByLabel("SIP host")).toHaveValue(ACME.host);
+
+  await out.fill(ACME);
+  await admin.getByLabel("Allowed countries").fill("US\nDE");
+  await out.look();
+  await expect(out.preview).toContainText("INVITE sip:+493023125012@203.0.113.9");
+  await expect(out.preview).toContainText("From: <sip:+14155550100@203.0.113.9>");
+  await expect(out.preview).toContainText("P-Asserted-Identity: <sip:+14155550100@203.0.113.9>");
+  await expect(out.preview).toContainText("to 203.0.113.9:5060 over UDP");
+  await expect(admin.getByLabel("Password")).toHaveValue("");
+  await admin.getByLabel("Password").fill(ACME.password);
+  await out.create();
+  await expect(admin.getByRole("heading", { level: 1, name: ACME.name })).toBeVisible();
+  await expect(admin.getByRole("status").filter({ hasText: `Trunk ${ACME.name} created.` })).toBeVisible();
+  expect(await admin.content()).not.toContain(ACME.password);
+
+  await expect(admin.getByLabel("Password")).toHaveAttribute("placeholder", "(unchanged)");
+  await admin.getByLabel("Number format").selectOption("digits");
+  await out.save();
+  await expect(admin.getByRole("status").filter({ hasText: "Saved." })).toBeVisible();
+  await expect(out.preview).toContainText("INVITE sip:493023125012@203.0.113.9");
+
+  await admin.goto(`/channels/phone/agents/${agent}`);
+  await admin.getByLabel("Outbound trunk").selectOption({ label: `${ACME.name} (Unknown)` });
+  await admin.getByRole("button", { name: "Save trunk" }).click();
+  await expect(walk.part("Telephony & Routing")).toContainText(
+    `From +1 415 555 0100 through ${ACME.name}. Your carrier may charge for it.`,
+  );
+  await admin.getByLabel("Number to call").fill("+33123456789");
+  await admin.getByRole("button", { name: "Call now" }).click();
+  await expect(main).toContainText("The trunk may not call France.");
+
+  await admin.goto("/settings/sip");
+  const row = walk.part("Outbound trunks").getByRole("row", { name: ACME.name });
+  await expect(row).toContainText("Front desk");
+  await row.getByRole("link", { name: ACME.name }).click();
+  const refused = await out.askToDelete();
+  await expect(refused).toContainText(`${ACME.name} can't be deleted`);
+  await expect(refused).toContainText("Front desk use it. Give them another trunk first.");
+  await refused.getByRole("link", { name: "Open Front desk" }).click();
+  await admin.getByLabel("Outbound trunk").selectOption("");
+  await admin.getByRole("button", { name: "Save trunk" }).click();
+  await admin.goto("/settings/sip");
+  await admin.getByRole("link", { name: ACME.name }).click();
+  await (await out.askToDelete()).getByRole("button", { name: "Delete trunk" }).click();
+  await expect(admin.getByRole("status").filter({ hasText: "The outbound trunk is deleted." })).toBeVisible();
+});
+
+test("a destination is made, given to an agent with a key, and taken back @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  const out = new Outbound(admin);
+  const agent = await walk.createAgent({ name: "Front desk" });
+  await out.createDestination("Sales", "0100");
+  await expect(admin.getByRole("main")).toContainText("There is 1 problem");
+  await admin.getByLabel("Phone number or SIP URI").fill("+14155550177");
+  await admin.getByRole("button", { name: "Create destination" }).click();
+  await expect(admin.getByRole("heading", { level: 1, name: "Sales" })).toBeVisible();
+
+  await admin.goto(`/channels/phone/agents/${agent}`);
+  const transfers = walk.part("Transfers");
+  await transfers.getByLabel("Existing destination").selectOption("Sales");
+  await transfers.getByRole("textbox", { name: /^Key/ }).fill("1");
+  await transfers.getByRole("button", { name: "Assign" }).click();
+  await expect(transfers.getByRole("row", { name: "Sales" })).toContainText("+1 415 555 0177");
+
+  await transfers.getByRole("link", { name: "Add a new destination" }).click();
+  await admin.getByLabel("Name", { exact: true }).fill("Goodbye");
+  await admin.getByRole("group", { name: "Type" }).getByLabel("Hang up").check();
+  await admin.getByRole("textbox", { name: /^Key/ }).fill("1");
+  await admin.getByRole("button", { name: "Create destination" }).click();
+  await expect(admin.getByRole("main")).toContainText("Key 1 chooses Sales already.");
+  await admin.getByRole("textbox", { name: /^Key/ }).fill("2");
+  await admin.getByRole("button", { name: "Create destination" }).click();
+  await expect(transfers.getByRole("row", { name: "Goodbye" })).toBeVisible();
+
+  await transfers.getByRole("link", { name: "Sales" }).click();
+  await admin.getByRole("link", { name: "Delete destination" }).click();
+  await expect(admin.locator("#question")).toContainText("Front desk use it. Take it from them first.");
+  await admin.goto(`/channels/phone/agents/${agent}`);
+  await transfers.getByRole("button", { name: "Remove Sales" }).click();
+  await expect(transfers.getByRole("row", { name: "Sales" })).toHaveCount(0);
+});
+
+for (const width of [1280, 390]) {
+  test(`the form of a trunk fits ${width} pixels`, async ({ admin }, info) => {
+    await admin.setViewportSize({ width, height: 900 });
+    await new Outbound(admin).openNew();
+    const wide = await admin.evaluate(() => document.documentElement.scrollWidth);
+    expect(wide).toBeLessThanOrEqual(width);
+    await admin.screenshot({ path: info.outputPath(`outbound-${width}.png`), fullPage: true });
+  });
+}
