@@ -222,7 +222,10 @@ pub enum Conflict {
         name: String,
     },
     /// The trunk may not place this call.
-    MayNotDial(crate::domain::outbound::Forbidden),
+    MayNotDial {
+        /// Why; it has a `code` of its own, so it stands in a field of its own.
+        why: crate::domain::outbound::Forbidden,
+    },
 }
 
 /// What stands in the way for now.

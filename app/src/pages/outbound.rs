@@ -47,7 +47,8 @@ fn new(facts: &Facts) -> impl IntoView + use<> {
             <div class="stack">{form}</div>
             <div class="stack">
                 {preview}
-                <ul class="ask-list">{say.questions.lines().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                <p>{say.questions.lines().next()}</p>
+                <ul class="ask-list">{say.questions.lines().skip(1).map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
                 <p class="row"><CopyButton value=say.questions.to_owned() label=say.copy_questions.to_owned() words=CopyWords::of(say.copy_questions)/></p>
             </div>
         </div>

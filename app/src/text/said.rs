@@ -176,7 +176,7 @@ impl Text {
             Conflict::DigitTaken { digit, name } => {
                 (self.outgoing.digit_taken)(&digit.to_string(), name)
             }
-            Conflict::MayNotDial(why) => self.may_not_dial(why),
+            Conflict::MayNotDial { why } => self.may_not_dial(why),
         }
     }
 

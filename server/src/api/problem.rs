@@ -186,7 +186,7 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::NotAssigned => "not_assigned",
         Conflict::NotNow => "not_now",
         Conflict::DigitTaken { .. } => "digit_taken",
-        Conflict::MayNotDial(why) => why.code(),
+        Conflict::MayNotDial { why } => why.code(),
     }
 }
 
@@ -212,7 +212,7 @@ fn facts(conflict: &Conflict) -> Value {
         }
         Conflict::DigitTaken { digit, name } => json!({ "digit": digit, "destination_name": name }),
         // Tagged with `code`, which is written last, the same.
-        Conflict::MayNotDial(why) => serde_json::to_value(why).unwrap_or_else(|_| json!({})),
+        Conflict::MayNotDial { why } => serde_json::to_value(why).unwrap_or_else(|_| json!({})),
         Conflict::TrunkExists
         | Conflict::NoOutboundTrunk
         | Conflict::NotAssigned

@@ -161,7 +161,7 @@ impl Dialling for Dialler {
 
 fn refused(why: NotPlaced) -> AppError {
     match why {
-        NotPlaced::Forbidden(why) => AppError::Conflict(Conflict::MayNotDial(why)),
+        NotPlaced::Forbidden(why) => AppError::Conflict(Conflict::MayNotDial { why }),
         NotPlaced::Full | NotPlaced::Draining => AppError::Unavailable(Unavailable::Draining),
         NotPlaced::Store(error) => error.into(),
     }
