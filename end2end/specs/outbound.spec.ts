@@ -1,7 +1,10 @@
 /** The ways out: a trunk from faults to health, the agent that uses it, and where calls are handed on to. */
+import { axe } from "../pages/axe";
 import { Console } from "../pages/console";
 import { Outbound } from "../pages/outbound";
 import { expect, test } from "../fixtures/server";
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const ACME = {
   name: "Acme Frankfurt",
@@ -67,7 +70,7 @@ test("a trunk is made after its faults, looked at, changed, used and kept from d
   await row.getByRole("link", { name: ACME.name }).click();
   const refused = await out.askToDelete();
   await expect(refused).toContainText(`${ACME.name} can't be deleted`);
-  await expect(refused).toContainText("Front desk use it. Give them another trunk first.");
+  await expect(refused).toContainText("Used by Front desk. Give them another trunk first.");
   await refused.getByRole("link", { name: "Open Front desk" }).click();
   await admin.getByLabel("Outbound trunk").selectOption("");
   await admin.getByRole("button", { name: "Save trunk" }).click();
@@ -106,18 +109,47 @@ test("a destination is made, given to an agent with a key, and taken back @both"
 
   await transfers.getByRole("link", { name: "Sales" }).click();
   await admin.getByRole("link", { name: "Delete destination" }).click();
-  await expect(admin.locator("#question")).toContainText("Front desk use it. Take it from them first.");
+  await expect(admin.locator("#question")).toContainText("Used by Front desk. Take it from them first.");
   await admin.goto(`/channels/phone/agents/${agent}`);
   await transfers.getByRole("button", { name: "Remove Sales" }).click();
   await expect(transfers.getByRole("row", { name: "Sales" })).toHaveCount(0);
 });
 
-for (const width of [1280, 390]) {
-  test(`the form of a trunk fits ${width} pixels`, async ({ admin }, info) => {
-    await admin.setViewportSize({ width, height: 900 });
-    await new Outbound(admin).openNew();
-    const wide = await admin.evaluate(() => document.documentElement.scrollWidth);
-    expect(wide).toBeLessThanOrEqual(width);
-    await admin.screenshot({ path: info.outputPath(`outbound-${width}.png`), fullPage: true });
-  });
-}
+test("axe finds nothing serious on the ways out, at each width in both themes", async ({ admin, server }, info) => {
+  test.setTimeout(150_000);
+  const walk = new Console(admin);
+  const out = new Outbound(admin);
+  const agent = await walk.createAgent({ name: "Front desk" });
+  await out.openNew();
+  await out.fill(ACME);
+  await out.create();
+  await expect(admin.getByRole("heading", { level: 1, name: ACME.name })).toBeVisible();
+  const trunk = new URL(admin.url()).pathname;
+  await out.createDestination("Sales", "+14155550177");
+  await expect(admin.getByRole("heading", { level: 1, name: "Sales" })).toBeVisible();
+  const destination = new URL(admin.url()).pathname;
+  const pages = [
+    ["sip", "/settings/sip"],
+    ["new-trunk", "/settings/sip/outbound/new"],
+    ["trunk", trunk],
+    ["destinations", "/channels/phone/destinations"],
+    ["destination", destination],
+    ["agent", `/channels/phone/agents/${agent}`],
+  ];
+  for (const theme of ["light", "dark"]) {
+    await admin.context().addCookies([{ name: "theme", value: theme, url: server.url }]);
+    for (const width of [1280, 390]) {
+      await admin.setViewportSize({ width, height: 900 });
+      for (const [name, path] of pages) {
+        const where = `${name}, ${theme}, ${width} px`;
+        await admin.goto(path);
+        const { violations } = await axe(admin).withTags(RULES).analyze();
+        const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect.soft(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), where).toEqual([]);
+        const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+        expect.soft(tooWide, `${where} scrolls sideways`).toBe(false);
+        await admin.screenshot({ path: info.outputPath(`${name}-${theme}-${width}.png`), fullPage: true });
+      }
+    }
+  }
+});

@@ -37,7 +37,7 @@ pub fn DestinationsPage() -> impl IntoView {
             <PageHead title=say.title actions=new/>
             <Notice/>
             {loaded(all, |all| if all.is_empty() { view! { <Empty why=say.none/> }.into_any() } else { list(all).into_any() })}
-            <ByScript method="GET" path="/api/phone/transfer-destinations"/>
+            <ByScript method="GET" path="/api/phone/sip/transfer-destinations"/>
         </div>
     }
 }
@@ -121,7 +121,7 @@ pub fn NewDestinationPage() -> impl IntoView {
                     <LinkButton href=back label=text().common.cancel/>
                 </Actions>
             </Form>
-            <ByScript method="POST" path="/api/phone/transfer-destinations" body="{\"name\": \"Sales\", \"type\": \"phone\", \"value\": \"+14155550100\"}"/>
+            <ByScript method="POST" path="/api/phone/sip/transfer-destinations" body="{\"name\": \"Sales\", \"type\": \"phone\", \"value\": \"+14155550100\"}"/>
         </div>
     }
 }
@@ -207,7 +207,7 @@ fn one(view: &DestinationView) -> impl IntoView + use<> {
             <Actions><Submit label=text().form.save look=Look::Primary/></Actions>
         </Form>
         <p><a class=Look::LinkBad.class() href=delete>{say.delete}</a></p>
-        <ByScript method="PATCH" path=format!("/api/phone/transfer-destinations/{id}") body="{\"name\": \"Sales\"}"/>
+        <ByScript method="PUT" path=format!("/api/phone/sip/transfer-destinations/{id}") body="{\"name\": \"Sales\"}"/>
     }
 }
 

@@ -225,7 +225,7 @@ fn code_of(file: &Path) -> Vec<(usize, String)> {
         .collect()
 }
 
-fn sources_of(room: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources_of(room: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let beside = room.with_extension("rs");
     if beside.is_file() {

@@ -110,7 +110,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     not_answered: |name| {
         format!("{name} did not answer OPTIONS; many carriers never do. A test call is the proof.")
     },
-    in_use: |agents, rest| format!("{agents} use it. {rest}"),
+    in_use: |agents, rest| format!("Used by {agents}. {rest}"),
     by_way: |number, trunk| {
         format!("From {number} through {trunk}. Your carrier may charge for it.")
     },
@@ -118,7 +118,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
 };
 
 pub(super) const HANDED_ON: HandedOn = HandedOn {
-    title: "Transfer destinations",
+    title: "Destinations",
     new: "Add destination",
     none: "No destinations. An agent can hand a call on only to one of these.",
     name: "Name",
@@ -175,5 +175,5 @@ pub(super) const HANDED_ON: HandedOn = HandedOn {
     delete_q: |name| format!("Delete {name}?"),
     cant_delete: |name| format!("{name} can't be deleted"),
     attempt: |name| format!("To {name}"),
-    in_use: |agents, rest| format!("{agents} use it. {rest}"),
+    in_use: |agents, rest| format!("Used by {agents}. {rest}"),
 };

@@ -384,3 +384,34 @@ async fn the_page_shows_every_operation_and_loads_nothing() {
         assert!(!page.text.contains(foreign), "{foreign}");
     }
 }
+
+/// The console says under each page how to do the same by script.
+#[tokio::test]
+async fn what_the_console_says_to_do_by_script_is_in_the_document() {
+    let world = World::new().await;
+    let operations = operations(&document(&world).await);
+    let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../app/src/pages");
+    let mut said = Vec::new();
+    for file in crate::house::sources_of(pages.as_ref()) {
+        let text = std::fs::read_to_string(file).unwrap();
+        for call in text.split("<ByScript method=\"").skip(1) {
+            let quoted: Vec<&str> = call.splitn(4, '"').collect();
+            said.push((quoted[0].to_owned(), quoted[2].to_owned()));
+        }
+    }
+    assert!(said.len() > 10, "{said:?}");
+    let shape = |path: &str| {
+        let parts = path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    for (method, path) in said.iter().filter(|(_, path)| path.starts_with("/api/")) {
+        assert!(
+            operations
+                .iter()
+                .any(|known| known.method == *method && shape(&known.path) == shape(path)),
+            "no {method} {path}"
+        );
+    }
+}
