@@ -26,6 +26,7 @@ pub mod notices;
 pub mod numbers;
 mod open;
 pub mod outbound;
+mod passwords;
 pub mod people;
 mod row;
 mod seal;

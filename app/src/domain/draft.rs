@@ -125,6 +125,14 @@ impl<T> Change<T> {
         }
     }
 
+    /// What it sets, if it sets anything.
+    pub fn set(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Leave | Self::Clear => None,
+        }
+    }
+
     /// The same change of another type.
     pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Change<U> {
         match self {

@@ -1,7 +1,6 @@
 //! Transfer destinations, and which agent may hand calls on to which.
 
 use app::domain::agent::Agent;
-use app::domain::draft::Change;
 use app::domain::id::{AgentId, DestinationId};
 use app::domain::transfer::{
     AssignDraft, Assigned, Destination, DestinationDraft, DestinationView, NewDestination,
@@ -14,7 +13,7 @@ use crate::service::audit::Record;
 use crate::service::core::Core;
 use crate::service::routes::RouteChange;
 use crate::service::version;
-use crate::store::{self, Conn, StoreError, Tx};
+use crate::store::{self, Conn, Tx};
 
 /// The use cases of transfer destinations.
 pub struct DestinationDesk(pub Core);
@@ -56,11 +55,7 @@ impl DestinationDesk {
             created_at: now,
             updated_at: now,
         };
-        let password = match &new.password {
-            Change::Set(secret) => Some(secret),
-            Change::Leave | Change::Clear => None,
-        };
-        store::destinations::insert(tx, &destination, password).await?;
+        store::destinations::insert(tx, &destination, new.password.set()).await?;
         record("create_transfer_destination", &destination)
             .write(tx, &self.0, caller, None, Some(&destination))
             .await?;
@@ -249,12 +244,7 @@ impl Destinations for DestinationDesk {
         let mut tx = self.0.db.begin().await?;
         let owner = self.agent(&mut tx, agent).await?;
         let destination = self.stored(&mut tx, id).await?;
-        let released = match store::destinations::release(&mut tx, agent, id).await {
-            Ok(released) => released,
-            Err(StoreError::Foreign) => false,
-            Err(error) => return Err(error.into()),
-        };
-        if !released {
+        if !store::destinations::release(&mut tx, agent, id).await? {
             return Err(AppError::NotFound(Thing::Destination));
         }
         Record {

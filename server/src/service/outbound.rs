@@ -1,9 +1,7 @@
 //! Outbound trunks: the ways out, who uses them, and whether they can be reached.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use app::domain::draft::Change;
 use app::domain::id::OutboundTrunkId;
 use app::domain::outbound::{
     CheckStep, Health, OutboundDraft, OutboundSettings, OutboundTrunk, OutboundView,
@@ -44,14 +42,13 @@ impl OutboundDesk {
         &self,
         conn: &mut Conn,
         trunk: OutboundTrunk,
-        answered: &HashMap<OutboundTrunkId, i64>,
     ) -> Result<OutboundView, AppError> {
         let agents = store::outbound::agents(conn, trunk.id).await?;
         let (mut health, registration) = match self.desk.switchboard() {
             Some(switchboard) => switchboard.health(trunk.id),
             None => (Health::default(), None),
         };
-        health.last_answered_at = answered.get(&trunk.id).copied();
+        health.last_answered_at = store::outbound::last_answered(conn, trunk.id).await?;
         Ok(OutboundView {
             trunk,
             agents,
@@ -99,10 +96,9 @@ impl OutboundTrunks for OutboundDesk {
     async fn list(&self, caller: &Caller) -> Result<Vec<OutboundView>, AppError> {
         caller.may(Scope::SipRead)?;
         let mut conn = self.core.db.read().await?;
-        let answered = store::outbound::last_answered(&mut conn).await?;
         let mut views = Vec::new();
         for trunk in store::outbound::list(&mut conn).await? {
-            views.push(self.view(&mut conn, trunk, &answered).await?);
+            views.push(self.view(&mut conn, trunk).await?);
         }
         Ok(views)
     }
@@ -111,8 +107,7 @@ impl OutboundTrunks for OutboundDesk {
         caller.may(Scope::SipRead)?;
         let mut conn = self.core.db.read().await?;
         let trunk = self.stored(&mut conn, id).await?;
-        let answered = store::outbound::last_answered(&mut conn).await?;
-        self.view(&mut conn, trunk, &answered).await
+        self.view(&mut conn, trunk).await
     }
 
     async fn create(
@@ -131,16 +126,12 @@ impl OutboundTrunks for OutboundDesk {
             created_at: now,
             updated_at: now,
         };
-        let password = match &new.password {
-            Change::Set(secret) => Some(secret),
-            Change::Leave | Change::Clear => None,
-        };
         let mut tx = self.core.db.begin().await?;
-        store::outbound::insert(&mut tx, &trunk, password).await?;
+        store::outbound::insert(&mut tx, &trunk, new.password.set()).await?;
         record("create_outbound_trunk", &trunk)
             .write(&mut tx, &self.core, caller, None, Some(&trunk))
             .await?;
-        let view = self.view(&mut tx, trunk.clone(), &HashMap::new()).await?;
+        let view = self.view(&mut tx, trunk.clone()).await?;
         self.core
             .commit(tx, [RouteChange::Outbound(trunk, new.password)])
             .await?;
@@ -177,8 +168,7 @@ impl OutboundTrunks for OutboundDesk {
         record("update_outbound_trunk", &after)
             .write(&mut tx, &self.core, caller, Some(&before), Some(&after))
             .await?;
-        let answered = store::outbound::last_answered(&mut tx).await?;
-        let view = self.view(&mut tx, after.clone(), &answered).await?;
+        let view = self.view(&mut tx, after.clone()).await?;
         self.core
             .commit(tx, [RouteChange::Outbound(after, new.password)])
             .await?;

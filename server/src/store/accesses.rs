@@ -1,4 +1,4 @@
-//! Accesses: who may come in. The password is sealed on its way in and opened only by `password`.
+//! Accesses: who may come in.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,7 +9,9 @@ use app::domain::sip::{Secret, SourceNet};
 use uuid::Uuid;
 
 use super::row::At;
-use super::{Conn, StoreError, Tx, sql};
+use super::{Conn, StoreError, Tx, passwords, sql};
+
+const TABLE: &str = "accesses";
 
 #[derive(sqlx::FromRow)]
 struct AccessRow {
@@ -87,16 +89,12 @@ pub async fn password(conn: &mut Conn, id: AccessId) -> Result<Option<Secret>, S
     let Some(sealed) = sealed.flatten() else {
         return Ok(None);
     };
-    open(conn, id.as_uuid(), &sealed).map(Some)
+    passwords::open(conn, TABLE, id.as_uuid(), &sealed).map(Some)
 }
 
-/// Every password, for the routing snapshot: the SIP path never waits on SQL.
+/// Every password, for the routing snapshot.
 pub async fn passwords(conn: &mut Conn) -> Result<HashMap<AccessId, Secret>, StoreError> {
-    const SQL: &str = "select id, password from accesses where password is not null";
-    let rows: Vec<(Uuid, Vec<u8>)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
-    rows.into_iter()
-        .map(|(id, sealed)| Ok((AccessId::from_uuid(id), open(conn, id, &sealed)?)))
-        .collect()
+    passwords::all(conn, TABLE, AccessId::from_uuid).await
 }
 
 /// `Unique` means that the label is taken; username and endpoint name are generated.
@@ -113,9 +111,7 @@ pub async fn insert(
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
     );
     let id = access.id.as_uuid();
-    let sealed = password
-        .map(|secret| tx.seal("accesses", "password", id, secret.expose()))
-        .transpose()?;
+    let sealed = passwords::seal(tx, TABLE, id, password)?;
     let set = &access.settings;
     sql!(tx, on => sqlx::query(SQL)
         .bind(id)
@@ -207,21 +203,10 @@ async fn put_networks(tx: &mut Tx, id: Uuid, networks: &[SourceNet]) -> Result<(
     Ok(())
 }
 
-fn open(conn: &Conn, id: Uuid, sealed: &[u8]) -> Result<Secret, StoreError> {
-    let text = conn.unseal("accesses", "password", id, sealed)?;
-    text.parse().map_err(|_| {
-        At {
-            table: "accesses",
-            row: id,
-        }
-        .corrupt("password")
-    })
-}
-
 impl AccessRow {
     fn access(self, networks: &[String]) -> Result<Access, StoreError> {
         let at = At {
-            table: "accesses",
+            table: TABLE,
             row: self.id,
         };
         let networks = networks

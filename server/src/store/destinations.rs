@@ -9,7 +9,9 @@ use app::domain::transfer::{Assigned, Destination, DestinationSettings, Destinat
 use uuid::Uuid;
 
 use super::row::At;
-use super::{Conn, StoreError, Tx, sql};
+use super::{Conn, StoreError, Tx, passwords, sql};
+
+const TABLE: &str = "destinations";
 
 #[derive(sqlx::FromRow)]
 struct DestinationRow {
@@ -23,6 +25,13 @@ struct DestinationRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct AssignedRow {
+    #[sqlx(flatten)]
+    destination: DestinationRow,
+    digit: Option<String>,
 }
 
 macro_rules! columns {
@@ -48,17 +57,9 @@ pub async fn get(conn: &mut Conn, id: DestinationId) -> Result<Option<Destinatio
     row.map(Destination::try_from).transpose()
 }
 
-/// Every password, for those who dial: the SIP path never waits on SQL.
+/// Every password, for those who dial.
 pub async fn passwords(conn: &mut Conn) -> Result<HashMap<DestinationId, Secret>, StoreError> {
-    const SQL: &str = "select id, password from destinations where password is not null";
-    let rows: Vec<(Uuid, Vec<u8>)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
-    rows.into_iter()
-        .map(|(id, sealed)| {
-            let text = conn.unseal("destinations", "password", id, &sealed)?;
-            let secret = text.parse().map_err(|_| at(id).corrupt("password"))?;
-            Ok((DestinationId::from_uuid(id), secret))
-        })
-        .collect()
+    passwords::all(conn, TABLE, DestinationId::from_uuid).await
 }
 
 pub async fn insert(
@@ -71,7 +72,7 @@ pub async fn insert(
         columns!(),
         ", password) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     );
-    let sealed = sealed(tx, destination.id, password)?;
+    let sealed = passwords::seal(tx, TABLE, destination.id.as_uuid(), password)?;
     let set = &destination.settings;
     sql!(tx, on => sqlx::query(SQL)
         .bind(destination.id.as_uuid())
@@ -102,11 +103,7 @@ pub async fn update(
         set name = $2, type = $3, value = $4, username = $5, mode = $6, keep_recording = $7, version = $8,
             updated_at = $9, password = case when $10 then $11 else password end
         where id = $1 and version = $8 - 1";
-    let new = match password {
-        Change::Set(secret) => Some(secret),
-        Change::Leave | Change::Clear => None,
-    };
-    let sealed = sealed(tx, destination.id, new)?;
+    let sealed = passwords::seal(tx, TABLE, destination.id.as_uuid(), password.set())?;
     let set = &destination.settings;
     let done = sql!(tx, on => sqlx::query(SQL)
         .bind(destination.id.as_uuid())
@@ -173,24 +170,27 @@ pub async fn assigned(
 
 /// What one agent may use.
 pub async fn of_agent(conn: &mut Conn, agent: AgentId) -> Result<Vec<Assigned>, StoreError> {
-    const SQL: &str = "
-        select destination_id, digit
-        from agent_destinations
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        ", digit
+        from agent_destinations join destinations on id = destination_id
         where agent_id = $1
-        order by assigned_at, destination_id";
-    let rows: Vec<(Uuid, Option<String>)> =
-        sql!(conn, on => sqlx::query_as(SQL).bind(agent.as_uuid()).fetch_all(on).await)?;
-    let mut found = Vec::with_capacity(rows.len());
-    for (id, digit) in rows {
-        if let Some(destination) = get(conn, DestinationId::from_uuid(id)).await? {
-            let digit = digit.and_then(|digit| digit.chars().next());
-            found.push(Assigned { destination, digit });
-        }
-    }
-    Ok(found)
+        order by assigned_at, id"
+    );
+    let rows = sql!(conn, on => sqlx::query_as::<_, AssignedRow>(SQL).bind(agent.as_uuid()).fetch_all(on).await)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Assigned {
+                destination: row.destination.try_into()?,
+                digit: row.digit.and_then(|digit| digit.chars().next()),
+            })
+        })
+        .collect()
 }
 
-/// `Unique`: it is assigned already, or another has the digit. `Foreign`: one of the two is gone.
+/// Assigns it, or gives it another digit if it is assigned already. `Unique`: another has the digit. `Foreign`: one
+/// of the two is gone.
 pub async fn assign(
     tx: &mut Tx,
     agent: AgentId,
@@ -224,16 +224,6 @@ pub async fn release(
     Ok(done == 1)
 }
 
-fn sealed(
-    tx: &Tx,
-    id: DestinationId,
-    password: Option<&Secret>,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    password
-        .map(|secret| tx.seal("destinations", "password", id.as_uuid(), secret.expose()))
-        .transpose()
-}
-
 fn username(place: &Place) -> Option<&str> {
     match place {
         Place::Sip(_, Some(username)) => Some(username.as_str()),
@@ -243,7 +233,7 @@ fn username(place: &Place) -> Option<&str> {
 
 fn at(row: Uuid) -> At<Uuid> {
     At {
-        table: "destinations",
+        table: TABLE,
         row,
     }
 }

@@ -1,4 +1,4 @@
-//! Outbound trunks: the ways out. The password is sealed on its way in and opened only by `passwords`.
+//! Outbound trunks: the ways out.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,9 @@ use app::domain::sip::Secret;
 use uuid::Uuid;
 
 use super::row::At;
-use super::{Conn, StoreError, Tx, sql};
+use super::{Conn, StoreError, Tx, passwords, sql};
+
+const TABLE: &str = "outbound_trunks";
 
 #[derive(sqlx::FromRow)]
 struct TrunkRow {
@@ -91,17 +93,41 @@ pub async fn get(
     row.trunk(&regions).map(Some)
 }
 
-/// Every password, for the routing snapshot: the SIP path never waits on SQL.
+/// Binds what both writing statements begin with: id and settings, `$1` to `$23`.
+macro_rules! bind {
+    ($sql:expr, $trunk:expr) => {{
+        let set = &$trunk.settings;
+        let (identity, limits) = (&set.identity, &set.limits);
+        sqlx::query($sql)
+            .bind($trunk.id.as_uuid())
+            .bind(set.name.as_str())
+            .bind(set.host.to_string())
+            .bind(i64::from(set.port))
+            .bind(set.transport.as_str())
+            .bind(username(&set.auth))
+            .bind(set.caller_number.as_str())
+            .bind(identity.country.map(Country::iso))
+            .bind(identity.number_format.as_str())
+            .bind(identity.caller_format.as_str())
+            .bind(identity.from_user.as_deref())
+            .bind(identity.from_host.as_ref().map(ToString::to_string))
+            .bind(identity.auth_realm.as_deref())
+            .bind(identity.assert.as_str())
+            .bind(identity.user_phone)
+            .bind(identity.prefix.as_deref())
+            .bind(set.outbound_proxy.as_ref().map(ToString::to_string))
+            .bind(set.register)
+            .bind(set.srtp.as_str())
+            .bind(i64::from(limits.max_channels))
+            .bind(i64::from(limits.max_cps))
+            .bind(i64::from(limits.max_duration_s))
+            .bind(limits.daily_cap_minutes.map(i64::from))
+    }};
+}
+
+/// Every password, for the routing snapshot.
 pub async fn passwords(conn: &mut Conn) -> Result<HashMap<OutboundTrunkId, Secret>, StoreError> {
-    const SQL: &str = "select id, password from outbound_trunks where password is not null";
-    let rows: Vec<(Uuid, Vec<u8>)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
-    rows.into_iter()
-        .map(|(id, sealed)| {
-            let text = conn.unseal("outbound_trunks", "password", id, &sealed)?;
-            let secret = text.parse().map_err(|_| at(id).corrupt("password"))?;
-            Ok((OutboundTrunkId::from_uuid(id), secret))
-        })
-        .collect()
+    passwords::all(conn, TABLE, OutboundTrunkId::from_uuid).await
 }
 
 pub async fn insert(
@@ -116,33 +142,8 @@ pub async fn insert(
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
                 $22, $23, $24, $25, $26, $27)"
     );
-    let sealed = sealed(tx, trunk.id, password)?;
-    let set = &trunk.settings;
-    let (identity, limits) = (&set.identity, &set.limits);
-    sql!(tx, on => sqlx::query(SQL)
-        .bind(trunk.id.as_uuid())
-        .bind(set.name.as_str())
-        .bind(set.host.to_string())
-        .bind(i64::from(set.port))
-        .bind(set.transport.as_str())
-        .bind(username(&set.auth))
-        .bind(set.caller_number.as_str())
-        .bind(identity.country.map(Country::iso))
-        .bind(identity.number_format.as_str())
-        .bind(identity.caller_format.as_str())
-        .bind(identity.from_user.as_deref())
-        .bind(identity.from_host.as_ref().map(ToString::to_string))
-        .bind(identity.auth_realm.as_deref())
-        .bind(identity.assert.as_str())
-        .bind(identity.user_phone)
-        .bind(identity.prefix.as_deref())
-        .bind(set.outbound_proxy.as_ref().map(ToString::to_string))
-        .bind(set.register)
-        .bind(set.srtp.as_str())
-        .bind(i64::from(limits.max_channels))
-        .bind(i64::from(limits.max_cps))
-        .bind(i64::from(limits.max_duration_s))
-        .bind(limits.daily_cap_minutes.map(i64::from))
+    let sealed = passwords::seal(tx, TABLE, trunk.id.as_uuid(), password)?;
+    sql!(tx, on => bind!(SQL, trunk)
         .bind(trunk.version)
         .bind(trunk.created_at)
         .bind(trunk.updated_at)
@@ -169,37 +170,8 @@ pub async fn update(
         where id = $1 and version = $24 - 1";
     const FORGET: &str = "delete from outbound_regions where trunk_id = $1";
     let changed = !matches!(password, Change::Leave);
-    let new = match password {
-        Change::Set(secret) => Some(secret),
-        Change::Leave | Change::Clear => None,
-    };
-    let sealed = sealed(tx, trunk.id, new)?;
-    let set = &trunk.settings;
-    let (identity, limits) = (&set.identity, &set.limits);
-    let done = sql!(tx, on => sqlx::query(SQL)
-        .bind(trunk.id.as_uuid())
-        .bind(set.name.as_str())
-        .bind(set.host.to_string())
-        .bind(i64::from(set.port))
-        .bind(set.transport.as_str())
-        .bind(username(&set.auth))
-        .bind(set.caller_number.as_str())
-        .bind(identity.country.map(Country::iso))
-        .bind(identity.number_format.as_str())
-        .bind(identity.caller_format.as_str())
-        .bind(identity.from_user.as_deref())
-        .bind(identity.from_host.as_ref().map(ToString::to_string))
-        .bind(identity.auth_realm.as_deref())
-        .bind(identity.assert.as_str())
-        .bind(identity.user_phone)
-        .bind(identity.prefix.as_deref())
-        .bind(set.outbound_proxy.as_ref().map(ToString::to_string))
-        .bind(set.register)
-        .bind(set.srtp.as_str())
-        .bind(i64::from(limits.max_channels))
-        .bind(i64::from(limits.max_cps))
-        .bind(i64::from(limits.max_duration_s))
-        .bind(limits.daily_cap_minutes.map(i64::from))
+    let sealed = passwords::seal(tx, TABLE, trunk.id.as_uuid(), password.set())?;
+    let done = sql!(tx, on => bind!(SQL, trunk)
         .bind(trunk.version)
         .bind(trunk.updated_at)
         .bind(changed)
@@ -253,18 +225,20 @@ pub async fn talked_ms(
     )
 }
 
-/// When a call over each trunk was last answered.
-pub async fn last_answered(conn: &mut Conn) -> Result<HashMap<OutboundTrunkId, i64>, StoreError> {
+/// When the newest of its answered calls was answered: a step in `calls_by_trunk`, however many calls there are.
+pub async fn last_answered(
+    conn: &mut Conn,
+    id: OutboundTrunkId,
+) -> Result<Option<i64>, StoreError> {
     const SQL: &str = "
-        select trunk_id, max(answered_at)
+        select answered_at
         from calls
-        where trunk_id is not null and answered_at is not null
-        group by trunk_id";
-    let rows: Vec<(Uuid, i64)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, at)| (OutboundTrunkId::from_uuid(id), at))
-        .collect())
+        where trunk_id = $1 and answered_at is not null
+        order by started_at desc
+        limit 1";
+    Ok(
+        sql!(conn, on => sqlx::query_scalar(SQL).bind(id.as_uuid()).fetch_optional(on).await)?,
+    )
 }
 
 async fn put_regions(tx: &mut Tx, trunk: &OutboundTrunk) -> Result<(), StoreError> {
@@ -277,16 +251,6 @@ async fn put_regions(tx: &mut Tx, trunk: &OutboundTrunk) -> Result<(), StoreErro
     Ok(())
 }
 
-fn sealed(
-    tx: &Tx,
-    id: OutboundTrunkId,
-    password: Option<&Secret>,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    password
-        .map(|secret| tx.seal("outbound_trunks", "password", id.as_uuid(), secret.expose()))
-        .transpose()
-}
-
 fn username(auth: &OutboundAuth) -> Option<&str> {
     match auth {
         OutboundAuth::Digest { username } => Some(username.as_str()),
@@ -296,7 +260,7 @@ fn username(auth: &OutboundAuth) -> Option<&str> {
 
 fn at(row: Uuid) -> At<Uuid> {
     At {
-        table: "outbound_trunks",
+        table: TABLE,
         row,
     }
 }
