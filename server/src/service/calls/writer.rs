@@ -117,7 +117,7 @@ impl Writer {
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), WriterError> {
         let mut spool = Spool::open(spool).await?;
         if let Err(error) = spool.replay(&db).await {
-            tracing::warn!(cause = error.chain(), "calls.spool.waits");
+            tracing::warn!(cause = %error, "calls.spool.waits");
         }
         let (send, receive) = mpsc::unbounded_channel();
         Ok((Self(send), work(db, spool, receive)))
@@ -206,10 +206,11 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     for entry in entries {
         write(&mut tx, entry).await?;
     }
-    let saved: Vec<CallId> = entries.iter().filter_map(Entry::saves).collect();
-    store::conversations::number(&mut tx, &saved).await?;
     let events: Vec<&Event> = entries.iter().filter_map(Entry::tells).collect();
     store::deliveries::queue(&mut tx, &events).await?;
+    // Last: the counter of conversations is one row, and on PostgreSQL it is locked until the commit.
+    let saved: Vec<CallId> = entries.iter().filter_map(Entry::saves).collect();
+    store::conversations::number(&mut tx, &saved).await?;
     tx.commit().await
 }
 

@@ -4,13 +4,22 @@
 use std::path::PathBuf;
 
 use tokio::fs::{self, File, OpenOptions};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 
 use super::{BATCH, Entry, WriterError, write_all};
 use crate::store::{Db, StoreError};
 
 /// So many entries may wait in memory; a busy hour, and some 50 MB.
 const MOST_IN_MEMORY: usize = 50_000;
+
+/// Why entries have to go on waiting.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Waits {
+    #[error("{}", .0.chain())]
+    Database(#[from] StoreError),
+    #[error("the file can't be read: {0}")]
+    File(#[from] std::io::Error),
+}
 
 #[derive(Debug)]
 pub(super) struct Spool {
@@ -90,7 +99,7 @@ impl Spool {
                 true
             }
             Err(error) => {
-                tracing::debug!(cause = error.chain(), "calls.spool.waits");
+                tracing::debug!(cause = %error, "calls.spool.waits");
                 self.write_down().await
             }
         }
@@ -128,9 +137,9 @@ impl Spool {
 
     /// Writes everything that waits into the database, then empties the file. A crash in
     /// between writes some of it twice, which rows survive: they are saved whole.
-    pub(super) async fn replay(&mut self, db: &Db) -> Result<(), StoreError> {
+    pub(super) async fn replay(&mut self, db: &Db) -> Result<(), Waits> {
         if self.entries > 0 {
-            for batch in self.read().await.chunks(BATCH) {
+            for batch in self.read().await?.chunks(BATCH) {
                 write_what_can_be(db, batch).await?;
                 self.replayed += batch.len();
             }
@@ -147,21 +156,20 @@ impl Spool {
         Ok(())
     }
 
-    /// What is in the file and not yet in the database.
-    async fn read(&self) -> Vec<Entry> {
-        let Ok(file) = File::open(&self.path).await else {
-            return Vec::new();
-        };
-        let mut lines = BufReader::new(file).lines();
-        let mut entries = Vec::new();
-        while let Ok(Some(line)) = lines.next_line().await {
-            match serde_json::from_str(&line) {
-                Ok(entry) => entries.push(entry),
-                Err(error) => tracing::error!(cause = %error, "calls.entry.unreadable"),
-            }
-        }
-        entries.split_off(self.replayed.min(entries.len()))
+    /// What is in the file and not yet in the database. A file that can't be read now keeps what it has.
+    async fn read(&self) -> std::io::Result<Vec<Entry>> {
+        let bytes = fs::read(&self.path).await?;
+        let lines = bytes.split(|byte| *byte == b'\n');
+        let entries = lines.filter(|line| !line.is_empty()).filter_map(entry);
+        Ok(entries.skip(self.replayed).collect())
     }
+}
+
+/// A line that is none is told and left out: it must not hold up those behind it.
+fn entry(line: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(line)
+        .inspect_err(|error| tracing::error!(cause = %error, "calls.entry.unreadable"))
+        .ok()
 }
 
 /// Everything the database does not refuse for good; an error means that it is still away.
