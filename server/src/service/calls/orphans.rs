@@ -1,10 +1,13 @@
 //! Calls that a dead process left open.
 
-use app::domain::call::{Call, CallEnd, CallState, EndReason, RecordingState};
-use app::domain::webhook::{Event, EventKind, Told};
+use app::domain::call::{CallEnd, CallState, EndReason, RecordingState};
+use app::domain::id::CallId;
+use app::domain::transfer::{Transfer, TransferState};
+use app::domain::webhook::{EventKind, Told};
 
+use super::telling::over;
 use super::{CallDesk, recording_name, told};
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, Tx};
 
 impl CallDesk {
     /// Ends calls whose process is gone, so that no row stays open for ever.
@@ -12,6 +15,7 @@ impl CallDesk {
         let mut tx = self.db.append().await?;
         let open = store::calls::unfinished(&mut tx).await?;
         let mut closed = Vec::new();
+        let mut events = Vec::new();
         for (mut call, owner) in open {
             if owner != self.settings.instance || self.live.has(call.id) {
                 continue;
@@ -20,25 +24,53 @@ impl CallDesk {
                 continue;
             };
             let end = CallEnd::because(EndReason::Interrupted);
+            let now = self.clock.now_ms().max(call.started_at);
             call.state = CallState::Ended;
             call.end = Some(end);
-            call.ended_at = Some(self.clock.now_ms().max(call.started_at));
+            call.ended_at = Some(now);
             if call.recording == RecordingState::Running {
                 call.recording = RecordingState::Kept;
                 papers.recording_path = Some(recording_name(call.id));
             }
             store::calls::save(&mut tx, &call, &papers).await?;
-            store::conversations::number(&mut tx, &[call.id]).await?;
+            for transfer in close_transfers(&mut tx, call.id, now).await? {
+                events.extend(
+                    over(&transfer).map(|told| self.event(EventKind::TransferCompleted, told)),
+                );
+            }
+            events.push(self.event(
+                EventKind::CallEnded,
+                Told::Call {
+                    call: Box::new(call.clone()),
+                },
+            ));
             closed.push(call);
         }
-        let told = |call: &Call| {
-            let call = Box::new(call.clone());
-            self.event(EventKind::CallEnded, Told::Call { call })
-        };
-        let events: Vec<Event> = closed.iter().map(told).collect();
         store::deliveries::queue(&mut tx, &events.iter().collect::<Vec<_>>()).await?;
+        let ids: Vec<CallId> = closed.iter().map(|call| call.id).collect();
+        store::conversations::number(&mut tx, &ids).await?;
         tx.commit().await?;
         closed.iter().for_each(told::ended);
         Ok(closed.len())
     }
+}
+
+/// What became of those that were under way nobody can tell any more.
+async fn close_transfers(
+    tx: &mut Tx,
+    call: CallId,
+    now: i64,
+) -> Result<Vec<Transfer>, StoreError> {
+    let mut closed = Vec::new();
+    for mut transfer in store::transfers::of_call(tx, call).await? {
+        if transfer.ended_at.is_some() {
+            continue;
+        }
+        transfer.state = TransferState::Unknown;
+        transfer.reason = Some(EndReason::Interrupted.code().to_owned());
+        transfer.ended_at = Some(now);
+        store::transfers::save(tx, &transfer).await?;
+        closed.push(transfer);
+    }
+    Ok(closed)
 }
