@@ -1,6 +1,7 @@
 //! First answers to requests that carried an Idempotency-Key, kept for a day: a script that
 //! lost the answer may ask again without doing the thing twice.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use app::error::{AppError, Conflict};
@@ -72,15 +73,18 @@ impl Replays {
         Err(AppError::Conflict(conflict))
     }
 
-    /// Lets the request do its work, and says meanwhile that it is alive.
+    /// Lets the request do its work, and says meanwhile that it is alive. The two run side by side: a renewal
+    /// that waits for the database must not hold up the work, which may be what the database waits for.
     pub async fn work<F: Future>(&self, claim: &Claim, work: F) -> F::Output {
-        let work = idempotency::working(claim.clone(), work);
-        tokio::pin!(work);
+        tokio::select! {
+            output = idempotency::working(claim.clone(), work) => output,
+            never = self.stay_alive(claim) => match never {},
+        }
+    }
+
+    async fn stay_alive(&self, claim: &Claim) -> Infallible {
         loop {
-            tokio::select! {
-                output = &mut work => return output,
-                () = tokio::time::sleep(RENEW) => {}
-            }
+            tokio::time::sleep(RENEW).await;
             // One renewal missed is no harm; the next is soon.
             if let Err(error) = self.renew(claim).await {
                 tracing::warn!(%error, "api.claim.not_renewed");
