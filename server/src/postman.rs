@@ -12,7 +12,7 @@ use app::domain::webhook::is_public;
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, header};
+use reqwest::{Client, Url, header};
 
 use crate::service::webhooks::{ALLOW_PRIVATE, Letter, Postman, Reply};
 
@@ -47,14 +47,15 @@ impl HttpPostman {
 #[async_trait]
 impl Postman for HttpPostman {
     async fn carry(&self, letter: Letter) -> Reply {
-        // A literal address is not looked up.
-        let literal = letter.url.host().ip();
-        if !self.allow_private && literal.is_some_and(|address| !is_public(address)) {
+        let Ok(url) = letter.url.as_str().parse::<Url>() else {
+            return Reply::None("the address can't be read".to_owned());
+        };
+        if !self.allow_private && !may_lead_out(&url) {
             return Reply::None(not_public());
         }
         let sent = self
             .client
-            .post(letter.url.as_str())
+            .post(url)
             .header(header::CONTENT_TYPE, "application/json")
             .header("webhook-id", letter.event.to_string())
             .header("webhook-timestamp", letter.timestamp)
@@ -68,6 +69,16 @@ impl Postman for HttpPostman {
             Err(error) => Reply::None(why(&error)),
         }
     }
+}
+
+/// Judged on what the client itself made of the text, which may read as an address what our own parser takes for a
+/// name (`0x7f.1`). A literal address is not looked up.
+fn may_lead_out(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let literal = host.trim_matches(['[', ']']).parse();
+    url.scheme() == "https" && literal.ok().is_none_or(is_public)
 }
 
 fn not_public() -> String {
@@ -99,5 +110,27 @@ impl Resolve for PublicOnly {
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_net_is_reached_however_an_address_is_written() {
+        for (url, expected) in [
+            ("https://example.com/hook", true),
+            ("https://93.184.216.34/", true),
+            ("http://example.com/", false),
+            ("https://127.0.0.1/", false),
+            ("https://0x7f.1/", false),
+            ("https://2130706433/", false),
+            ("https://[::1]/", false),
+            ("https://[::ffff:10.0.0.1]/", false),
+        ] {
+            let parsed = url.parse().unwrap();
+            assert_eq!(may_lead_out(&parsed), expected, "{url}");
+        }
     }
 }
