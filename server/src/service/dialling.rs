@@ -117,13 +117,7 @@ impl Dialling for Dialler {
                 },
             )
         })?;
-        let Some(live) = self.desk.live_call(call) else {
-            let mut conn = self.core.db.read().await?;
-            return Err(match store::calls::get(&mut conn, call).await? {
-                Some(_) => AppError::Conflict(Conflict::CallEnded),
-                None => AppError::NotFound(Thing::Call),
-            });
-        };
+        let live = self.desk.running(call).await?;
         let assigned = live.agent.map(|agent| self.core.book.assigned(agent));
         let assigned = assigned.into_iter().flatten();
         let mut named = assigned.map(|assigned| assigned.destination);

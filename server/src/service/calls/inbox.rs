@@ -15,6 +15,20 @@ use tokio_stream::wrappers::BroadcastStream;
 use super::{CallDesk, waveform};
 use crate::store;
 
+impl CallDesk {
+    /// A call that still runs here; whether it is over or was never there is told apart.
+    pub(crate) async fn running(&self, id: CallId) -> Result<Call, AppError> {
+        if let Some(call) = self.live_call(id) {
+            return Ok(call);
+        }
+        let mut conn = self.db.read().await?;
+        Err(match store::calls::get(&mut conn, id).await? {
+            Some(_) => AppError::Conflict(Conflict::CallEnded),
+            None => AppError::NotFound(Thing::Call),
+        })
+    }
+}
+
 #[async_trait]
 impl Calls for CallDesk {
     async fn list(&self, caller: &Caller, filter: CallFilter) -> Result<Page<Call>, AppError> {
@@ -76,13 +90,7 @@ impl Calls for CallDesk {
 
     async fn hang_up(&self, caller: &Caller, id: CallId) -> Result<Call, AppError> {
         caller.may(Scope::PhoneWrite)?;
-        let Some(call) = self.live_call(id) else {
-            let mut conn = self.db.read().await?;
-            return Err(match store::calls::get(&mut conn, id).await? {
-                Some(_) => AppError::Conflict(Conflict::CallEnded),
-                None => AppError::NotFound(Thing::Call),
-            });
-        };
+        let call = self.running(id).await?;
         let Some(switchboard) = self.switchboard() else {
             return Err(AppError::Conflict(Conflict::CallEnded));
         };
