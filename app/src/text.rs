@@ -165,7 +165,7 @@ part! {
 part! {
     /// Why a field was refused (`console.md` §12).
     Reasons {
-        required wrong_kind_list wrong_kind_value not_an_id unknown_field
+        required wrong_kind_list not_an_id unknown_field
         not_e164 phone_too_short phone_too_long wrong_password not_for_this_kind
     }
     1 {
@@ -259,7 +259,7 @@ part! {
 part! {
     /// Settings, SIP.
     SipText {
-        title connection numbers who others not_let_in advanced
+        title connection numbers who not_let_in advanced
         empty ask_first questions create_trunk own_numbers
         region region_help save_region region_global region_us region_eu region_apac
         endpoint username password other_forms copy_all last_used_never
@@ -271,7 +271,7 @@ part! {
         everyone_else everyone_digest everyone_refuse
         nobody_missed source software dialled reason tries last blocked unblock sends_no_password
         saved trunk_created trunk_removed region_saved access_created access_rotated access_removed
-        one_number_added number_removed_plain numbers_synced source_unblocked agent_created agent_deleted call_ended password_changed
+        one_number_added numbers_synced source_unblocked agent_created agent_deleted call_ended password_changed
         for_carrier password_separately with_password contains_password copy_questions tls_uri open_system undo
         preview line read_as outcome will_be_added already_here twice stays_out add_one
     }
@@ -287,7 +287,7 @@ part! {
     AccessText {
         only_one
         help by_password by_address by_address_help label kind details used add_credential add_address networks networks_help
-        country own_endpoint own_endpoint_help rotate rotate_why remove show disabled agent_header no_credentials
+        country own_endpoint own_endpoint_help rotate remove show disabled agent_header no_credentials
         allow
     } 1 { remove_q remove_why own_name last_use remove_why_never }
 }
@@ -327,6 +327,8 @@ part! {
         sign_out_everywhere create_key revoke_key create_inbound_trunk update_inbound_trunk delete_inbound_trunk
         sync_inbound_trunk create_access update_access delete_access reveal_password create_agent update_agent delete_agent
         set_agent_numbers add_numbers update_number remove_number delete_number assign_number release_number unblock_source
+        create_outbound_trunk update_outbound_trunk delete_outbound_trunk set_agent_trunk create_transfer_destination update_transfer_destination
+        delete_transfer_destination assign_transfer_destination release_transfer_destination create_webhook update_webhook delete_webhook renew_webhook_secret
     }
     1 { many }
 }
@@ -355,7 +357,7 @@ part! {
         title new none name name_help language language_help first_message first_message_help recording recording_help
         notice notice_help create identity behaviour routing agent_id copy_header inbound_numbers inbound_help no_number
         add_number add move_number keep add_and_assign interruptible keep_digits silence silence_help longest enabled default_agent
-        default_help numbers state on off default recorded not_recorded delete delete_why instructions instructions_help remove also_header
+        default_help numbers state on off default recorded not_recorded delete delete_why instructions instructions_help remove
         no_header
     }
     1 { delete_q answers new_number count }
@@ -373,15 +375,15 @@ part! {
     CallsText {
         title calls live refused strangers none no_match clear from to agent result length time number_filter any_agent filter filters
         anonymous unknown_caller ringing in_progress answered refused_badge failed missed
-        conversation why why_refused signalling quality details no_transcript no_recording recording_running recording_cut
+        conversation why why_refused signalling quality details no_transcript no_recording recording_deleted recording_running recording_cut
         caller pressed spoke play_from download hang_up hang_up_q hang_up_why end_call keep_call
         at direction_in direction_out peer message from_caller to_caller packets lost jitter score nothing_received private_address wrong_codec
         wrong_keys peer_hears_nothing
         id call_id source transport software codec offered sent_as diverted raw_from access late player near
-        live_help view_label who
+        view_label who
         began first_audio ended timings for_carrier report capture position play ladder carrier_side our_side export seconds
     }
-    1 { call_from repeats on_trunk_number answered_by_none one_count many_count mos missed_after round_trip }
+    1 { call_from repeats on_trunk_number one_count many_count mos missed_after round_trip }
     2 { refused_because failed_because lasted }
     3 { answered_sentence }
 }

@@ -131,7 +131,6 @@ const TIME: Time = Time {
 const REASONS: Reasons = Reasons {
     required: "Enter a value.",
     wrong_kind_list: "A list stands where one value belongs.",
-    wrong_kind_value: "One value stands where a list belongs.",
     not_an_id: "This is not an ID. Copy it from the page of the thing it names.",
     unknown_field: "There is no such field.",
     not_e164: "has no country code. Write it like +14155550100.",

@@ -1,6 +1,7 @@
 //! Reasons, failures, checks and ends as sentences: the one place where a code becomes
 //! words, for the page beside the field and for the message in the API's answer.
 
+mod action;
 mod trunk;
 
 use super::Text;
@@ -343,46 +344,6 @@ impl Text {
             EndReason::NoTrunk => self.outgoing.no_trunk,
             EndReason::TooManyLegs => self.outgoing.too_many_legs,
         }
-    }
-
-    /// What was done, before the name of the thing it was done to. An action of a newer
-    /// binary is shown by its code.
-    pub fn action(&self, code: &str) -> String {
-        let say = &self.audit;
-        let said = match code {
-            "set_up" => say.set_up,
-            "create_user" => say.create_user,
-            "update_user" => say.update_user,
-            "delete_user" => say.delete_user,
-            "create_password_link" => say.create_password_link,
-            "choose_password" => say.choose_password,
-            "change_password" => say.change_password,
-            "replace_password" => say.replace_password,
-            "sign_out_everywhere" => say.sign_out_everywhere,
-            "create_key" => say.create_key,
-            "revoke_key" => say.revoke_key,
-            "create_inbound_trunk" => say.create_inbound_trunk,
-            "update_inbound_trunk" => say.update_inbound_trunk,
-            "delete_inbound_trunk" => say.delete_inbound_trunk,
-            "sync_inbound_trunk" => say.sync_inbound_trunk,
-            "create_access" => say.create_access,
-            "update_access" => say.update_access,
-            "delete_access" => say.delete_access,
-            "reveal_password" => say.reveal_password,
-            "create_agent" => say.create_agent,
-            "update_agent" => say.update_agent,
-            "delete_agent" => say.delete_agent,
-            "set_agent_numbers" => say.set_agent_numbers,
-            "add_numbers" => say.add_numbers,
-            "update_number" => say.update_number,
-            "remove_number" => say.remove_number,
-            "delete_number" => say.delete_number,
-            "assign_number" => say.assign_number,
-            "release_number" => say.release_number,
-            "unblock_source" => say.unblock_source,
-            _ => return code.replace('_', " "),
-        };
-        said.to_owned()
     }
 
     /// What a scope lets its holder do.

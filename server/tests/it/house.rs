@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use app::text::Language;
+
 /// A room, and what must not be named in it.
 const RULES: &[(&str, &[&str])] = &[
     (
@@ -173,6 +175,26 @@ fn no_file_outgrows_its_room() {
         })
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+/// The audit page says in words what was done: an action without words is shown by its code.
+#[test]
+fn every_action_of_the_audit_has_words() {
+    let mut found = Vec::new();
+    for file in sources_of(&root().join("server/src/service")) {
+        for (_, line) in code_of(&file) {
+            for before in ["action: \"", "record(\""] {
+                let named = line.split(before).nth(1);
+                found.extend(named.and_then(|rest| rest.split('"').next().map(str::to_owned)));
+            }
+        }
+    }
+    assert!(found.len() > 30, "{found:?}");
+    found.retain(|action| {
+        let said = Language::ALL.map(|(language, _)| language.text().action(action));
+        said.contains(&action.replace('_', " "))
+    });
+    assert!(found.is_empty(), "{found:?}");
 }
 
 /// Each of these costs a browser hundreds of kilobytes. (`regex` and `url` come along with Leptos,

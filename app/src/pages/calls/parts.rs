@@ -28,8 +28,9 @@ pub(super) fn conversation(detail: &CallDetail, wave: Option<Waveform>) -> impl 
         RecordingState::Running => {
             view! { <p class="muted">{say.recording_running}</p> }.into_any()
         }
-        RecordingState::None | RecordingState::Deleted => {
-            view! { <p class="muted">{say.no_recording}</p> }.into_any()
+        RecordingState::None => view! { <p class="muted">{say.no_recording}</p> }.into_any(),
+        RecordingState::Deleted => {
+            view! { <p class="muted">{say.recording_deleted}</p> }.into_any()
         }
     };
     let cut = (call.recording == RecordingState::CutShort)

@@ -6,29 +6,29 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     no_outbound_trunk: "Diesen ausgehenden Trunk gibt es nicht. Vielleicht wurde er gelöscht.",
     no_destination: "Dieses Weiterleitungsziel gibt es nicht. Vielleicht wurde es gelöscht.",
     no_transfer: "Diese Weiterleitung gibt es nicht.",
-    no_trunk_of_agent: "Dieser Agent hat keinen ausgehenden Trunk. Wählen Sie einen, um anzurufen.",
-    not_assigned: "Dieses Ziel ist dem Agenten nicht zugewiesen. Weisen Sie es zuerst zu.",
+    no_trunk_of_agent: "Dieser Agent hat keinen ausgehenden Trunk. Wähle einen, um anzurufen.",
+    not_assigned: "Dieses Ziel ist dem Agenten nicht zugewiesen. Weise es zuerst zu.",
     not_now: "Das Gespräch kann jetzt nicht weitergeleitet werden: Es ist nicht angenommen oder wird schon weitergeleitet.",
-    credentials_missing: "Geben Sie Benutzername und Passwort ein, oder schalten Sie die Digest-Anmeldung aus.",
+    credentials_missing: "Gib Benutzername und Passwort ein, oder schalte die Digest-Anmeldung aus.",
     bridge_only: "Mit eigenem Benutzernamen und Passwort kann nur gebrückt werden.",
     premium: "Mehrwert- und Servicenummern werden nie angerufen.",
     trunk: "Ausgehender Trunk",
     allowed: "Darf angerufen werden",
     target: "Weg nach draußen",
-    carrier: "Anbieter",
+    carrier: "Carrier",
     callee_hung_up: "Vom Angerufenen beendet",
     handed_on: "Weitergeleitet",
     busy: "Besetzt",
     declined: "Abgelehnt",
     no_answer: "Keine Antwort",
-    auth_failed: "Der Anbieter hat Benutzername oder Passwort abgelehnt",
-    forbidden: "Der Anbieter erlaubt diesen Anruf nicht (403)",
-    not_found: "Der Anbieter kennt die Nummer nicht",
-    unreachable: "Der Anbieter war nicht erreichbar",
-    tls_failed: "Dem Zertifikat des Anbieters ist nicht zu trauen",
-    redirected: "Der Anbieter verwies woandershin; dem wird nicht gefolgt",
+    auth_failed: "Der Carrier hat Benutzername oder Passwort abgelehnt",
+    forbidden: "Der Carrier erlaubt diesen Anruf nicht (403)",
+    not_found: "Der Carrier kennt die Nummer nicht",
+    unreachable: "Der Carrier war nicht erreichbar",
+    tls_failed: "Dem Zertifikat des Carriers ist nicht zu trauen",
+    redirected: "Der Carrier verwies woandershin; dem wird nicht gefolgt",
     incompatible: "Kein gemeinsamer Codec mit der Gegenseite",
-    carrier_error: "Der Anbieter hatte eine Störung",
+    carrier_error: "Der Carrier hatte eine Störung",
     country_not_allowed: "Der Trunk darf dieses Land nicht anrufen",
     premium_number: "Mehrwertnummern werden nie angerufen",
     limit_reached: "Der Trunk hat seine Grenze erreicht",
@@ -36,7 +36,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     no_trunk: "Der Agent hat keinen ausgehenden Trunk",
     too_many_legs: "Das Gespräch wurde zu oft weitergeleitet",
     health_silent: "Früher kam Antwort, jetzt nicht mehr.",
-    health_auth: "Der Anbieter lehnt Benutzername oder Passwort ab.",
+    health_auth: "Der Carrier lehnt Benutzername oder Passwort ab.",
     bad_username: |found| format!("{found} kann kein Benutzername sein."),
     bad_password: |why| format!("Das Passwort kann so nicht sein ({why})."),
     not_digits: |found| {
@@ -44,12 +44,12 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
             "{found} ist mehr als ein paar Telefontasten. Bis zu zehn von 0 bis 9, *, # und + gehen."
         )
     },
-    one_of: |other| format!("Senden Sie entweder dies oder {other}, genau eines."),
+    one_of: |other| format!("Sende entweder dies oder {other}, genau eines."),
     outbound_in_use: |agents| {
-        format!("{agents} verwenden diesen Trunk. Geben Sie ihnen zuerst einen anderen.")
+        format!("{agents} verwenden diesen Trunk. Gib ihnen zuerst einen anderen.")
     },
     destination_in_use: |agents| {
-        format!("{agents} verwenden dieses Ziel. Nehmen Sie es ihnen zuerst weg.")
+        format!("{agents} verwenden dieses Ziel. Nimm es ihnen zuerst weg.")
     },
     goes_out_by: |trunk| format!("Über den Trunk {trunk}."),
     stays_inside: |number| {

@@ -26,7 +26,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     caller_help: "The number people see. It must be one your carrier lets you show.",
     udp_help: "Unless the carrier says otherwise.",
     tcp_help: "If the carrier requires or recommends it.",
-    tls_help: "If the carrier requires encrypted signalling. The audio is encrypted too.",
+    tls_help: "If the carrier requires encrypted signalling. Audio is encrypted if the carrier offers it too.",
     number_format: "Number format",
     as_e164: "+14155550100 (E.164)",
     as_digits: "14155550100 (digits only)",
