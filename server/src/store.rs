@@ -21,6 +21,7 @@ mod error;
 mod filter;
 pub mod health;
 pub mod idempotency;
+pub mod instances;
 pub mod keys;
 pub mod notices;
 pub mod numbers;
@@ -68,6 +69,8 @@ pub(crate) use sql;
 pub struct Db {
     pools: Pools,
     key: DataKey,
+    /// This process among several on one database, while it runs: it need not listen to itself.
+    origin: Uuid,
     /// Whose turn it is to change the configuration from this process.
     turn: Arc<Mutex<()>>,
 }
@@ -85,6 +88,7 @@ enum Pools {
 pub struct Conn {
     link: Link,
     key: DataKey,
+    origin: Uuid,
 }
 
 #[derive(Debug)]
@@ -125,6 +129,7 @@ impl Db {
         Ok(Conn {
             link,
             key: self.key.clone(),
+            origin: self.origin,
         })
     }
 
@@ -163,6 +168,7 @@ impl Db {
             conn: Conn {
                 link,
                 key: self.key.clone(),
+                origin: self.origin,
             },
             turn: None,
         })
@@ -191,6 +197,11 @@ impl Db {
                 url: "PostgreSQL; use pg_dump for its backups, not this command. It".to_owned(),
             }),
         }
+    }
+
+    /// Whether other instances may be at work on it.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
     }
 
     /// Which of the two it is, for the log and the System page.

@@ -87,7 +87,6 @@ impl Key {
         let clock = Clock::system();
         let core = Core {
             db: open_store(config).await.map_err(say)?,
-            origin: clock.new_uuid(),
             clock,
             book: std::sync::Arc::default(),
             news: crate::service::news::NewsDesk::default(),

@@ -3,12 +3,13 @@
 //! # Layout
 //! `desk` (here) · `terms` what the SIP edge and it say to each other · `outgoing` calls that leave, `legs` those that another one began · `live` the calls that run · `writer` one
 //! task that groups commits, with a file for when the database is away · `refusals` one row
-//! for many alike · `orphans` what a dead process left open · `told` the log line of each
+//! for many alike · `neighbours` the other instances · `orphans` what a dead process left open · `told` the log line of each
 //! · `telling` what webhooks hear · `inbox` what people and scripts read
 
 mod inbox;
 mod legs;
 mod live;
+mod neighbours;
 mod orphans;
 mod outgoing;
 mod refusals;
@@ -35,7 +36,9 @@ use app::domain::sip::Secret;
 use app::domain::webhook::{EventKind, Told};
 use app::ports::News;
 
+pub(crate) use inbox::Running;
 pub use live::Live;
+pub use neighbours::LEASE;
 pub use outgoing::{NotPlaced, OutRoute, Outgoing};
 pub use terms::{CallEvent, CallFacts, NewCall, Opened, Peer, Switchboard};
 pub use writer::{Writer, WriterError};

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use app::domain::seen::News;
 use app::error::AppError;
-use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::service::fault;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{RouteBook, RouteChange};
-use crate::store::notices::{self, Notice};
+use crate::store::notices::{self, Changed};
 use crate::store::{Db, Tx};
 
 /// Clones are the same.
@@ -20,8 +19,6 @@ pub struct Core {
     pub clock: Clock,
     pub book: Arc<RouteBook>,
     pub news: NewsDesk,
-    /// This process among several on one database, while it runs.
-    pub origin: Uuid,
 }
 
 impl Core {
@@ -36,7 +33,7 @@ impl Core {
     ) -> Result<(), AppError> {
         let core = self.clone();
         let changes: Vec<_> = changes.into_iter().collect();
-        notices::announce(&mut tx, self.origin, changes.iter().map(Notice::from)).await?;
+        notices::announce(&mut tx, changes.iter().map(Changed::from)).await?;
         #[expect(
             clippy::disallowed_methods,
             reason = "its only caller waits for it; it must merely outlive that caller's hanging up"

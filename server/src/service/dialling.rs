@@ -12,7 +12,7 @@ use app::error::{AppError, Conflict, Reason, Scope, Thing, Unavailable};
 use app::ports::{Caller, Dialling};
 use async_trait::async_trait;
 
-use crate::service::calls::{CallDesk, CallFacts, NotPlaced, OutRoute, Outgoing};
+use crate::service::calls::{CallDesk, CallFacts, NotPlaced, OutRoute, Outgoing, Running};
 use crate::service::core::Core;
 use crate::store;
 
@@ -117,7 +117,8 @@ impl Dialling for Dialler {
                 },
             )
         })?;
-        let live = self.desk.running(call).await?;
+        let running = self.desk.running(call).await?;
+        let live = running.call();
         let assigned = live.agent.map(|agent| self.core.book.assigned(agent));
         let assigned = assigned.into_iter().flatten();
         let mut named = assigned.map(|assigned| assigned.destination);
@@ -130,10 +131,10 @@ impl Dialling for Dialler {
         if live.state != CallState::Answered {
             return Err(AppError::Conflict(Conflict::NotNow));
         }
-        let switchboard = self.desk.switchboard();
-        let asked = match switchboard {
-            Some(switchboard) => switchboard.hand_on(call, destination).await,
-            None => None,
+        let asked = match (&running, self.desk.switchboard()) {
+            (Running::Elsewhere(_), _) => self.desk.hand_on_elsewhere(call, destination.id).await?,
+            (Running::Here(_), Some(switchboard)) => switchboard.hand_on(call, destination).await,
+            (Running::Here(_), None) => None,
         };
         asked.ok_or(AppError::Conflict(Conflict::NotNow))
     }

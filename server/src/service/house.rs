@@ -93,7 +93,6 @@ impl House {
             clock: clock.clone(),
             book: book.clone(),
             news: news.clone(),
-            origin: clock.new_uuid(),
         };
         let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in)?);
         let addresses = Arc::new(settings.addresses);
@@ -144,7 +143,10 @@ impl House {
 
     /// Keeps up with what other instances on the same database change, as long as it is polled.
     pub fn listen(&self) -> impl Future<Output = ()> + Send + 'static {
-        hearing::listen(self.core.clone())
+        let (core, desk) = (self.core.clone(), self.desk.clone());
+        async move {
+            tokio::join!(hearing::listen(core, desk.clone()), desk.keep_up());
+        }
     }
 }
 

@@ -32,6 +32,11 @@ impl NewsDesk {
         drop(self.readers.send((serial, news)));
     }
 
+    /// Whether anybody watches.
+    pub fn has_readers(&self) -> bool {
+        self.readers.receiver_count() > 0
+    }
+
     /// News from now on.
     pub fn watch(&self) -> broadcast::Receiver<(u64, News)> {
         self.readers.subscribe()

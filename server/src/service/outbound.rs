@@ -38,11 +38,7 @@ impl OutboundDesk {
         trunk.ok_or(AppError::NotFound(Thing::OutboundTrunk))
     }
 
-    async fn view(
-        &self,
-        conn: &mut Conn,
-        trunk: OutboundTrunk,
-    ) -> Result<OutboundView, AppError> {
+    async fn view(&self, conn: &mut Conn, trunk: OutboundTrunk) -> Result<OutboundView, AppError> {
         let agents = store::outbound::agents(conn, trunk.id).await?;
         let (mut health, registration) = match self.desk.switchboard() {
             Some(switchboard) => switchboard.health(trunk.id),

@@ -16,7 +16,7 @@ use app::domain::sip::Secret;
 use app::domain::transfer::{Assigned, Destination};
 use parking_lot::RwLock;
 
-use crate::store::notices::Notice;
+use crate::store::notices::Changed;
 use crate::store::{self, Db, StoreError};
 
 /// The snapshot. One lock: readers hold it for a microsecond, writers are operators.
@@ -55,7 +55,7 @@ pub enum RouteChange {
     Assigned(AgentId, Vec<(DestinationId, Option<char>)>),
 }
 
-impl From<&RouteChange> for Notice {
+impl From<&RouteChange> for Changed {
     fn from(change: &RouteChange) -> Self {
         match change {
             RouteChange::Trunk(_) => Self::Trunk,

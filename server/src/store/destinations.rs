@@ -232,10 +232,7 @@ fn username(place: &Place) -> Option<&str> {
 }
 
 fn at(row: Uuid) -> At<Uuid> {
-    At {
-        table: TABLE,
-        row,
-    }
+    At { table: TABLE, row }
 }
 
 impl TryFrom<DestinationRow> for Destination {

@@ -7,6 +7,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use uuid::Uuid;
 
 use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, settings, sql};
 
@@ -23,6 +24,7 @@ impl Db {
         let db = Self {
             pools,
             key,
+            origin: Uuid::from_u128(rand::random()),
             turn: Arc::default(),
         };
         db.migrate().await?;

@@ -236,9 +236,7 @@ pub async fn last_answered(
         where trunk_id = $1 and answered_at is not null
         order by started_at desc
         limit 1";
-    Ok(
-        sql!(conn, on => sqlx::query_scalar(SQL).bind(id.as_uuid()).fetch_optional(on).await)?,
-    )
+    Ok(sql!(conn, on => sqlx::query_scalar(SQL).bind(id.as_uuid()).fetch_optional(on).await)?)
 }
 
 async fn put_regions(tx: &mut Tx, trunk: &OutboundTrunk) -> Result<(), StoreError> {
@@ -259,10 +257,7 @@ fn username(auth: &OutboundAuth) -> Option<&str> {
 }
 
 fn at(row: Uuid) -> At<Uuid> {
-    At {
-        table: TABLE,
-        row,
-    }
+    At { table: TABLE, row }
 }
 
 impl TrunkRow {

@@ -4,16 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use app::domain::agent::AgentDraft;
-use app::domain::call::{CallState, CallerId, EndReason};
+use app::domain::call::{CallEnd, CallState, CallerId, EndReason, Said, Speaker, TranscriptLine};
 use app::domain::draft::{Entry, EntryList};
 use app::domain::id::{AccessId, CallId};
 use app::domain::inbound::{AccessDraft, TrunkDraft};
 use app::domain::routing::{Invite, MediaOffer, Proof, Refusal, Verdict};
 use app::domain::sip::Transport;
-use app::ports::{Calls as _, Services};
+use app::ports::{Calls as _, News, Services};
 use server::clock::Clock;
 use server::service::House;
-use server::service::calls::{NewCall, Opened};
+use server::service::calls::{CallEvent, CallFacts, LEASE, NewCall, Opened};
 use server::store::Db;
 use sqlx::Connection as _;
 use tokio::task::JoinHandle;
@@ -87,9 +87,13 @@ fn invite(access: AccessId, number: &str) -> Invite {
 
 /// Waits at most a second, from now, until it is so.
 async fn soon(what: &str, is_so: impl Fn() -> bool) {
+    within(SECOND, what, is_so).await;
+}
+
+async fn within(limit: Duration, what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < SECOND, "{what}: not within a second");
+        assert!(begun.elapsed() < limit, "{what}: not within {limit:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -241,6 +245,107 @@ async fn a_restart_ends_its_own_calls_and_nobody_elses() {
         assert_eq!(ended.state, CallState::Ended);
         assert_eq!(ended.end.unwrap().reason, EndReason::Interrupted);
         assert_eq!(row(theirs).await.state, CallState::Ringing);
+    })
+    .await;
+}
+
+/// The calls that an instance carried are over for everybody soon after it is dead.
+#[tokio::test]
+async fn another_instance_gives_the_calls_of_a_dead_one_an_end() {
+    two(async |_, one, other| {
+        let access = furnished(one.services()).await;
+        soon("the furniture", || {
+            matches!(other.decides(access, FRONT), Verdict::Answer(_))
+        })
+        .await;
+        let orphan = begin(&one, access).await;
+        let theirs = begin(&other, access).await;
+        let state = async |id| {
+            let detail = other.house.desk.get(&boss(), id).await.unwrap();
+            detail.call.state
+        };
+        // Alive, it keeps its call for longer than a lease lasts.
+        tokio::time::sleep(LEASE + Duration::from_secs(3)).await;
+        assert_eq!(state(orphan).await, CallState::Ringing);
+        drop(one);
+        let mut rounds = 0;
+        while state(orphan).await != CallState::Ended {
+            rounds += 1;
+            assert!(rounds < 300, "nobody gave it an end within 30 s");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let ended = other.house.desk.get(&boss(), orphan).await.unwrap().call;
+        assert_eq!(ended.end.unwrap().reason, EndReason::Interrupted);
+        assert_eq!(state(theirs).await, CallState::Ringing);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn calls_elsewhere_count_against_the_limits_of_all() {
+    two(async |_, one, other| {
+        let access = furnished(one.services()).await;
+        let draft = TrunkDraft {
+            max_channels: Entry::text("1"),
+            ..TrunkDraft::default()
+        };
+        one.services().trunks.update(&boss(), draft).await.unwrap();
+        soon("the furniture", || {
+            matches!(other.decides(access, FRONT), Verdict::Answer(_))
+        })
+        .await;
+        let call = begin(&one, access).await;
+        let full = Verdict::Refuse(Refusal::TrunkFull);
+        let two_rounds = 3 * SECOND;
+        within(two_rounds, "a line in use elsewhere", || {
+            other.decides(access, FRONT) == full
+        })
+        .await;
+        let end = CallEnd::because(EndReason::CallerHungUp);
+        one.house.desk.end(call, end, &CallFacts::default());
+        within(two_rounds, "a line that is free again", || {
+            matches!(other.decides(access, FRONT), Verdict::Answer(_))
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_watches_one_instance_sees_the_calls_of_the_other() {
+    two(async |_, one, other| {
+        let access = furnished(one.services()).await;
+        soon("the furniture", || {
+            matches!(other.decides(access, FRONT), Verdict::Answer(_))
+        })
+        .await;
+        let mut news = other.house.news.watch();
+        let call = begin(&one, access).await;
+        let line = TranscriptLine {
+            speaker: Speaker::Agent,
+            said: Said::Words("Hello?".to_owned()),
+            start_ms: 120,
+            end_ms: 900,
+        };
+        one.house.desk.note(call, CallEvent::Said(line.clone()));
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            let next = tokio::time::timeout(Duration::from_secs(5), news.recv()).await;
+            match next.expect("no news").unwrap().1 {
+                News::Call { call: row } if row.id == call && seen.is_empty() => {
+                    seen.push("row");
+                }
+                News::Line {
+                    call: of,
+                    line: said,
+                } if of == call => {
+                    assert_eq!(said, line);
+                    seen.push("line");
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(seen, ["row", "line"]);
     })
     .await;
 }

@@ -16,6 +16,7 @@ mod faults;
 mod functions;
 mod house;
 mod machines;
+mod machines_calls;
 mod many;
 mod media_bridge;
 mod media_calls;

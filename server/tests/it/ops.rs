@@ -77,13 +77,13 @@ impl Answered {
         self.phone.expect(200).await;
     }
 
-    async fn is_hung_up(&self) {
+    pub(crate) async fn is_hung_up(&self) {
         self.phone.expect_request("BYE").await;
     }
 }
 
 /// Its row is written behind the SIP path.
-async fn answered(house: &Installation, key: &str) {
+pub(crate) async fn answered(house: &Installation, key: &str) {
     for _ in 0..100 {
         let calls = house.get(key, "/api/phone/calls?state=answered").await;
         if calls["items"].as_array().unwrap().len() == 1 {

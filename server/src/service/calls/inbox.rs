@@ -15,17 +15,35 @@ use tokio_stream::wrappers::BroadcastStream;
 use super::{CallDesk, waveform};
 use crate::store;
 
+/// Which instance carries a call.
+pub(crate) enum Running {
+    Here(Call),
+    Elsewhere(Call),
+}
+
+impl Running {
+    /// The row, as it is known here.
+    pub(crate) fn call(&self) -> &Call {
+        match self {
+            Self::Here(call) | Self::Elsewhere(call) => call,
+        }
+    }
+}
+
 impl CallDesk {
-    /// A call that still runs here; whether it is over or was never there is told apart.
-    pub(crate) async fn running(&self, id: CallId) -> Result<Call, AppError> {
+    /// A call that still runs; whether it is over or was never there is told apart.
+    pub(crate) async fn running(&self, id: CallId) -> Result<Running, AppError> {
         if let Some(call) = self.live_call(id) {
-            return Ok(call);
+            return Ok(Running::Here(call));
         }
         let mut conn = self.db.read().await?;
-        Err(match store::calls::get(&mut conn, id).await? {
-            Some(_) => AppError::Conflict(Conflict::CallEnded),
-            None => AppError::NotFound(Thing::Call),
-        })
+        match store::calls::get(&mut conn, id).await? {
+            Some(call) if call.state != CallState::Ended && self.db.is_shared() => {
+                Ok(Running::Elsewhere(call))
+            }
+            Some(_) => Err(AppError::Conflict(Conflict::CallEnded)),
+            None => Err(AppError::NotFound(Thing::Call)),
+        }
     }
 }
 
@@ -90,7 +108,10 @@ impl Calls for CallDesk {
 
     async fn hang_up(&self, caller: &Caller, id: CallId) -> Result<Call, AppError> {
         caller.may(Scope::PhoneWrite)?;
-        let call = self.running(id).await?;
+        let call = match self.running(id).await? {
+            Running::Here(call) => call,
+            Running::Elsewhere(call) => return self.hang_up_elsewhere(call).await,
+        };
         let Some(switchboard) = self.switchboard() else {
             return Err(AppError::Conflict(Conflict::CallEnded));
         };

@@ -1,5 +1,6 @@
 //! The calls that run, and how many they are by trunk, access and agent.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use app::domain::call::{Call, Direction};
@@ -11,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::outgoing::NotPlaced;
 use crate::store::calls::CallPapers;
+use crate::store::instances::Elsewhere;
 use crate::telemetry::Event;
 
 /// Deciding and counting happen under one lock, so that the last free line is given once.
@@ -24,6 +26,8 @@ pub struct Live {
 struct State {
     load: Load,
     calls: HashMap<CallId, LiveCall>,
+    /// What runs at other instances, as of a moment ago.
+    elsewhere: Vec<Elsewhere>,
     /// When calls were begun over each trunk, within the last second.
     begun: HashMap<OutboundTrunkId, VecDeque<i64>>,
 }
@@ -43,6 +47,7 @@ impl Live {
             state: Mutex::new(State {
                 load: Load::idle(max_calls),
                 calls: HashMap::new(),
+                elsewhere: Vec::new(),
                 begun: HashMap::new(),
             }),
             ended: Notify::new(),
@@ -54,12 +59,12 @@ impl Live {
     }
 
     pub(super) fn load(&self) -> Load {
-        self.state.lock().load.clone()
+        self.state.lock().everywhere().into_owned()
     }
 
     pub(super) fn admit(&self, id: CallId, decide: impl FnOnce(&Load) -> Decision) -> Decision {
         let mut state = self.state.lock();
-        let decision = decide(&state.load);
+        let decision = decide(&state.everywhere());
         if let Verdict::Answer(agent) = decision.verdict {
             state.load.inbound += 1;
             state.count(
@@ -154,6 +159,18 @@ impl Live {
         live.row
     }
 
+    /// Counts what other instances carry against the limits of all.
+    pub(super) fn count_elsewhere(&self, elsewhere: Vec<Elsewhere>) {
+        self.state.lock().elsewhere = elsewhere;
+    }
+
+    /// The rows of all calls that have begun, as they are now.
+    pub(super) fn rows(&self) -> Vec<(Call, CallPapers)> {
+        let state = self.state.lock();
+        let rows = state.calls.values().filter_map(|live| live.row.clone());
+        rows.collect()
+    }
+
     pub(super) async fn idle(&self) {
         loop {
             let ended = self.ended.notified();
@@ -166,6 +183,26 @@ impl Live {
 }
 
 impl State {
+    /// The load of all instances together; only the number of calls and the room for them are each one's own.
+    fn everywhere(&self) -> Cow<'_, Load> {
+        if self.elsewhere.is_empty() {
+            return Cow::Borrowed(&self.load);
+        }
+        let mut load = self.load.clone();
+        for there in &self.elsewhere {
+            if there.direction == Direction::Inbound {
+                load.inbound += there.calls;
+            }
+            if let Some(access) = there.access {
+                *load.accesses.entry(access).or_default() += there.calls;
+            }
+            if let Some(agent) = there.agent {
+                *load.agents.entry(agent).or_default() += there.calls;
+            }
+        }
+        Cow::Owned(load)
+    }
+
     fn count(&mut self, id: CallId, live: LiveCall) {
         self.load.calls += 1;
         if let Some(access) = live.access {
@@ -186,7 +223,11 @@ impl State {
         }
         let begun = u32::try_from(begun.len()).unwrap_or(u32::MAX);
         let over = self.calls.values().filter(|live| live.trunk == Some(trunk));
-        let (mut calls, mut seconds_today) = (0, talked);
+        let there = self.elsewhere.iter();
+        let there = there.filter(|there| there.trunk == Some(trunk));
+        let (mut calls, mut seconds_today) = there.fold((0, talked), |(calls, seconds), there| {
+            (calls + there.calls, seconds + there.talked_s)
+        });
         for live in over {
             calls += 1;
             let answered = live.row.as_ref().and_then(|(call, _)| call.answered_at);

@@ -7,17 +7,38 @@ use app::domain::webhook::{EventKind, Told};
 
 use super::telling::over;
 use super::{CallDesk, recording_name, told};
+use crate::store::notices::{self, CallNotice};
 use crate::store::{self, StoreError, Tx};
 
 impl CallDesk {
-    /// Ends calls whose process is gone, so that no row stays open for ever.
+    /// Ends the calls that a former life of this process left open, so that no row stays open for ever.
     pub async fn close_orphans(&self) -> Result<usize, StoreError> {
+        let tx = self.db.append().await?;
+        self.close(tx, |owner| owner == self.settings.instance)
+            .await
+    }
+
+    /// Ends the calls of instances that are dead.
+    pub(super) async fn close_lapsed(&self) -> Result<usize, StoreError> {
         let mut tx = self.db.append().await?;
+        if !store::instances::may_sweep(&mut tx).await? {
+            return Ok(0);
+        }
+        let alive = store::instances::alive(&mut tx).await?;
+        let dead = |owner: &str| !alive.iter().any(|name| name == owner);
+        let closed = self.close(tx, dead).await?;
+        if closed > 0 {
+            tracing::warn!(calls = closed, "calls.of_the_dead.closed");
+        }
+        Ok(closed)
+    }
+
+    async fn close(&self, mut tx: Tx, is_gone: impl Fn(&str) -> bool) -> Result<usize, StoreError> {
         let open = store::calls::unfinished(&mut tx).await?;
         let mut closed = Vec::new();
         let mut events = Vec::new();
         for (mut call, owner) in open {
-            if owner != self.settings.instance || self.live.has(call.id) {
+            if !is_gone(&owner) || self.live.has(call.id) {
                 continue;
             }
             let Some(mut papers) = store::calls::papers(&mut tx, call.id).await? else {
@@ -48,19 +69,19 @@ impl CallDesk {
         }
         store::deliveries::queue(&mut tx, &events.iter().collect::<Vec<_>>()).await?;
         let ids: Vec<CallId> = closed.iter().map(|call| call.id).collect();
+        notices::tell(&mut tx, ids.iter().copied().map(CallNotice::Row)).await?;
         store::conversations::number(&mut tx, &ids).await?;
         tx.commit().await?;
-        closed.iter().for_each(told::ended);
+        for call in &closed {
+            told::ended(call);
+            self.tell_row(call);
+        }
         Ok(closed.len())
     }
 }
 
 /// What became of those that were under way nobody can tell any more.
-async fn close_transfers(
-    tx: &mut Tx,
-    call: CallId,
-    now: i64,
-) -> Result<Vec<Transfer>, StoreError> {
+async fn close_transfers(tx: &mut Tx, call: CallId, now: i64) -> Result<Vec<Transfer>, StoreError> {
     let mut closed = Vec::new();
     for mut transfer in store::transfers::of_call(tx, call).await? {
         if transfer.ended_at.is_some() {

@@ -178,7 +178,7 @@ impl CallDesk {
         Ok(u64::try_from(talked / 1000).unwrap_or(0))
     }
 
-    fn tell_row(&self, call: &Call) {
+    pub(super) fn tell_row(&self, call: &Call) {
         self.news.tell(News::Call {
             call: Box::new(call.clone()),
         });

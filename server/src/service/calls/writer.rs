@@ -4,6 +4,7 @@
 
 mod spool;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tokio::time::MissedTickBehavior;
 
 use self::spool::Spool;
 use crate::store::calls::CallPapers;
+use crate::store::notices::{self, CallNotice};
 use crate::store::{self, Db, StoreError, Tx};
 
 /// So many entries at most share a commit.
@@ -78,6 +80,16 @@ impl Entry {
     fn tells(&self) -> Option<&Event> {
         match self {
             Self::Tell { event } => Some(event),
+            _ => None,
+        }
+    }
+
+    /// What readers at other instances are told of it.
+    fn notice(&self) -> Option<CallNotice> {
+        match self {
+            Self::Save { call, .. } => Some(CallNotice::Row(call.id)),
+            Self::Repeat { call, .. } => Some(CallNotice::Row(*call)),
+            Self::Line { call, line } => Some(CallNotice::Line(*call, line.start_ms)),
             _ => None,
         }
     }
@@ -203,15 +215,29 @@ async fn keep(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
 
 async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     let mut tx = db.append().await?;
-    for entry in entries {
+    for entry in condensed(entries) {
         write(&mut tx, entry).await?;
     }
+    notices::tell(&mut tx, condensed(entries).filter_map(Entry::notice)).await?;
     let events: Vec<&Event> = entries.iter().filter_map(Entry::tells).collect();
     store::deliveries::queue(&mut tx, &events).await?;
     // Last: the counter of conversations is one row, and on PostgreSQL it is locked until the commit.
     let saved: Vec<CallId> = entries.iter().filter_map(Entry::saves).collect();
     store::conversations::number(&mut tx, &saved).await?;
     tx.commit().await
+}
+
+/// A row is saved whole at each change, so of several states of one call in a batch only the newest is worth
+/// writing; it takes the place of the first, because what else is noted of the call refers to its row.
+fn condensed(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
+    let mut newest: HashMap<CallId, &Entry> = HashMap::new();
+    for entry in entries {
+        newest.extend(entry.saves().map(|call| (call, entry)));
+    }
+    entries.iter().filter_map(move |entry| match entry.saves() {
+        Some(call) => newest.remove(&call),
+        None => Some(entry),
+    })
 }
 
 /// One bad entry must not take its neighbours with it.

@@ -24,7 +24,6 @@ use crate::samples::NOW;
 fn core(db: Db, clock: Clock) -> Core {
     Core {
         db,
-        origin: clock.new_uuid(),
         clock,
         book: Arc::new(RouteBook::default()),
         news: NewsDesk::default(),
