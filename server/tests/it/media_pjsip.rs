@@ -2,23 +2,20 @@
 //! The signalling is a few lines by hand, for what is tried here is the audio.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use hound::{SampleFormat, WavSpec, WavWriter};
-use serde_json::Value;
 use server::media::sdp::{Offer, Srtp, Terms};
 use server::media::tone::tone;
 use server::media::{Heard, LocalAddress, Session};
 use server::sip::message::Message;
 use tokio::net::UdpSocket;
-use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::media_phone::{LOCAL, loudest, media};
-use crate::sip_pjsip::python;
+use crate::pjsip::{Pjsip, python};
 
-fn write_tone(file: &Path, hertz: f64) {
+pub(crate) fn write_tone(file: &Path, hertz: f64, ms: u32) {
     let spec = WavSpec {
         channels: 1,
         sample_rate: 8_000,
@@ -26,7 +23,7 @@ fn write_tone(file: &Path, hertz: f64) {
         sample_format: SampleFormat::Int,
     };
     let mut writer = WavWriter::create(file, spec).unwrap();
-    for sample in tone(hertz, 4_000, 8_000) {
+    for sample in tone(hertz, ms, 8_000) {
         writer.write_sample(sample).unwrap();
     }
     writer.finalize().unwrap();
@@ -67,11 +64,8 @@ async fn pjsip_and_we_open_what_the_other_protects() {
     let Some(python) = python() else { return };
     for suite in ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"] {
         let folder = tempfile::tempdir().unwrap();
-        let (says, hears) = (
-            folder.path().join("says.wav"),
-            folder.path().join("hears.wav"),
-        );
-        write_tone(&says, 440.0);
+        let says = folder.path().join("says.wav");
+        write_tone(&says, 440.0, 4_000);
         let media = media(Duration::from_secs(30));
         let local = LocalAddress {
             bind: LOCAL,
@@ -88,32 +82,25 @@ async fn pjsip_and_we_open_what_the_other_protects() {
         line.speak(tone(1_000.0, 4_000, 8_000).into());
         let socket = UdpSocket::bind((LOCAL, 0)).await.unwrap();
         let uri = format!("sip:1@{}", socket.local_addr().unwrap());
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/peers/pjsua.py");
-        let caller = Command::new(&python)
-            .arg(script)
-            .args(["--uri", &uri, "--address", "127.0.0.1", "--talk", "2.5"])
-            .args(["--srtp", suite])
-            .arg("--play")
-            .arg(&says)
-            .arg("--record")
-            .arg(&hears)
-            .stderr(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let mut caller = Pjsip::start(
+            &python,
+            &[
+                "--uri",
+                &uri,
+                "--talk",
+                "2.5",
+                "--srtp",
+                suite,
+                "--play",
+                says.to_str().unwrap(),
+            ],
+        );
         timeout(Duration::from_secs(30), answer(&socket, &session))
             .await
             .unwrap();
         let stats = session.stats();
-        let output = caller.wait_with_output().await.unwrap();
-        // PJSIP's own log may stand before the report.
-        let said = String::from_utf8_lossy(&output.stdout);
-        let report = said
-            .lines()
-            .rev()
-            .find_map(|line| serde_json::from_str(line).ok());
-        let report: Value = report.unwrap_or_else(|| panic!("no report: {said}"));
+        let report = caller.tells().await;
+        caller.ends().await;
         assert!(
             report["packets"]["received"].as_u64() > Some(80),
             "{report}"
@@ -134,7 +121,7 @@ async fn pjsip_and_we_open_what_the_other_protects() {
             "we hear {}",
             loudest(&heard, 440.0)
         );
-        let mut recorded = hound::WavReader::open(&hears).unwrap();
+        let mut recorded = hound::WavReader::open(caller.heard()).unwrap();
         let recorded: Vec<i16> = recorded.samples().map(Result::unwrap).collect();
         let level = loudest(&recorded, 1_000.0);
         assert!(level > 3_000.0, "PJSIP hears {level}");

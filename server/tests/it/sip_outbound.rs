@@ -1,180 +1,29 @@
 //! Calls of ours to SIPp as the carrier: every ending, challenges, retries, forks, and what is
 //! told of each.
 
-use std::net::SocketAddr;
-use std::process::Stdio;
 use std::time::Duration;
 
 use app::domain::call::{Direction, Happening};
-use app::domain::draft::Entry;
-use app::domain::id::{AgentId, CallId, OutboundTrunkId};
-use app::domain::outbound::{HealthState, OutboundDraft, OutboundTrunk};
+use app::domain::id::{AgentId, CallId};
+use app::domain::outbound::HealthState;
+use app::domain::outbound::OutboundTrunk;
 use server::service::calls::{OutRoute, Outgoing, Switchboard as _};
 use server::sip::desk::{CallEvent, Desk as _};
 use tokio::net::UdpSocket;
-use uuid::Uuid;
 
+use crate::sip_carrier::{Carrier, SDP, Script, free, trunk};
 use crate::sip_world::{AGENT, World};
-
-/// What the carrier does, as SIPp reads it.
-#[derive(Default)]
-pub(crate) struct Script(String);
-
-const HEAD: &str = "[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]c[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n";
-const SDP: &str = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 40000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\n";
-
-impl Script {
-    pub(crate) fn hears(mut self, method: &str) -> Self {
-        self.0
-            .push_str(&format!("<recv request=\"{method}\" crlf=\"true\"/>\n"));
-        self
-    }
-
-    pub(crate) fn waits(mut self, ms: u32) -> Self {
-        self.0
-            .push_str(&format!("<pause milliseconds=\"{ms}\"/>\n"));
-        self
-    }
-
-    pub(crate) fn says(mut self, line: &str) -> Self {
-        self.0.push_str(&format!(
-            "<send><![CDATA[\nSIP/2.0 {line}\n{HEAD}Contact: <sip:[local_ip]:[local_port]>\nContent-Length: 0\n\n]]></send>\n"
-        ));
-        self
-    }
-
-    /// A challenge, or anything else with a header of its own.
-    pub(crate) fn says_with(mut self, line: &str, header: &str) -> Self {
-        self.0.push_str(&format!(
-            "<send><![CDATA[\nSIP/2.0 {line}\n{HEAD}{header}\nContent-Length: 0\n\n]]></send>\n"
-        ));
-        self
-    }
-
-    pub(crate) fn answers(mut self, line: &str) -> Self {
-        self.0.push_str(&format!(
-            "<send retrans=\"200\"><![CDATA[\nSIP/2.0 {line}\n{HEAD}Contact: <sip:[local_ip]:[local_port]>\nContent-Type: application/sdp\nContent-Length: [len]\n\n{SDP}]]></send>\n"
-        ));
-        self
-    }
-
-    pub(crate) fn asks(mut self, method: &str) -> Self {
-        self.0.push_str(&format!(
-            "<send retrans=\"200\"><![CDATA[\n{method} [next_url] SIP/2.0\nVia: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]\nFrom: <sip:carrier@[local_ip]>;tag=[pid]c[call_number]\n[$1]\n[last_Call-ID:]\nCSeq: 900 {method}\nMax-Forwards: 70\nContent-Length: 0\n\n]]></send>\n<recv response=\"200\"/>\n"
-        ));
-        self
-    }
-
-    fn xml(&self) -> String {
-        format!(
-            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n<scenario name=\"carrier\">\n{}</scenario>\n",
-            self.0
-        )
-    }
-}
 
 fn script() -> Script {
     Script::default().hears("INVITE")
 }
 
-/// A carrier that plays its script once. `None` where SIPp is not installed.
-pub(crate) struct Carrier {
-    child: tokio::process::Child,
-    pub(crate) at: SocketAddr,
-    folder: tempfile::TempDir,
-}
-
-impl Carrier {
-    pub(crate) async fn plays(script: &Script) -> Option<Self> {
-        let at = free().await;
-        Self::at(at, script).await
-    }
-
-    async fn at(at: SocketAddr, script: &Script) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("carrier.xml"), script.xml()).unwrap();
-        let started = tokio::process::Command::new("sipp")
-            .current_dir(folder.path())
-            .args(["-sf", "carrier.xml", "-t", "u1", "-m", "1", "-nostdin"])
-            .args(["-i", &at.ip().to_string(), "-p", &at.port().to_string()])
-            .args([
-                "-timeout",
-                "30s",
-                "-timeout_error",
-                "-trace_err",
-                "-error_file",
-                "errors.log",
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        let child = match started {
-            Ok(child) => child,
-            Err(missing) => {
-                assert!(
-                    std::env::var_os("CI").is_none(),
-                    "SIPp is not installed: {missing}"
-                );
-                eprintln!("SKIPPED: SIPp is not installed (apt-get install sip-tester)");
-                return None;
-            }
-        };
-        // It is there once its port is taken.
-        for _ in 0..200 {
-            if UdpSocket::bind(at).await.is_err() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Some(Self { child, at, folder })
-    }
-
-    pub(crate) async fn plays_to_its_end(mut self) {
-        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await;
-        let errors = std::fs::read_to_string(self.folder.path().join("errors.log"));
-        assert!(
-            ended.unwrap().unwrap().success(),
-            "{}",
-            errors.unwrap_or_default()
-        );
-    }
-}
-
-async fn free() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
-pub(crate) fn trunk(at: SocketAddr) -> OutboundTrunk {
-    let draft = OutboundDraft {
-        name: Entry::text("Acme"),
-        host: Entry::text(at.ip().to_string()),
-        port: Entry::text(at.port().to_string()),
-        username: Entry::text("patch"),
-        password: Entry::text("s3cret"),
-        caller_number: Entry::text("+14155550100"),
-        ..OutboundDraft::default()
-    };
-    OutboundTrunk {
-        id: OutboundTrunkId::from_uuid(Uuid::from_u128(0x0a)),
-        settings: draft.parse().unwrap().settings,
-        version: 1,
-        created_at: 0,
-        updated_at: 0,
-    }
-}
-
-async fn lab() -> World {
+pub(crate) async fn lab() -> World {
     World::with(|config| config.allow_local_targets = true).await
 }
 
 /// Calls by this trunk, ringing at most so long.
-fn call(world: &World, trunk: OutboundTrunk, ring: Duration) -> CallId {
+pub(crate) fn call(world: &World, trunk: OutboundTrunk, ring: Duration) -> CallId {
     let id: CallId = world.clock.new_id();
     world.edge.dial(Outgoing {
         id,
@@ -192,7 +41,10 @@ fn call(world: &World, trunk: OutboundTrunk, ring: Duration) -> CallId {
 }
 
 /// The end's reason, SIP status and phrase, once it has come.
-async fn end_of(world: &World, id: CallId) -> (&'static str, Option<u16>, Option<String>) {
+pub(crate) async fn end_of(
+    world: &World,
+    id: CallId,
+) -> (&'static str, Option<u16>, Option<String>) {
     for _ in 0..1200 {
         if let Some(end) = told_end(world, id) {
             return end;
@@ -208,7 +60,7 @@ fn told_end(world: &World, id: CallId) -> Option<(&'static str, Option<u16>, Opt
     Some((end.reason.code(), end.status, facts.phrase.clone()))
 }
 
-const RING: Duration = Duration::from_secs(10);
+pub(crate) const RING: Duration = Duration::from_secs(10);
 
 /// One call to a carrier that plays this, and its end; nothing is left behind.
 async fn ends(play: Script) -> Option<(World, (&'static str, Option<u16>, Option<String>))> {
@@ -456,7 +308,7 @@ async fn nobody_there_is_unreachable() {
         Duration::from_secs(20),
     );
     assert_eq!(end_of(&world, id).await.0, "unreachable");
-    let mut streams = trunk(free().await);
+    let mut streams = trunk(free());
     streams.settings.transport = app::domain::sip::Transport::Tcp;
     let id = call(&world, streams, RING);
     assert_eq!(end_of(&world, id).await.0, "unreachable");

@@ -1,9 +1,7 @@
 //! Session timers (RFC 4028) with PJSIP as the peer, on a clock that is moved: we refresh, the
 //! peer refuses, the peer is gone. With the whole house behind the edge, so that the row is seen.
 
-use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,31 +10,15 @@ use app::domain::call::{CallDetail, CallFilter, CallState, EndReason, Happening}
 use app::domain::draft::{Entry, EntryList};
 use app::domain::id::CallId;
 use app::domain::inbound::TrunkDraft;
-use serde_json::Value;
 use server::agent::Voice;
 use server::media::{Media, Settings};
 use server::sip::{Edge, EdgeConfig, Parts};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 
+use crate::binary::free_port;
+use crate::pjsip::{Pjsip, python};
 use crate::services::{boss, named};
 use crate::sip_world::{NUMBER, rung};
 use crate::world::World;
-
-/// The Python that has PJSIP, where `.ci/tools/peers` puts it.
-pub(crate) fn python() -> Option<PathBuf> {
-    let cache = std::env::var_os("PATCHBAY_CACHE").map_or_else(
-        || Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache/patchbay"),
-        PathBuf::from,
-    );
-    let python = cache.join("peers-venv/bin/python");
-    if python.exists() {
-        return Some(python);
-    }
-    assert!(std::env::var_os("CI").is_none(), "CI must have PJSIP");
-    eprintln!("left out: PJSIP is not installed (run .ci/tools/peers)");
-    None
-}
 
 fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
@@ -142,83 +124,34 @@ fn reason(call: &CallDetail) -> EndReason {
     call.call.end.unwrap().reason
 }
 
-/// A port that is free now.
-fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().port()
-}
-
-/// PJSIP in a process of its own, killed with the test.
-struct Pjsip {
-    process: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Pjsip {
-    fn start(python: &Path, arguments: &[&str]) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/peers/pjsua.py");
-        let folder = tempfile::tempdir().unwrap();
-        let process = Command::new(python)
-            .arg(script)
-            .args(["--address", "127.0.0.1", "--record"])
-            .arg(folder.path().join("heard.wav"))
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        Self {
-            process,
-            _folder: folder,
-        }
-    }
-
-    /// Dials with a session timer of half an hour whose refresher we may choose.
-    fn dials(python: &Path, line: &Line, port: u16) -> Self {
-        let uri = format!("sip:{NUMBER}@{}", line.edge.local_addr());
-        let port = port.to_string();
-        Self::start(
-            python,
-            &[
-                "--uri",
-                &uri,
-                "--username",
-                &line.username,
-                "--password",
-                &line.password,
-                "--port",
-                &port,
-                "--session-expires",
-                "1800",
-                "--talk",
-                "600",
-            ],
-        )
-    }
-
-    /// The line of JSON it prints, after what its library has to say before the log is ours.
-    async fn tells(&mut self) -> Value {
-        let mut lines = BufReader::new(self.process.stdout.take().unwrap()).lines();
-        loop {
-            let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line());
-            let line = line.await.unwrap().unwrap().unwrap();
-            if line.starts_with('{') {
-                return serde_json::from_str(&line).unwrap();
-            }
-        }
-    }
-
-    async fn kill(mut self) {
-        self.process.kill().await.unwrap();
-    }
+/// Dials with a session timer of half an hour whose refresher we may choose.
+fn dials(python: &Path, line: &Line, port: u16) -> Pjsip {
+    let uri = format!("sip:{NUMBER}@{}", line.edge.local_addr());
+    let port = port.to_string();
+    Pjsip::start(
+        python,
+        &[
+            "--uri",
+            &uri,
+            "--username",
+            &line.username,
+            "--password",
+            &line.password,
+            "--port",
+            &port,
+            "--session-expires",
+            "1800",
+            "--talk",
+            "600",
+        ],
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_of_31_minutes_is_refreshed_by_us() {
     let Some(python) = python() else { return };
     let line = Line::new().await;
-    let mut pjsip = Pjsip::dials(&python, &line, free_port());
+    let mut pjsip = dials(&python, &line, free_port());
     line.is_confirmed().await;
     for count in 1..=2 {
         line.world.clock.advance(minutes(15));
@@ -248,7 +181,7 @@ async fn a_peer_that_refuses_the_refresh_ends_the_call() {
     let Some(python) = python() else { return };
     let line = Line::new().await;
     let port = free_port();
-    let pjsip = Pjsip::dials(&python, &line, port);
+    let pjsip = dials(&python, &line, port);
     line.is_confirmed().await;
     // It restarts and has forgotten the call: 481 to everything inside it.
     pjsip.kill().await;
@@ -271,7 +204,7 @@ async fn a_peer_that_refuses_the_refresh_ends_the_call() {
 async fn a_peer_that_is_gone_ends_the_call() {
     let Some(python) = python() else { return };
     let line = Line::new().await;
-    let pjsip = Pjsip::dials(&python, &line, free_port());
+    let pjsip = dials(&python, &line, free_port());
     line.is_confirmed().await;
     pjsip.kill().await;
     line.world.clock.advance(minutes(15));

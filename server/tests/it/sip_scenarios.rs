@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::binary::free_port;
 use crate::sip_world::World;
 
 /// Runs one scenario; `None` where SIPp is not installed, which CI does not allow.
@@ -67,14 +68,6 @@ async fn sipp(
         output.status
     );
     Some(())
-}
-
-fn free_port() -> u16 {
-    std::net::UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 /// Every scenario over both transports, with the end each call must have.

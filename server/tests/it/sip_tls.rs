@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rcgen::{
@@ -11,24 +10,23 @@ use rcgen::{
     date_time_ymd,
 };
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use crate::binary::{Installation, free_port};
 use crate::ops::furnish;
-use crate::sip_pjsip::python;
+use crate::pjsip::{Pjsip, python};
 
 const HERE: &str = "127.0.0.1";
 /// The certificate's files are looked at every five seconds.
 const SLOW: Duration = Duration::from_secs(30);
 
 /// A certificate authority of a test's own.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: String,
 }
 
 impl Authority {
-    fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -43,13 +41,21 @@ impl Authority {
 
     /// Writes a chain and key for this name or address into the folder.
     fn issue(&self, house: &Installation, name: &str, last_year: i32) {
+        self.issue_into(house.folder(), name, last_year);
+    }
+
+    pub(crate) fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    pub(crate) fn issue_into(&self, folder: &Path, name: &str, last_year: i32) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(last_year, 1, 1);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        house.write("key.pem", &key.serialize_pem());
-        house.write("chain.pem", &certificate.pem());
+        std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+        std::fs::write(folder.join("chain.pem"), certificate.pem()).unwrap();
     }
 }
 
@@ -154,30 +160,28 @@ impl Caller {
 
 /// PJSIP dials the house and demands secure audio; what it tells of the call.
 async fn pjsip(python: &Path, callee: &Callee, transport: &str, at: SocketAddr) -> Value {
-    let folder = callee.house.folder();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end/peers/pjsua.py");
-    let output = Command::new(python)
-        .arg(script)
-        .args(["--uri", &format!("sip:14155550100@{at}")])
-        .args(["--username", &callee.username])
-        .args(["--password", &callee.password])
-        .args(["--address", HERE, "--talk", "1.5", "--transport", transport])
-        .args(["--srtp", "AES_CM_128_HMAC_SHA1_80"])
-        .arg("--authority")
-        .arg(folder.join("authority.pem"))
-        .arg("--record")
-        .arg(folder.join("heard.wav"))
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .unwrap();
-    // PJSIP's own log may stand before the report.
-    let said = String::from_utf8_lossy(&output.stdout);
-    said.lines()
-        .rev()
-        .find_map(|line| serde_json::from_str(line).ok())
-        .unwrap_or_else(|| panic!("no report: {said}"))
+    let uri = format!("sip:14155550100@{at}");
+    let authority = callee.house.folder().join("authority.pem");
+    let mut caller = Pjsip::start(
+        python,
+        &[
+            "--uri",
+            &uri,
+            "--username",
+            &callee.username,
+            "--password",
+            &callee.password,
+            "--talk",
+            "1.5",
+            "--transport",
+            transport,
+            "--srtp",
+            "AES_CM_128_HMAC_SHA1_80",
+            "--authority",
+            authority.to_str().unwrap(),
+        ],
+    );
+    caller.tells().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

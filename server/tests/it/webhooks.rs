@@ -17,11 +17,11 @@ use server::store::Db;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::binary::free_port;
 use crate::databases::key;
 use crate::samples::{self, NOW};
 use crate::world::World;
 pub(crate) use receiver::Receiver;
-use receiver::free_port;
 
 const WEBHOOKS: &str = "/api/webhooks";
 
@@ -146,7 +146,7 @@ async fn trunks_and_transfers_are_told_of_too() {
         (heard.body["type"].as_str(), &heard.body["data"]),
         (Some("trunk.health"), &expect)
     );
-    let acme = crate::sip_outbound::trunk(([192, 0, 2, 1], 5060).into());
+    let acme = crate::sip_carrier::trunk(([192, 0, 2, 1], 5060).into());
     for (before, state) in [
         (HealthState::Up, HealthState::Degraded),
         (HealthState::Degraded, HealthState::Down),
@@ -220,7 +220,7 @@ async fn a_500_is_tried_again_with_the_same_id() {
 #[tokio::test]
 async fn a_closed_port_is_tried_again_until_somebody_listens() {
     let world = a_world().await;
-    let port = free_port().await;
+    let port = free_port();
     let webhook = hooked(&world, &format!("http://127.0.0.1:{port}/hook")).await;
     let _courier = courier(&world, true);
     tell(&world, EventKind::CallEnded, &samples::call(1, NOW));

@@ -37,11 +37,6 @@ struct Desk {
     tell: mpsc::UnboundedSender<Heard>,
 }
 
-pub(crate) async fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 impl Receiver {
     /// No answer at all.
     pub(crate) const SILENCE: u16 = 0;
