@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::domain::sip::{Host, Transport};
+use app::domain::sip::Host;
 use app::domain::system::Keeps;
 use app::domain::webhook::{EventKind, Told};
 use tokio::net::TcpListener;
@@ -287,7 +287,7 @@ pub fn settings(config: &Config) -> HouseSettings {
         addresses: Addresses {
             host: host.clone(),
             port: sip.addr.port(),
-            transports: vec![Transport::Udp, Transport::Tcp],
+            tls_port: EdgeConfig::of(config).tls.map(|(addr, _)| addr.port()),
             us: region(&sip.regions.us),
             eu: region(&sip.regions.eu),
             apac: region(&sip.regions.apac),

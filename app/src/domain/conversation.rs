@@ -38,7 +38,7 @@ words!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Closure {
-    /// The caller, or somebody in the console, ended it.
+    /// Whom the agent talked to, or somebody in the console, ended it.
     AssumedResolved,
     /// It went on elsewhere.
     HandedOff,
@@ -175,9 +175,11 @@ impl Closure {
     /// What this reason of a call's end means for the conversation.
     pub fn of(reason: EndReason) -> Option<Self> {
         match reason {
-            EndReason::CallerHungUp | EndReason::OperatorHungUp | EndReason::MaxDuration => {
-                Some(Self::AssumedResolved)
-            }
+            EndReason::CallerHungUp
+            | EndReason::CalleeHungUp
+            | EndReason::OperatorHungUp
+            | EndReason::MaxDuration => Some(Self::AssumedResolved),
+            EndReason::HandedOn => Some(Self::HandedOff),
             EndReason::AgentHungUp => Some(Self::Resolved),
             _ => None,
         }

@@ -29,8 +29,10 @@ pub struct TrunkView {
 pub struct Endpoint {
     /// Host name or address.
     pub host: String,
-    /// Port.
+    /// Port of UDP and TCP.
     pub port: u16,
+    /// Port of TLS, if it is served.
+    pub tls_port: Option<u16>,
     /// Over what it listens.
     pub transports: Vec<Transport>,
     /// How far it can be reached from.

@@ -47,8 +47,12 @@ pub(super) struct SipRegion {
     /// Null: it has no host of its own and can't be chosen.
     #[schema(required = true)]
     host: Option<String>,
+    /// UDP and TCP.
     #[schema(required = true)]
     port: Option<u16>,
+    /// TLS; null: it is not served.
+    #[schema(required = true)]
+    tls_port: Option<u16>,
     transports: Vec<&'static str>,
     /// The setting that gives it a host.
     setting: String,
@@ -75,19 +79,18 @@ async fn list(
 }
 
 fn shown(view: RegionView) -> SipRegion {
-    let (host, port, transports) = match view.endpoint {
-        Some(endpoint) => (
-            Some(endpoint.host),
-            Some(endpoint.port),
-            endpoint.transports,
-        ),
-        None => (None, None, Vec::new()),
-    };
+    let endpoint = view.endpoint.as_ref();
+    let transports = endpoint.map(|endpoint| endpoint.transports.clone());
     SipRegion {
         region: view.region.as_str(),
-        host,
-        port,
-        transports: transports.into_iter().map(Transport::as_str).collect(),
+        host: endpoint.map(|endpoint| endpoint.host.clone()),
+        port: endpoint.map(|endpoint| endpoint.port),
+        tls_port: endpoint.and_then(|endpoint| endpoint.tls_port),
+        transports: transports
+            .unwrap_or_default()
+            .into_iter()
+            .map(Transport::as_str)
+            .collect(),
         setting: view.setting,
     }
 }

@@ -17,6 +17,9 @@ use super::shared::Shared;
 /// Frames that may wait between two legs, whose threads need not be in step.
 const MOST_FRAMES: usize = 3;
 
+/// Keys that may wait for the other side's next packet.
+const MOST_KEYS: usize = 32;
+
 /// A frame whose loudest sample is below this can be left out unheard.
 const QUIET: u16 = 200;
 
@@ -67,9 +70,9 @@ impl Bridge {
         self.end.from.0.lock().ringing = Some(Ringing::new(tone));
     }
 
-    /// The far side has answered.
+    /// The far side has answered. What was pressed before was for somebody else.
     pub fn connected(&self, then: WhenConnected) {
-        self.end.from.0.lock().ringing = None;
+        self.end.begin();
         if then == WhenConnected::StopRecording {
             self.near.controls.lock().recording = None;
         }
@@ -142,9 +145,20 @@ impl End {
         stream.frames.pop_front()
     }
 
-    /// A key pressed here.
+    /// From now on the two talk with each other.
+    fn begin(&self) {
+        self.from.0.lock().ringing = None;
+        for stream in [&self.to, &self.from] {
+            stream.0.lock().keys.clear();
+        }
+    }
+
+    /// A key pressed here. A side that takes none loses the newest: keys are read in their order.
     pub(super) fn press(&self, digit: Digit) {
-        self.to.0.lock().keys.push_back(digit);
+        let mut stream = self.to.0.lock();
+        if stream.keys.len() < MOST_KEYS {
+            stream.keys.push_back(digit);
+        }
     }
 
     /// Keys pressed there.
@@ -246,5 +260,16 @@ mod tests {
         assert!(near.pressed().is_empty() && !near.is_held());
         assert_eq!(far.pressed(), [digit]);
         assert!(far.is_held() && far.pressed().is_empty());
+    }
+
+    #[test]
+    fn keys_that_nobody_takes_are_few_and_gone_with_the_answer() {
+        let (near, far) = ends();
+        let digit = Digit::new('5').unwrap();
+        (0..1_000).for_each(|_| near.press(digit));
+        assert_eq!(far.pressed().len(), MOST_KEYS);
+        near.press(digit);
+        near.begin();
+        assert!(far.pressed().is_empty());
     }
 }

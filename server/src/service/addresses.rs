@@ -12,8 +12,10 @@ use app::error::Reason;
 pub struct Addresses {
     /// The host of `global`.
     pub host: String,
+    /// UDP and TCP.
     pub port: u16,
-    pub transports: Vec<Transport>,
+    /// TLS, if it is served.
+    pub tls_port: Option<u16>,
     pub us: Option<String>,
     pub eu: Option<String>,
     pub apac: Option<String>,
@@ -60,7 +62,11 @@ impl Addresses {
         Endpoint {
             host: host.to_owned(),
             port: self.port,
-            transports: self.transports.clone(),
+            tls_port: self.tls_port,
+            transports: [Transport::Udp, Transport::Tcp]
+                .into_iter()
+                .chain(self.tls_port.map(|_| Transport::Tls))
+                .collect(),
             reach: reach(host),
         }
     }

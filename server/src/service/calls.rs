@@ -39,7 +39,7 @@ use app::ports::News;
 pub(crate) use inbox::Running;
 pub use live::Live;
 pub use neighbours::LEASE;
-pub use outgoing::{NotPlaced, OutRoute, Outgoing};
+pub use outgoing::{NoWayOut, NotPlaced, OutRoute, Outgoing};
 pub use terms::{CallEvent, CallFacts, NewCall, Opened, Peer, Switchboard};
 pub use writer::{Writer, WriterError};
 

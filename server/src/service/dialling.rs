@@ -6,13 +6,12 @@ use std::time::Duration;
 use app::domain::call::{Call, CallEnd, CallState, EndReason};
 use app::domain::id::{CallId, DestinationId, TransferId};
 use app::domain::outbound::{CallDraft, NewOutgoing};
-use app::domain::phone::PhoneNumber;
 use app::domain::transfer::{Transfer, TransferDraft};
 use app::error::{AppError, Conflict, Reason, Scope, Thing, Unavailable};
 use app::ports::{Caller, Dialling};
 use async_trait::async_trait;
 
-use crate::service::calls::{CallDesk, CallFacts, NotPlaced, OutRoute, Outgoing, Running};
+use crate::service::calls::{CallDesk, CallFacts, NoWayOut, NotPlaced, Outgoing, Running};
 use crate::service::core::Core;
 use crate::store;
 
@@ -42,24 +41,12 @@ impl Dialler {
             .max_duration_s
             .unwrap_or(u32::MAX)
             .min(agent.settings.max_duration_s);
-        let inside = self.core.book.read(|routes| routes.on_trunk(&new.to));
-        let (route, longest) = if inside {
-            (self.own_door(new.to)?, longest)
-        } else {
-            let trunk = agent
-                .outbound_trunk
-                .and_then(|id| self.core.book.outbound(id));
-            let (trunk, password) = trunk.ok_or(AppError::Conflict(Conflict::NoOutboundTrunk))?;
-            let longest = longest.min(trunk.settings.limits.max_duration_s);
-            (
-                OutRoute::Trunk {
-                    trunk: Box::new(trunk),
-                    password,
-                    callee: new.to,
-                },
-                longest,
-            )
-        };
+        let trunk = agent.outbound_trunk;
+        let trunk = trunk.and_then(|id| self.core.book.outbound(id));
+        let route = self.core.book.way_to(new.to, trunk).map_err(no_way)?;
+        let longest = route.trunk().map_or(longest, |trunk| {
+            longest.min(trunk.settings.limits.max_duration_s)
+        });
         Ok(Outgoing {
             id: self.core.clock.new_id(),
             agent: Some(agent),
@@ -67,20 +54,6 @@ impl Dialler {
             ring_for: Duration::from_secs(u64::from(new.ring_timeout_s)),
             longest: Duration::from_secs(u64::from(longest)),
             metadata: new.metadata,
-        })
-    }
-
-    /// A number of ours is called as a carrier would: with a credential of ours.
-    fn own_door(&self, callee: PhoneNumber) -> Result<OutRoute, AppError> {
-        let login = self.core.book.own_login();
-        let (username, password) = login.ok_or(AppError::NotFound(Thing::Access))?;
-        let username = username
-            .parse()
-            .map_err(|_| AppError::NotFound(Thing::Access))?;
-        Ok(OutRoute::Inside {
-            username,
-            password,
-            callee,
         })
     }
 }
@@ -151,6 +124,13 @@ impl Dialling for Dialler {
         transfer
             .filter(|transfer| transfer.call == call)
             .ok_or(AppError::NotFound(Thing::Transfer))
+    }
+}
+
+fn no_way(why: NoWayOut) -> AppError {
+    match why {
+        NoWayOut::NoTrunk => AppError::Conflict(Conflict::NoOutboundTrunk),
+        NoWayOut::NoLogin => AppError::NotFound(Thing::Access),
     }
 }
 

@@ -32,6 +32,13 @@ impl Edge {
         }
     }
 
+    /// The Via of a new request of ours, with a branch of its own.
+    pub(super) fn via(&self, flow: &Flow) -> String {
+        let (transport, sent_by) = (flow.transport, self.sent_by(flow));
+        let branch = self.clock.new_uuid().simple();
+        format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch};rport")
+    }
+
     /// Where a call's audio is bound, and what the peer is told: in the family its own audio has
     /// (`theirs`, if it said), which may be another than its signalling's.
     pub(super) fn media_address(&self, flow: &Flow, theirs: Option<IpAddr>) -> LocalAddress {

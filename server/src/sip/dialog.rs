@@ -134,9 +134,20 @@ impl Dialog {
         reply
     }
 
+    /// The peer's Contact.
+    pub fn remote_target(&self) -> &str {
+        &self.remote_target
+    }
+
+    /// The number of the next request of ours.
+    pub fn next_number(&mut self) -> u32 {
+        self.local_seq += 1;
+        self.local_seq
+    }
+
     /// A request of ours (RFC 3261 §12.2.1.1). Routes are taken as loose, as all are today.
     pub fn request(&mut self, method: &str, branch: &str, sent_by: &str) -> Message {
-        self.local_seq += 1;
+        let number = self.next_number();
         let uri = if self.remote_target.is_empty() {
             format!("sip:{}", self.flow.peer)
         } else {
@@ -156,7 +167,7 @@ impl Dialog {
             .with("From", self.local.clone())
             .with("To", self.remote.clone())
             .with("Call-ID", self.id.call_id.clone())
-            .with("CSeq", format!("{} {method}", self.local_seq))
+            .with("CSeq", format!("{number} {method}"))
             .with("Contact", format!("<{}>", self.contact))
     }
 

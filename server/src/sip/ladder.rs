@@ -99,13 +99,15 @@ fn hide_parameters(value: &str, secret: &[&str]) -> String {
 
 /// SRTP keys (RFC 4568) and ICE passwords.
 fn hide_keys(line: &str) -> String {
-    if let Some(at) = line.find("inline:") {
-        return format!("{}inline:[secret]", &line[..at]);
+    let lower = line.to_ascii_lowercase();
+    let secret = ["inline:", "a=ice-pwd:"];
+    let found = secret
+        .iter()
+        .find_map(|word| lower.find(word).map(|at| at + word.len()));
+    match found {
+        Some(end) => format!("{}[secret]", &line[..end]),
+        None => line.to_owned(),
     }
-    if line.starts_with("a=ice-pwd:") {
-        return "a=ice-pwd:[secret]".to_owned();
-    }
-    line.to_owned()
 }
 
 #[cfg(test)]
@@ -116,7 +118,7 @@ mod tests {
     fn nothing_secret_remains() {
         let message = Message::request("INVITE", "sip:1@h")
             .with("Authorization", "Digest username=\"u\", response=\"c0ffee\",Cnonce = \"beef\", uri=\"sip:1@h\"")
-            .with_body("application/sdp", "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:S3cretKey|2^20\r\na=ice-pwd:S3cret\r\n");
+            .with_body("application/sdp", "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:S3cretKey|2^20\r\na=ice-pwd:S3cret\r\nA=Crypto:2 x INLINE:S3cret\r\na=ICE-PWD:S3cret\r\n");
         let text = redacted(&message);
         for secret in ["c0ffee", "beef", "S3cret"] {
             assert!(!text.contains(secret), "{text}");

@@ -225,6 +225,8 @@ async fn write<S: AsyncWrite>(mut outbox: Outbox, mut writer: WriteHalf<S>) {
             _ => return,
         }
     }
+    // The reading half stands until the peer closes too: tell it.
+    let _ = tokio::time::timeout(WRITE, writer.shutdown()).await;
 }
 
 async fn read<S: AsyncRead>(edge: Arc<Edge>, mut reader: ReadHalf<S>, flow: Flow, _seat: Seat) {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::binary::Installation;
 use crate::ops::{Answered, call, furnish};
-use crate::sip_outbound::{Carrier, Script};
+use crate::sip_carrier::{Carrier, Script, free};
+use crate::sip_hand::Hand;
 use crate::webhooks::Receiver;
 
 const SLOW: Duration = Duration::from_secs(30);
@@ -41,6 +42,8 @@ impl Desk {
             let trunk = house
                 .post(&key, "/api/phone/sip/outbound-trunks", &trunk)
                 .await;
+            // A ping would be a call to SIPp, and the only one it takes.
+            Hand::at(callee).await.answers_a_ping().await;
             let bound = house
                 .request_patch(&key, &config)
                 .json(&json!({ "outbound_trunk_id": trunk["id"] }));
@@ -137,10 +140,11 @@ async fn a_caller_is_joined_with_who_answers_and_leaves_with_them() {
             .hears("ACK")
             .hears("BYE")
             .says("200 OK");
-        let Some(carrier) = Carrier::plays(&play).await else {
+        let at = free();
+        let desk = Desk::with(at, kind, false).await;
+        let Some(carrier) = Carrier::at(at, &play).await else {
             return;
         };
-        let desk = Desk::with(carrier.at, kind, false).await;
         let receiver = Receiver::answering([]).await;
         let hook = json!({ "url": receiver.url(), "events": ["transfer.completed"] });
         desk.house.post(&desk.key, "/api/webhooks", &hook).await;

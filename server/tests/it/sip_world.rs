@@ -16,16 +16,17 @@ use app::domain::routing::{
     decide,
 };
 use app::domain::sip::Secret;
-use app::domain::transfer::{Assigned, Destination};
+use app::domain::transfer::{Assigned, Destination, Place};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use server::agent::Voice;
 use server::clock::Clock;
 use server::lifecycle::Lifecycle;
 use server::media::{Media, Settings};
-use server::service::calls::Outgoing;
+use server::service::calls::{OutRoute, Outgoing};
 use server::sip::desk::{CallEvent, CallFacts, Credential, Desk, NewCall, Opened};
 use server::sip::{Edge, EdgeConfig, Parts};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub(crate) use crate::sip_phone::{Phone, SDP};
@@ -47,6 +48,19 @@ pub(crate) struct Told {
     pub(crate) ended: Vec<(CallId, CallEnd, CallFacts)>,
 }
 
+/// What becomes of further legs.
+#[derive(Clone, Default)]
+pub(crate) enum Legs {
+    #[default]
+    Refused,
+    /// Permitted.
+    Granted,
+    /// Permitted, but only once this is told.
+    Late(Arc<Notify>),
+    /// The house falls over.
+    Fatal,
+}
+
 /// A house with one digest access, one number and one agent.
 pub(crate) struct House {
     routes: Mutex<Routes>,
@@ -55,6 +69,10 @@ pub(crate) struct House {
     trusted: Vec<IpAddr>,
     pub(crate) ways: Mutex<Vec<(OutboundTrunk, Option<Secret>)>>,
     pub(crate) told: Mutex<Told>,
+    /// What becomes of a call that is handed on.
+    pub(crate) legs: Mutex<Legs>,
+    /// A call at whose first event the house falls over.
+    pub(crate) fatal: Mutex<Option<CallId>>,
     folder: tempfile::TempDir,
 }
 
@@ -84,6 +102,7 @@ impl House {
             srtp: Srtp::Off,
             sha256_only: false,
             strict_uri: false,
+            refer_form: "sip:{number}@{host}".parse().ok(),
             enabled: true,
         });
         let name = "Front desk".to_owned();
@@ -111,6 +130,8 @@ impl House {
             trusted: Vec::new(),
             ways: Mutex::default(),
             told: Mutex::default(),
+            legs: Mutex::default(),
+            fatal: Mutex::default(),
             folder: tempfile::tempdir().unwrap(),
         }
     }
@@ -257,6 +278,7 @@ impl Desk for House {
     }
 
     fn note(&self, call: CallId, event: CallEvent) {
+        assert_ne!(Some(call), *self.fatal.lock(), "a fault that is wanted");
         self.told.lock().events.push((call, event));
     }
 
@@ -268,8 +290,44 @@ impl Desk for House {
         None
     }
 
-    async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
-        Err(EndReason::Fault)
+    fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String> {
+        let routes = self.routes.lock();
+        let form = routes.access(access)?.refer_form.as_ref()?;
+        match &to.settings.place {
+            Place::Phone(number) => form.fill(number, host).map(|uri| uri.to_string()),
+            Place::Sip(uri, _) => Some(uri.to_string()),
+            Place::Hangup => None,
+        }
+    }
+
+    async fn open_leg(
+        &self,
+        _: CallId,
+        leg: CallId,
+        to: &Destination,
+    ) -> Result<Outgoing, EndReason> {
+        let legs = self.legs.lock().clone();
+        match legs {
+            Legs::Refused => return Err(EndReason::NoTrunk),
+            Legs::Granted => {}
+            Legs::Late(now) => now.notified().await,
+            Legs::Fatal => panic!("a fault that is wanted"),
+        }
+        let Place::Sip(uri, _) = &to.settings.place else {
+            return Err(EndReason::NoTrunk);
+        };
+        Ok(Outgoing {
+            id: leg,
+            agent: None,
+            route: OutRoute::Direct {
+                uri: Box::new(uri.clone()),
+                login: None,
+                caller: None,
+            },
+            ring_for: Duration::from_secs(10),
+            longest: Duration::from_secs(60),
+            metadata: serde_json::Map::new(),
+        })
     }
 
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use app::domain::account::{KeyDraft, Role, SignedIn};
 use app::domain::draft::{Entry, EntryList};
-use app::domain::sip::Transport;
 use app::error::Scope;
 use app::ports::{Caller, Services, Who};
 use axum::Router;
@@ -375,7 +374,7 @@ pub(crate) fn settings(folder: &Path) -> HouseSettings {
         addresses: Addresses {
             host: "sip.example.com".to_owned(),
             port: 5060,
-            transports: vec![Transport::Udp, Transport::Tcp],
+            tls_port: Some(5063),
             us: None,
             eu: Some("eu.sip.example.com".to_owned()),
             apac: None,

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use crate::domain::endpoint::{Endpoint, Reach, TrunkView};
 use crate::domain::inbound::{Access, Region};
 use crate::domain::seen::Facts;
-use crate::domain::sip::Transport;
 use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyRow, CopyWords};
 use crate::ui::form::Submit;
@@ -43,16 +42,16 @@ pub(super) fn section(
         None => say.last_used_never.to_owned(),
     };
     let username = trunk.username.clone().unwrap_or_default();
-    let transports = trunk.endpoint.transports.iter();
-    let transports: Vec<String> = transports
-        .map(|over| over.to_string().to_uppercase())
-        .collect();
+    let encrypted = trunk.endpoint.tls_port;
+    let encrypted = encrypted.map(|port| format!("sip:{host}:{port};transport=tls"));
+    let also = encrypted
+        .as_ref()
+        .map_or_else(String::new, |uri| format!("\n{}: {uri}", say.tls_uri));
     // A brace in a value would be taken for the place of the password.
     let with = |password: &str| {
         format!(
-            "{}: {address} ({})\nSIP URI: sip:{host}:{port}\n{}: {username}\n{}: {password}\n{}\nRTP: UDP {}–{}",
+            "{}: {address} (UDP, TCP){also}\nSIP URI: sip:{host}:{port}\n{}: {username}\n{}: {password}\n{}\nRTP: UDP {}–{}",
             say.endpoint,
-            transports.join(", "),
             say.username,
             say.password,
             say.for_carrier,
@@ -87,9 +86,7 @@ pub(super) fn section(
         })
         .collect_view();
     let region_form = region_form(trunk);
-    let tls = trunk.endpoint.transports.contains(&Transport::Tls).then(
-        || view! { <CopyRow label=say.tls_uri value=format!("sip:{host}:5061;transport=tls")/> },
-    );
+    let tls = encrypted.map(|uri| view! { <CopyRow label=say.tls_uri value=uri/> });
     let (udp, tcp) = (
         format!("sip:{host}:{port};transport=udp"),
         format!("sip:{host}:{port};transport=tcp"),

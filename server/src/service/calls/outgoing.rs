@@ -13,6 +13,7 @@ use app::domain::seen::News;
 use app::domain::sip::{Secret, SipUri, Username};
 
 use super::{CallDesk, Entry, told};
+use crate::service::routes::RouteBook;
 use crate::store::calls::CallPapers;
 use crate::store::{self, StoreError};
 
@@ -70,6 +71,40 @@ impl OutRoute {
             Self::Trunk { callee, .. } | Self::Inside { callee, .. } => Some(callee),
             Self::Direct { .. } => None,
         }
+    }
+}
+
+/// Why there is no way to a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoWayOut {
+    /// It is nobody's of ours, and no trunk was chosen.
+    NoTrunk,
+    /// It is ours, and there is no credential to call ourselves with.
+    NoLogin,
+}
+
+impl RouteBook {
+    /// The way to a number: to one of ours through our own door, with a credential of ours as a
+    /// carrier would; to any other by the trunk.
+    pub fn way_to(
+        &self,
+        callee: PhoneNumber,
+        trunk: Option<(OutboundTrunk, Option<Secret>)>,
+    ) -> Result<OutRoute, NoWayOut> {
+        if self.read(|routes| routes.on_trunk(&callee)) {
+            let (username, password) = self.own_login().ok_or(NoWayOut::NoLogin)?;
+            return Ok(OutRoute::Inside {
+                username: username.parse().map_err(|_| NoWayOut::NoLogin)?,
+                password,
+                callee,
+            });
+        }
+        let (trunk, password) = trunk.ok_or(NoWayOut::NoTrunk)?;
+        Ok(OutRoute::Trunk {
+            trunk: Box::new(trunk),
+            password,
+            callee,
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use app::domain::call::{CallEnd, RecordingState};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::saying::Pending;
 use super::{Call, Ending, Phase};
 use crate::media::Closed;
 use crate::sip::Edge;
@@ -14,7 +15,7 @@ use crate::sip::desk::CallFacts;
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::outbound::FarEvent;
-use crate::sip::stack::{Arrival, Asked, ServerEvent};
+use crate::sip::stack::{Arrival, ServerEvent};
 
 /// How long the answer to our BYE, or the ACK of our no, is waited for before the row is closed.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -32,7 +33,7 @@ impl Call {
         let asked = match ending.bye {
             Some(why) => {
                 let bye = self.own_request("BYE").with("Reason", why);
-                self.ask(&bye).await
+                self.ask(bye).await
             }
             None => None,
         };
@@ -52,14 +53,15 @@ impl Call {
     }
 
     /// Hears the peer out: the answer to our BYE or the ACK of our no, and whatever crosses them.
-    async fn last_words(&mut self, mut asked: Option<Asked>) {
+    async fn last_words(&mut self, mut asked: Option<Pending>) {
         let mut unacknowledged = matches!(self.phase, Phase::Refused);
         while asked.is_some() || unacknowledged {
             tokio::select! {
                 answer = answer_to(&mut asked) => {
-                    asked = None;
-                    if let Some(answer) = answer {
+                    let bye = asked.take();
+                    if let (Some(answer), Some(bye)) = (answer, bye) {
                         self.step(&answer, Way::Received);
+                        asked = self.ask_again(bye, &answer).await;
                     }
                 }
                 ack = ack_among(self.sources.invite.as_mut()), if unacknowledged => {
@@ -92,9 +94,9 @@ impl Call {
     }
 }
 
-async fn answer_to(asked: &mut Option<Asked>) -> Option<Message> {
+async fn answer_to(asked: &mut Option<Pending>) -> Option<Message> {
     match asked {
-        Some(asked) => asked.last().await,
+        Some(pending) => pending.asked.last().await,
         None => std::future::pending().await,
     }
 }

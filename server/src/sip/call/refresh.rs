@@ -41,7 +41,7 @@ impl Call {
         if !self.allows_update {
             request = request.with_body("application/sdp", self.session.offer());
         }
-        self.sources.refresh = self.ask(&request).await;
+        self.sources.refresh = self.ask(request).await;
     }
 
     pub(in crate::sip) async fn on_refreshed(
@@ -56,9 +56,14 @@ impl Call {
         if status < 200 {
             return None;
         }
-        self.sources.refresh = None;
+        let pending = self.sources.refresh.take();
         self.step(&response, Way::Received);
         match status {
+            401 | 407 => {
+                if let Some(pending) = pending {
+                    self.sources.refresh = self.ask_again(pending, &response).await;
+                }
+            }
             200..300 => self.renew(&response).await,
             // RFC 3261 §12.2.1.2: the dialog is gone over there, or nobody is.
             408 | 481 => return Some(Ending::bye(EndReason::SessionExpired, EXPIRED)),

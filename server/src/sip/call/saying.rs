@@ -12,11 +12,18 @@ use crate::sip::desk::CallEvent;
 use crate::sip::dialog::{Dialog, Hop};
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
-use crate::sip::outbound::FarEvent;
+use crate::sip::outbound::{self, Callee, FarEvent, Signed};
 use crate::sip::stack::{Asked, Flow};
 
 /// How long a name server may take.
 const RESOLVE: Duration = Duration::from_secs(2);
+
+/// A request of ours, and what is heard of it.
+pub(in crate::sip) struct Pending {
+    request: Message,
+    signed: Option<Signed>,
+    pub asked: Asked,
+}
 
 impl Call {
     /// A final refusal of the INVITE.
@@ -56,10 +63,34 @@ impl Call {
     }
 
     /// A request of ours, on its way.
-    pub(in crate::sip) async fn ask(&mut self, request: &Message) -> Option<Asked> {
+    pub(in crate::sip) async fn ask(&mut self, request: Message) -> Option<Pending> {
+        let signed = self.callee.as_ref().map(Callee::signed);
+        self.put(request, signed).await
+    }
+
+    /// The same once more and signed, if this answer is a challenge that we may answer.
+    pub(in crate::sip) async fn ask_again(
+        &mut self,
+        pending: Pending,
+        response: &Message,
+    ) -> Option<Pending> {
+        let way = self.way().await?;
+        let mut signed = pending.signed?;
+        let dialog = &mut self.dialog;
+        let number = || dialog.next_number();
+        let again = signed.again(&self.edge, response, &pending.request, &way, number)?;
+        self.put(again, Some(signed)).await
+    }
+
+    async fn put(&mut self, request: Message, signed: Option<Signed>) -> Option<Pending> {
         let flow = self.way().await?;
-        self.step(request, Way::Sent);
-        self.edge.stack.ask(request, &flow).ok()
+        self.step(&request, Way::Sent);
+        let asked = self.edge.stack.ask(&request, &flow).ok()?;
+        Some(Pending {
+            request,
+            signed,
+            asked,
+        })
     }
 
     pub(in crate::sip) fn own_request(&mut self, method: &str) -> Message {
@@ -83,13 +114,17 @@ impl Call {
         way.send_raw(ack.to_bytes()).await;
     }
 
-    /// The way our requests go; a lost connection is dialled anew.
+    /// The way our requests go. Where a connection was lost it is found again: to whom we dialled,
+    /// else to where the peer says that it is.
     async fn way(&mut self) -> Option<Flow> {
-        let flow = &self.dialog.flow;
-        if !flow.is_open() {
-            let (hop, name) = self.edge.hop_of(&self.dialog).await;
-            let dialled = crate::sip::listen::dial(&self.edge, hop, flow.transport, &name).await;
-            self.dialog.flow = dialled.ok()?;
+        if !self.dialog.flow.is_open() {
+            let (hop, name) = match &self.callee {
+                Some(callee) => (callee.target, callee.name.clone()),
+                None => self.edge.hop_of(&self.dialog).await,
+            };
+            let transport = self.dialog.flow.transport;
+            let found = outbound::way(&self.edge, hop, transport, &name).await;
+            self.dialog.flow = found.ok()?;
         }
         Some(self.edge.way_of(&self.dialog).await)
     }

@@ -15,7 +15,7 @@ use crate::media::sdp::{Offer, Srtp, Terms, Unacceptable};
 use crate::sip::Edge;
 use crate::sip::call::closing;
 use crate::sip::call::offer::{self, description};
-use crate::sip::call::{Call, Ending, Phase, Reliable, Ringing, Sources};
+use crate::sip::call::{Call, Death, Ending, Phase, Reliable, Ringing, Sources};
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
 use crate::sip::dialog::Dialog;
@@ -37,13 +37,15 @@ pub(super) async fn answer(
     let trying = invite.reply(100, "");
     answers.send(&trying);
     let id = new.id;
+    let _death = Death {
+        edge: edge.clone(),
+        call: id,
+    };
     let at = new.received_at;
     let wait_for_ack = !matches!(new.invite.proof, Proof::Digest { .. });
     let agent = edge.desk.agent(agent);
-    let srtp = new
-        .decision
-        .access
-        .map_or(Srtp::Off, |access| edge.desk.srtp(access));
+    let access = new.decision.access;
+    let srtp = access.map_or(Srtp::Off, |access| edge.desk.srtp(access));
     edge.desk.open(new).await;
     edge.desk.note(
         id,
@@ -114,10 +116,13 @@ pub(super) async fn answer(
         _place: place,
         asking,
         handover: None,
+        referral: None,
+        access,
         legs: 0,
         near: None,
+        callee: None,
     };
-    call.ring().await;
+    Box::pin(call.ring()).await;
 }
 
 /// Agent, audio and our half of the description, or why there is no call.

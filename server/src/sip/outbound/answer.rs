@@ -15,6 +15,34 @@ pub(in crate::sip) struct Credentials {
     pub realm: Option<String>,
 }
 
+/// Answers to challenges before we are sure that they are refused.
+const ANSWERS: u32 = 3;
+
+/// The challenges to one request that were answered so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::sip) struct Signing(u32);
+
+impl Signing {
+    /// The header that answers this challenge to `request`, as long as there is hope that it helps.
+    pub(in crate::sip) fn answer(
+        &mut self,
+        credentials: Option<&Credentials>,
+        challenged: &Message,
+        request: &Message,
+        cnonce: &str,
+    ) -> Option<(&'static str, String)> {
+        let (credentials, challenge) = (credentials?, Challenge::read(challenged)?);
+        // The second challenge in a row means no, unless it says that only the nonce was old.
+        let refused = self.0 > 0 && !challenge.stale;
+        if self.0 >= ANSWERS || refused || !challenge.is_for(credentials) {
+            return None;
+        }
+        self.0 += 1;
+        let (method, uri) = (request.method()?, request.uri()?);
+        Some(challenge.answer(credentials, method, uri, cnonce, 1))
+    }
+}
+
 /// A challenge that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::sip) struct Challenge {

@@ -11,8 +11,10 @@ use app::domain::sip::Transport;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::answer::Challenge;
+use super::answer::Signing;
+use super::callee::{Callee, Signed};
 use super::cancel;
+use super::early::{Course, Numbers};
 use super::ending::{self, Heard};
 use super::leg::Leg;
 use super::targets::NoWay;
@@ -33,8 +35,6 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Most targets that are tried, and how long at most (`sip.md`, Retry).
 const TARGETS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(10);
-/// Answers to challenges before we are sure that they are refused.
-const ANSWERS: u32 = 3;
 
 /// How far an attempt has come.
 #[derive(Debug)]
@@ -58,6 +58,9 @@ pub(in crate::sip) struct Answered {
     pub dialog: Dialog,
     pub invite: Message,
     pub response: Message,
+    pub callee: Callee,
+    /// The one who answers has described its audio already, before the answer.
+    pub described: bool,
 }
 
 /// Nobody did.
@@ -90,7 +93,10 @@ impl Failed {
 /// What became of one target.
 enum Turn {
     Answered(Box<Answered>),
+    /// Nobody there: the next one is tried.
     Next(Failed),
+    /// A no, and how far it had come before.
+    Refused(Failed, Heard),
     Over(Failed),
 }
 
@@ -102,7 +108,7 @@ pub(in crate::sip) struct Attempt<'a> {
     pub tag: String,
     /// Progress is told here; nobody has to listen.
     pub tell: mpsc::UnboundedSender<Progress>,
-    pub number: u32,
+    pub numbers: Numbers,
     pub ring_until: Instant,
 }
 
@@ -110,7 +116,7 @@ impl Attempt<'_> {
     /// Tries the targets in turn. `session` is opened towards the first one that can be reached,
     /// and offers what it can.
     pub(in crate::sip) async fn run(
-        mut self,
+        self,
         session: &mut Option<Arc<Session>>,
         outside: &mut mpsc::Receiver<ToCall>,
     ) -> Result<Answered, Failed> {
@@ -121,6 +127,7 @@ impl Attempt<'_> {
         };
         let began = Instant::now();
         let mut failed = Failed::because(EndReason::Unreachable);
+        let mut faults = 0;
         for (index, target) in targets.iter().enumerate().take(TARGETS) {
             if index > 0 && began.elapsed() > WITHIN {
                 break;
@@ -129,6 +136,14 @@ impl Attempt<'_> {
             match self.turn(*target, last, session, outside).await {
                 Turn::Answered(answered) => return Ok(*answered),
                 Turn::Over(failed) => return Err(failed),
+                Turn::Refused(why, heard) => {
+                    let status = why.status.unwrap_or_default();
+                    if last || !ending::tries_next(status, heard, &mut faults) {
+                        return Err(why);
+                    }
+                    self.say(Progress::InVain(*target, status.to_string()));
+                    failed = why;
+                }
                 Turn::Next(why) => failed = why,
             }
         }
@@ -147,7 +162,7 @@ impl Attempt<'_> {
     }
 
     async fn turn(
-        &mut self,
+        &self,
         target: SocketAddr,
         last: bool,
         session: &mut Option<Arc<Session>>,
@@ -170,7 +185,7 @@ impl Attempt<'_> {
             },
         };
         let offer = session.offer();
-        let mut answers = 0;
+        let mut signing = Signing::default();
         let mut authorization: Option<(&'static str, String)> = None;
         loop {
             let mut invite = self.leg.invite(
@@ -178,61 +193,35 @@ impl Attempt<'_> {
                 &flow,
                 &self.call_id,
                 &self.tag,
-                self.number,
+                self.numbers.next(),
                 &offer,
             );
             if let Some((header, value)) = &authorization {
                 invite.push(header, value.clone());
             }
-            self.number += 1;
             let Ok(asked) = self.edge.stack.ask(&invite, &flow) else {
                 return Turn::Over(Failed::because(EndReason::Fault));
             };
             self.step(&invite, Way::Sent, &flow);
-            let heard = self
+            let said = self
                 .hear(asked, &invite, &flow, &session, last, outside)
                 .await;
-            let response = match heard {
-                Said::Final(response) => response,
+            let (response, heard) = match said {
+                Said::Final(response, heard) => (response, heard),
                 Said::Turn(turn) => return turn,
             };
-            let status = response.status().unwrap_or_default();
-            if status == 401 || status == 407 {
-                match self.sign(&response, &invite, answers) {
-                    Some(signed) => {
-                        answers += 1;
-                        authorization = Some(signed);
-                        continue;
-                    }
-                    None => return Turn::Over(Failed::said(&response)),
-                }
+            let cnonce = self.edge.clock.new_uuid().simple().to_string();
+            let credentials = self.leg.credentials.as_ref();
+            authorization = signing.answer(credentials, &response, &invite, &cnonce);
+            if authorization.is_none() {
+                return Turn::Refused(Failed::said(&response), heard);
             }
-            return Turn::Over(Failed::said(&response));
         }
-    }
-
-    /// The answer to a challenge, as long as there is hope that it helps.
-    fn sign(
-        &self,
-        response: &Message,
-        invite: &Message,
-        answers: u32,
-    ) -> Option<(&'static str, String)> {
-        let credentials = self.leg.credentials.as_ref()?;
-        let challenge = Challenge::read(response)?;
-        // The second challenge in a row means no, unless it says that only the nonce was old.
-        if answers >= ANSWERS || (answers > 0 && !challenge.stale) || !challenge.is_for(credentials)
-        {
-            return None;
-        }
-        let cnonce = self.edge.clock.new_uuid().simple().to_string();
-        let uri = invite.uri().unwrap_or_default();
-        Some(challenge.answer(credentials, "INVITE", uri, &cnonce, 1))
     }
 
     /// Listens to one INVITE until its final answer.
     async fn hear(
-        &mut self,
+        &self,
         mut asked: Asked,
         invite: &Message,
         flow: &Flow,
@@ -240,9 +229,10 @@ impl Attempt<'_> {
         last: bool,
         outside: &mut mpsc::Receiver<ToCall>,
     ) -> Said {
-        let mut heard = Heard::Nothing;
+        let mut course = Course::default();
         let silent_until = Instant::now() + SILENCE;
         loop {
+            let heard = course.heard;
             let patience = if heard == Heard::Nothing && !last {
                 silent_until.min(self.ring_until)
             } else {
@@ -279,7 +269,7 @@ impl Attempt<'_> {
                     }
                 }
                 response = asked.next() => match response {
-                    Some(response) => match self.on_response(response, invite, flow, session, &mut heard, last) {
+                    Some(response) => match self.on_response(response, invite, flow, session, &mut course) {
                         Some(said) => return said,
                         None => continue,
                     },
@@ -301,36 +291,36 @@ impl Attempt<'_> {
     }
 
     fn on_response(
-        &mut self,
+        &self,
         response: Message,
         invite: &Message,
         flow: &Flow,
         session: &Session,
-        heard: &mut Heard,
-        last: bool,
+        course: &mut Course,
     ) -> Option<Said> {
         self.step(&response, Way::Received, flow);
         let status = response.status().unwrap_or_default();
         match status {
             0..=179 => {
-                if *heard == Heard::Nothing {
-                    *heard = Heard::Trying;
-                }
+                course.tries();
                 None
             }
             180..=199 => {
-                if *heard != Heard::Ringing {
-                    *heard = Heard::Ringing;
-                }
+                course.heard = Heard::Ringing;
                 if status == 180 {
                     self.say(Progress::Ringing);
                 }
                 // Audio before the answer (RFC 3264 §5 lets the 2xx say it again, or otherwise).
-                let early = description(&response).and_then(|body| Offer::parse(body).ok());
-                if early.is_some_and(|answer| session.accept(&answer).is_ok()) {
+                let early = description(&response).filter(|_| !course.is_described_by(&response));
+                let early = early.and_then(|body| Offer::parse(body).ok());
+                if early.is_some_and(|answer| session.accept(&answer).is_ok())
+                    && course.described_by(&response)
+                {
                     self.say(Progress::Early);
                 }
-                self.acknowledge(&response, invite, flow);
+                if let Some(number) = course.acknowledges(&response) {
+                    self.acknowledge(number, &response, invite, flow);
+                }
                 None
             }
             200..=299 => {
@@ -342,35 +332,27 @@ impl Attempt<'_> {
                     ))));
                 };
                 // A PRACK may have used numbers above the INVITE's.
-                dialog.number_after(self.number - 1);
+                dialog.number_after(self.numbers.last());
                 Some(Said::Turn(Turn::Answered(Box::new(Answered {
                     dialog,
                     invite: invite.clone(),
+                    callee: Callee::of(self.leg, flow),
+                    described: course.is_described_by(&response),
                     response,
                 }))))
             }
             // Nobody said this: the transaction gave up (RFC 3261 §8.1.3.1).
-            408 if *heard == Heard::Nothing => {
+            408 if course.heard == Heard::Nothing => {
                 self.say(Progress::InVain(flow.peer, "no answer".to_owned()));
                 let failed = Failed::because(EndReason::Unreachable);
                 Some(Said::Turn(Turn::Next(failed)))
             }
-            _ if !last && ending::tries_next(status, *heard) => {
-                self.say(Progress::InVain(flow.peer, status.to_string()));
-                Some(Said::Turn(Turn::Next(Failed::said(&response))))
-            }
-            _ => Some(Said::Final(response)),
+            _ => Some(Said::Final(response, course.heard)),
         }
     }
 
     /// PRACK for a provisional answer that wants one (RFC 3262 §4).
-    fn acknowledge(&mut self, response: &Message, invite: &Message, flow: &Flow) {
-        let Some(number) = response
-            .get("RSeq")
-            .filter(|_| response.lists("Require", "100rel"))
-        else {
-            return;
-        };
+    fn acknowledge(&self, number: u32, response: &Message, invite: &Message, flow: &Flow) {
         let contact = self.edge.contact(flow);
         let Some(mut dialog) = Dialog::asking(invite, response, flow.clone(), contact) else {
             return;
@@ -378,26 +360,32 @@ impl Attempt<'_> {
         let Some((invited, _)) = invite.cseq() else {
             return;
         };
-        dialog.number_after(self.number - 1);
-        self.number += 1;
+        dialog.number_after(self.numbers.next() - 1);
         let branch = self.edge.clock.new_uuid().simple().to_string();
         let prack = dialog
             .request("PRACK", &branch, &self.edge.sent_by(flow))
-            .with("RAck", format!("{} {invited} INVITE", number.trim()));
-        self.step(&prack, Way::Sent, flow);
-        if let Ok(mut asked) = self.edge.stack.ask(&prack, flow) {
-            let tell = self.tell.clone();
-            let flow = flow.clone();
-            self.edge.life.spawn("sip.prack", async move {
-                while let Some(response) = asked.next().await {
-                    let _ = tell.send(Progress::Step(
-                        Box::new(response),
-                        Way::Received,
-                        Box::new(flow.clone()),
-                    ));
-                }
-            });
-        }
+            .with("RAck", format!("{number} {invited} INVITE"));
+        let tell = self.tell.clone();
+        let step = move |message: &Message, way, flow: &Flow| {
+            let (message, flow) = (message.clone(), flow.clone());
+            let _ = tell.send(Progress::Step(Box::new(message), way, Box::new(flow)));
+        };
+        let (edge, flow, numbers) = (self.edge.clone(), flow.clone(), self.numbers.clone());
+        let mut signed = Signed::begin(self.leg, &flow);
+        self.edge.life.spawn("sip.prack", async move {
+            let mut next = Some(prack);
+            while let Some(prack) = next.take() {
+                step(&prack, Way::Sent, &flow);
+                let Ok(mut asked) = edge.stack.ask(&prack, &flow) else {
+                    return;
+                };
+                let Some(response) = asked.last().await else {
+                    return;
+                };
+                step(&response, Way::Received, &flow);
+                next = signed.again(&edge, &response, &prack, &flow, || numbers.next());
+            }
+        });
     }
 
     fn open(&self, flow: &Flow) -> Result<Arc<Session>, Failed> {
@@ -442,6 +430,6 @@ impl Attempt<'_> {
 
 enum Said {
     /// A final answer that may still be a challenge.
-    Final(Message),
+    Final(Message, Heard),
     Turn(Turn),
 }

@@ -59,14 +59,30 @@ async fn last_word(
     flow: &Flow,
     tell: &(impl Fn(Message, Way, Flow) + Sync),
 ) {
-    let mut cancelled = false;
     // Before anything was heard there is nothing to cancel; if nothing ever is, the transaction
     // gives up by itself.
-    if asked.heard() {
-        cancel(edge, invite, flow, tell).await;
-        cancelled = true;
+    let mut cancelled = asked.heard();
+    let mut cancelling = None;
+    if cancelled {
+        cancelling = cancel(edge, invite, flow, tell);
     }
-    while let Some(response) = asked.next().await {
+    loop {
+        // The two are answered independently: a CANCEL that nobody answers must not keep us from
+        // the INVITE's own last word (§9.1).
+        let response = tokio::select! {
+            biased;
+            response = asked.next() => match response {
+                Some(response) => response,
+                None => return,
+            },
+            response = last_of(&mut cancelling) => {
+                cancelling = None;
+                if let Some(response) = response {
+                    tell(response, Way::Received, flow.clone());
+                }
+                continue;
+            }
+        };
         tell(response.clone(), Way::Received, flow.clone());
         let status = response.status().unwrap_or_default();
         if (200..300).contains(&status) {
@@ -77,21 +93,26 @@ async fn last_word(
             return;
         }
         if !cancelled {
-            cancel(edge, invite, flow, tell).await;
+            cancelling = cancel(edge, invite, flow, tell);
             cancelled = true;
         }
     }
 }
 
-async fn cancel(
+async fn last_of(cancelling: &mut Option<Asked>) -> Option<Message> {
+    match cancelling {
+        Some(asked) => asked.last().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn cancel(
     edge: &Arc<Edge>,
     invite: &Message,
     flow: &Flow,
     tell: &(impl Fn(Message, Way, Flow) + Sync),
-) {
-    let Some((number, _)) = invite.cseq() else {
-        return;
-    };
+) -> Option<Asked> {
+    let (number, _) = invite.cseq()?;
     let mut cancel = Message::request("CANCEL", invite.uri().unwrap_or_default());
     // The same branch names what is cancelled.
     if let Some(via) = invite.top_via() {
@@ -106,11 +127,7 @@ async fn cancel(
         .with("CSeq", format!("{number} CANCEL"))
         .with("Max-Forwards", "70");
     tell(cancel.clone(), Way::Sent, flow.clone());
-    if let Ok(mut asked) = edge.stack.ask(&cancel, flow)
-        && let Some(response) = asked.last().await
-    {
-        tell(response, Way::Received, flow.clone());
-    }
+    edge.stack.ask(&cancel, flow).ok()
 }
 
 /// ACK and BYE for an answer that comes too late, or from one more who picked up.

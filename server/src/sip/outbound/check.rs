@@ -133,6 +133,10 @@ pub(in crate::sip) async fn check(edge: &Arc<Edge>, trunk: &OutboundTrunk) -> Ve
             String::new(),
         ),
     }
+    if leg.place.transport != Transport::Udp {
+        // It was for the check alone; the socket for datagrams is everybody's.
+        flow.finish().await;
+    }
     steps.0
 }
 
@@ -176,16 +180,11 @@ fn fault(target: SocketAddr, error: &io::Error) -> Fault {
 /// The status of the answer, if one came.
 async fn options(edge: &Arc<Edge>, leg: &Leg, flow: &Flow) -> Option<u16> {
     let fresh = || edge.clock.new_uuid().simple();
-    let (branch, tag, call) = (fresh(), fresh(), fresh());
-    let sent_by = edge.sent_by(flow);
+    let (tag, call) = (fresh(), fresh());
     let host = &leg.name;
-    let transport = flow.transport;
     let contact = edge.contact(flow);
     let mut request = Message::request("OPTIONS", format!("sip:{host}"))
-        .with(
-            "Via",
-            format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch};rport"),
-        )
+        .with("Via", edge.via(flow))
         .with("Max-Forwards", "70")
         .with("From", format!("<{contact}>;tag={tag}"))
         .with("To", format!("<sip:{host}>"))
@@ -194,8 +193,8 @@ async fn options(edge: &Arc<Edge>, leg: &Leg, flow: &Flow) -> Option<u16> {
         .with("Contact", format!("<{contact}>"))
         .with("Accept", "application/sdp")
         .with("User-Agent", edge.config.product.clone());
-    for (name, value) in leg.headers.iter().filter(|(name, _)| name == "Route") {
-        request.push(name, value.clone());
+    for route in leg.routes() {
+        request.push("Route", route);
     }
     let mut asked = edge.stack.ask(&request, flow).ok()?;
     let answer = tokio::time::timeout(ANSWER, asked.last()).await.ok()??;

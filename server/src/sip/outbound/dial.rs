@@ -9,13 +9,15 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::answer::Credentials;
+use super::early::Numbers;
 use super::targets::Place;
 use super::{Answered, Attempt, Failed, Leg, Progress, health};
 use crate::media::Session;
 use crate::media::sdp::{Offer, Srtp};
 use crate::service::calls::{OutRoute, Outgoing, Peer};
 use crate::sip::Edge;
-use crate::sip::call::{Call, Ending, Phase, Sources};
+use crate::sip::call::offer::description;
+use crate::sip::call::{Call, Death, Ending, Phase, Sources};
 use crate::sip::calls;
 use crate::sip::desk::{CallEvent, CallFacts};
 use crate::sip::dialog::DialogId;
@@ -44,8 +46,12 @@ pub(in crate::sip) async fn dial(
     outgoing: Outgoing,
     near: Option<mpsc::UnboundedSender<FarEvent>>,
 ) {
-    let leg = leg(&edge, &outgoing);
     let id = outgoing.id;
+    let _death = Death {
+        edge: edge.clone(),
+        call: id,
+    };
+    let leg = leg(&edge, &outgoing);
     let call_id = format!("{}@{}", edge.clock.new_uuid(), edge.config.realm);
     let tag = edge.clock.new_uuid().simple().to_string();
     let dialog = DialogId {
@@ -54,26 +60,36 @@ pub(in crate::sip) async fn dial(
         remote_tag: String::new(),
     };
     let (place, mut outside) = edge.calls.enter(id, dialog);
+    let mut log = Log::new(&edge, &outgoing, call_id.clone(), near.clone());
+    // Who hung up before this leg could be found is not there to take it; from here on it is found.
+    if near.as_ref().is_some_and(mpsc::UnboundedSender::is_closed) {
+        return log.fail(&Failed::because(EndReason::CallerGaveUp));
+    }
     let (tell, mut progress) = mpsc::unbounded_channel();
     let mut session: Option<Arc<Session>> = None;
     let attempt = Attempt {
         edge: &edge,
         leg: &leg,
-        call_id: call_id.clone(),
+        call_id,
         tag,
         tell,
-        number: 1,
+        numbers: Numbers::default(),
         ring_until: Instant::now() + outgoing.ring_for,
     };
-    let mut log = Log::new(&edge, &outgoing, call_id, near.clone());
     let answered = {
         let running = attempt.run(&mut session, &mut outside);
         tokio::pin!(running);
+        let mut orphan = false;
         loop {
             tokio::select! {
                 biased;
                 Some(step) = progress.recv() => log.note(step),
                 answered = &mut running => break answered,
+                // Whose leg it is died without a word.
+                () = gone(near.as_ref()), if !orphan => {
+                    orphan = true;
+                    edge.calls.hang_up(id, EndReason::Fault);
+                }
             }
         }
     };
@@ -92,7 +108,7 @@ pub(in crate::sip) async fn dial(
     };
     log.answered(&answered);
     let Log { ladder, .. } = log;
-    begin(
+    Box::pin(begin(
         edge,
         outgoing,
         answered,
@@ -103,8 +119,16 @@ pub(in crate::sip) async fn dial(
             ladder,
             near,
         },
-    )
+    ))
     .await;
+}
+
+/// Until nobody waits for this leg any more.
+pub(in crate::sip) async fn gone(near: Option<&mpsc::UnboundedSender<FarEvent>>) {
+    match near {
+        Some(near) => near.closed().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What a call has from before its answer.
@@ -133,9 +157,15 @@ async fn begin(
         dialog,
         invite,
         response,
+        callee,
+        described,
     } = answered;
     place.rename(dialog.id.clone());
-    let agreed = Offer::parse(&response.body).is_ok_and(|answer| session.accept(&answer).is_ok());
+    let agreed = match description(&response) {
+        Some(body) => Offer::parse(body).is_ok_and(|answer| session.accept(&answer).is_ok()),
+        // What was agreed before the answer stands (RFC 3261 §13.2.1, RFC 3262 §5).
+        None => described,
+    };
     let now = edge.clock.now_ms();
     let t1 = edge.config.t1;
     let (_, no_events) = mpsc::unbounded_channel();
@@ -157,8 +187,11 @@ async fn begin(
         _place: place,
         asking: None,
         handover: None,
+        referral: None,
+        access: None,
         legs: 0,
         near,
+        callee: Some(callee),
         edge,
         invite,
         dialog,

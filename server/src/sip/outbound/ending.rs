@@ -29,10 +29,18 @@ pub(in crate::sip) fn reason(status: u16) -> EndReason {
 }
 
 /// Whether the next address is tried (`sip.md`, Retry): never after it rang, and never because
-/// somebody there declined or was busy.
-pub(in crate::sip) fn tries_next(status: u16, heard: Heard) -> bool {
+/// somebody there declined or was busy. Who has no room says so for himself alone; a server with a
+/// fault is given one other chance in all, which `faults` counts.
+pub(in crate::sip) fn tries_next(status: u16, heard: Heard, faults: &mut u32) -> bool {
+    if heard == Heard::Ringing {
+        return false;
+    }
     match status {
-        500 | 502..=504 => heard != Heard::Ringing,
+        503 => true,
+        500 | 502 | 504 => {
+            *faults += 1;
+            *faults == 1
+        }
         _ => false,
     }
 }
@@ -65,11 +73,21 @@ mod tests {
 
     #[test]
     fn nobody_is_called_again_who_declined() {
-        assert!(tries_next(503, Heard::Trying));
-        assert!(tries_next(500, Heard::Nothing));
-        assert!(!tries_next(503, Heard::Ringing));
-        for status in [401, 403, 404, 480, 486, 487, 600, 603] {
-            assert!(!tries_next(status, Heard::Nothing), "{status}");
+        for status in [401, 403, 404, 480, 486, 487, 501, 505, 600, 603] {
+            assert!(!tries_next(status, Heard::Nothing, &mut 0), "{status}");
         }
+        for status in [500, 502, 503, 504] {
+            assert!(!tries_next(status, Heard::Ringing, &mut 0), "{status}");
+        }
+    }
+
+    #[test]
+    fn who_has_no_room_is_passed_by_and_a_fault_once() {
+        let mut faults = 0;
+        assert!(tries_next(503, Heard::Trying, &mut faults));
+        assert!(tries_next(503, Heard::Nothing, &mut faults));
+        assert!(tries_next(500, Heard::Trying, &mut faults));
+        assert!(!tries_next(502, Heard::Nothing, &mut faults));
+        assert!(tries_next(503, Heard::Nothing, &mut faults));
     }
 }

@@ -108,6 +108,12 @@ impl Leg {
         }
     }
 
+    /// The proxies to go by.
+    pub(super) fn routes(&self) -> impl Iterator<Item = &str> {
+        let routes = self.headers.iter().filter(|(name, _)| name == "Route");
+        routes.map(|(_, value)| value.as_str())
+    }
+
     /// Its INVITE on a flow.
     pub(super) fn invite(
         &self,
@@ -118,14 +124,8 @@ impl Leg {
         number: u32,
         description: &str,
     ) -> Message {
-        let branch = edge.clock.new_uuid().simple();
-        let sent_by = edge.sent_by(flow);
-        let transport = flow.transport;
         let mut invite = Message::request("INVITE", self.uri.clone())
-            .with(
-                "Via",
-                format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch};rport"),
-            )
+            .with("Via", edge.via(flow))
             .with("Max-Forwards", "70")
             .with("From", format!("{};tag={tag}", self.from))
             .with("To", self.to.clone())

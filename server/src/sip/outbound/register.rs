@@ -1,6 +1,7 @@
 //! Registering with a carrier (RFC 3261 §10), so that it finds us behind an address that changes.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,19 +10,26 @@ use app::domain::outbound::{OutboundTrunk, Registration, RegistrationState};
 use app::domain::sip::Secret;
 use parking_lot::Mutex;
 
-use super::answer::Challenge;
+use super::answer::Signing;
+use super::early::Numbers;
 use super::leg::Leg;
 use super::way::way;
 use crate::sip::Edge;
 use crate::sip::message::Message;
-use crate::sip::message::address::{Address, parameter};
+use crate::sip::message::address::{Address, parameter, user_of};
+use crate::sip::stack::Flow;
 
 /// What we ask for.
 const EXPIRES_S: u32 = 600;
-/// How soon a failure is tried again.
+/// How soon a failure is tried again, and the shortest time between two refreshes: a carrier that
+/// grants a second is not asked every half of one.
 const AGAIN_MS: i64 = 30_000;
-/// How long an answer is waited for.
+/// How long an answer is waited for, and how long while there is another address to ask.
 const ANSWER: Duration = Duration::from_secs(32);
+const SILENCE: Duration = Duration::from_secs(4);
+/// Most addresses that are asked, and most times each: challenges and times that are too short.
+const TARGETS: usize = 3;
+const ROUNDS: u32 = 4;
 
 /// Who has us registered.
 #[derive(Default)]
@@ -32,7 +40,7 @@ struct Entry {
     version: i64,
     /// The same for all registrations of one trunk (§10.2.4).
     call_id: String,
-    number: u32,
+    numbers: Numbers,
     busy: bool,
 }
 
@@ -58,7 +66,7 @@ pub(super) fn look_after(edge: &Arc<Edge>, ways: &[(OutboundTrunk, Option<Secret
             },
             version: trunk.version,
             call_id: edge.clock.new_uuid().to_string(),
-            number: 0,
+            numbers: Numbers::default(),
             busy: false,
         });
         let changed = entry.version != trunk.version;
@@ -70,10 +78,8 @@ pub(super) fn look_after(edge: &Arc<Edge>, ways: &[(OutboundTrunk, Option<Secret
         entry.version = trunk.version;
         let turn = Turn {
             call_id: entry.call_id.clone(),
-            number: entry.number,
+            numbers: entry.numbers.clone(),
         };
-        // Two rounds at most: a challenge and its answer.
-        entry.number += 3;
         let work = register(edge.clone(), trunk.clone(), password.clone(), turn);
         edge.life.spawn("sip.register", work);
     }
@@ -81,11 +87,11 @@ pub(super) fn look_after(edge: &Arc<Edge>, ways: &[(OutboundTrunk, Option<Secret
 
 struct Turn {
     call_id: String,
-    number: u32,
+    numbers: Numbers,
 }
 
 async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret>, turn: Turn) {
-    let outcome = ask(&edge, &trunk, password.as_ref(), turn).await;
+    let outcome = ask(&edge, &trunk, password.as_ref(), &turn).await;
     let now = edge.clock.now_ms();
     let (state, status, expires_at, next_at) = match outcome {
         Ok(expires_s) => {
@@ -95,7 +101,7 @@ async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret
                 RegistrationState::Registered,
                 Some(200),
                 Some(now + life),
-                now + life / 2,
+                now + (life / 2).max(AGAIN_MS),
             )
         }
         Err(status) => (RegistrationState::Failed, status, None, now + AGAIN_MS),
@@ -127,52 +133,64 @@ async fn ask(
     edge: &Arc<Edge>,
     trunk: &OutboundTrunk,
     password: Option<&Secret>,
-    turn: Turn,
+    turn: &Turn,
 ) -> Result<u32, Option<u16>> {
-    let own = &trunk.settings.caller_number;
-    let leg = Leg::by_trunk(trunk, password, own);
+    let leg = Leg::by_trunk(trunk, password, &trunk.settings.caller_number);
     let targets = edge.targets(&leg.place).await.map_err(|_| None)?;
-    let target = targets.first().copied().ok_or(None)?;
+    let last = targets.len().min(TARGETS).saturating_sub(1);
+    let mut refused = None;
+    for (index, target) in targets.into_iter().take(TARGETS).enumerate() {
+        let patience = if index < last { SILENCE } else { ANSWER };
+        let asked = ask_at(edge, trunk, &leg, turn, target, patience).await;
+        match asked {
+            // Another machine of the carrier's may do what this one cannot; a no is all of theirs.
+            Err(None | Some(408 | 500..=599)) => refused = asked.err().flatten(),
+            asked => return asked,
+        }
+    }
+    Err(refused)
+}
+
+async fn ask_at(
+    edge: &Arc<Edge>,
+    trunk: &OutboundTrunk,
+    leg: &Leg,
+    turn: &Turn,
+    target: SocketAddr,
+    patience: Duration,
+) -> Result<u32, Option<u16>> {
     let flow = way(edge, target, leg.place.transport, &leg.name)
         .await
         .map_err(|_| None)?;
-    let tag = edge.clock.new_uuid().simple().to_string();
-    let host = &trunk.settings.host;
-    let user = leg.credentials.as_ref().map_or_else(
-        || own.digits().to_owned(),
-        |credentials| credentials.username.to_string(),
-    );
     let contact = contact(edge, trunk, &flow);
+    let tag = edge.clock.new_uuid().simple().to_string();
+    let mut signing = Signing::default();
     let mut authorization: Option<(&'static str, String)> = None;
     let mut expires_s = EXPIRES_S;
     let mut refused = None;
-    for round in 0..3 {
-        let branch = edge.clock.new_uuid().simple();
-        let (sent_by, transport) = (edge.sent_by(&flow), flow.transport);
-        let uri = format!("sip:{host}");
-        let mut request = Message::request("REGISTER", uri.clone())
-            .with(
-                "Via",
-                format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch};rport"),
-            )
-            .with("Max-Forwards", "70")
-            .with("From", format!("<sip:{user}@{host}>;tag={tag}"))
-            .with("To", format!("<sip:{user}@{host}>"))
-            .with("Call-ID", turn.call_id.clone())
-            .with("CSeq", format!("{} REGISTER", turn.number + round + 1))
+    for _ in 0..ROUNDS {
+        let mut request = request(edge, trunk, leg, &flow, turn)
             .with("Contact", format!("<{contact}>"))
-            .with("Expires", expires_s.to_string())
-            .with("User-Agent", edge.config.product.clone());
-        if let Some((header, value)) = &authorization {
-            request.push(header, value.clone());
+            .with("Expires", expires_s.to_string());
+        request.rewrite("From", |from| format!("{from};tag={tag}"));
+        if let Some((header, value)) = authorization.take() {
+            request.push(header, value);
         }
         let mut asked = edge.stack.ask(&request, &flow).map_err(|_| None)?;
-        let answer = tokio::time::timeout(ANSWER, asked.last()).await;
+        let answer = tokio::time::timeout(patience, asked.last()).await;
         let answer = answer.ok().flatten().ok_or(None)?;
         let status = answer.status().unwrap_or_default();
         refused = Some(status);
         match status {
-            200..300 => return Ok(granted(&answer, &contact).unwrap_or(expires_s)),
+            // Nothing granted is a no, however it is dressed.
+            200..300 => {
+                let granted = granted(&answer, &contact).unwrap_or(expires_s);
+                return if granted > 0 {
+                    Ok(granted)
+                } else {
+                    Err(refused)
+                };
+            }
             // Too short for the carrier (§10.2.8).
             423 => match answer
                 .get("Min-Expires")
@@ -182,14 +200,12 @@ async fn ask(
                 _ => return Err(refused),
             },
             401 | 407 => {
-                let challenge = Challenge::read(&answer).ok_or(refused)?;
-                let credentials = leg.credentials.as_ref().ok_or(refused)?;
-                let tried = authorization.is_some() && !challenge.stale;
-                if tried || !challenge.is_for(credentials) {
+                let cnonce = edge.clock.new_uuid().simple().to_string();
+                let credentials = leg.credentials.as_ref();
+                authorization = signing.answer(credentials, &answer, &request, &cnonce);
+                if authorization.is_none() {
                     return Err(refused);
                 }
-                let cnonce = edge.clock.new_uuid().simple().to_string();
-                authorization = Some(challenge.answer(credentials, "REGISTER", &uri, &cnonce, 1));
             }
             _ => return Err(refused),
         }
@@ -197,8 +213,29 @@ async fn ask(
     Err(refused)
 }
 
+/// A REGISTER, but for what the rounds have to say.
+fn request(edge: &Edge, trunk: &OutboundTrunk, leg: &Leg, flow: &Flow, turn: &Turn) -> Message {
+    let host = &trunk.settings.host;
+    let user = leg.credentials.as_ref().map_or_else(
+        || trunk.settings.caller_number.digits().to_owned(),
+        |credentials| credentials.username.to_string(),
+    );
+    let mut request = Message::request("REGISTER", format!("sip:{host}"))
+        .with("Via", edge.via(flow))
+        .with("Max-Forwards", "70");
+    for route in leg.routes() {
+        request.push("Route", route);
+    }
+    request
+        .with("From", format!("<sip:{user}@{host}>"))
+        .with("To", format!("<sip:{user}@{host}>"))
+        .with("Call-ID", turn.call_id.clone())
+        .with("CSeq", format!("{} REGISTER", turn.numbers.next()))
+        .with("User-Agent", edge.config.product.clone())
+}
+
 /// A Contact of the trunk's own: calls to it are the trunk's.
-fn contact(edge: &Edge, trunk: &OutboundTrunk, flow: &crate::sip::stack::Flow) -> String {
+fn contact(edge: &Edge, trunk: &OutboundTrunk, flow: &Flow) -> String {
     let user = trunk.id.as_uuid().simple().to_string();
     edge.contact(flow)
         .replacen("sip:", &format!("sip:{user}@"), 1)
@@ -208,7 +245,7 @@ fn contact(edge: &Edge, trunk: &OutboundTrunk, flow: &crate::sip::stack::Flow) -
 fn granted(answer: &Message, contact: &str) -> Option<u32> {
     let ours = answer.list("Contact").find(|value| {
         let user = Address::read(value).user();
-        user.is_some() && user == crate::sip::message::address::user_of(contact)
+        user.is_some() && user == user_of(contact)
     });
     let expires = ours
         .and_then(|value| parameter(value, "expires"))

@@ -39,7 +39,7 @@ impl Edge {
         };
         let outside: Vec<SocketAddr> = found
             .into_iter()
-            .filter(|target| self.config.allow_local_targets || !is_here(target.ip()))
+            .filter(|target| !self.leads_here(target.ip()))
             .collect();
         if outside.is_empty() {
             return Err(NoWay::OwnAddress(first));
@@ -50,6 +50,7 @@ impl Edge {
     /// An address of this host that must not be called, if it has one.
     pub(in crate::sip) async fn address_here(&self, host: &Host) -> Option<IpAddr> {
         if self.config.allow_local_targets {
+            // Whatever the name servers say.
             return None;
         }
         let place = Place {
@@ -61,7 +62,15 @@ impl Edge {
         found
             .iter()
             .map(SocketAddr::ip)
-            .find(|ip| is_here(*ip) || self.config.external_ip == Some(*ip))
+            .find(|ip| self.leads_here(*ip))
+    }
+
+    /// Whether a call there would come back in, or go nowhere: asked when a trunk is saved, and
+    /// again whenever something is sent. A lab may allow it.
+    fn leads_here(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        let told = self.config.external_ip.map(|own| own.to_canonical());
+        !self.config.allow_local_targets && (told == Some(ip) || is_here(ip))
     }
 
     async fn look_up(&self, place: &Place) -> Vec<SocketAddr> {
@@ -74,7 +83,6 @@ impl Edge {
 
 /// Loopback, link-local, nowhere, or an address of this machine.
 fn is_here(ip: IpAddr) -> bool {
-    let ip = ip.to_canonical();
     let nowhere = match ip {
         IpAddr::V4(v4) => {
             v4.is_loopback()

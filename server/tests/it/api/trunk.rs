@@ -301,6 +301,7 @@ async fn several_credentials_live_at_once_and_the_last_one_stays(world: &World) 
       ],
       "number_source": "auto",
       "own_endpoint_only": true,
+      "refer_form": null,
       "sha256_only": false,
       "srtp": "optional",
       "strict_uri": false,
@@ -363,9 +364,11 @@ async fn regions_say_where_to_send_calls() {
           "port": 5060,
           "region": "global",
           "setting": "sip.external_host",
+          "tls_port": 5063,
           "transports": [
             "udp",
-            "tcp"
+            "tcp",
+            "tls"
           ]
         },
         {
@@ -373,6 +376,7 @@ async fn regions_say_where_to_send_calls() {
           "port": null,
           "region": "us",
           "setting": "sip.regions.us",
+          "tls_port": null,
           "transports": []
         },
         {
@@ -380,9 +384,11 @@ async fn regions_say_where_to_send_calls() {
           "port": 5060,
           "region": "eu",
           "setting": "sip.regions.eu",
+          "tls_port": 5063,
           "transports": [
             "udp",
-            "tcp"
+            "tcp",
+            "tls"
           ]
         },
         {
@@ -390,6 +396,7 @@ async fn regions_say_where_to_send_calls() {
           "port": null,
           "region": "apac",
           "setting": "sip.regions.apac",
+          "tls_port": null,
           "transports": []
         }
       ],
