@@ -17,6 +17,7 @@ use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber};
 use crate::domain::sip::{
     InvalidHeaderName, InvalidHost, InvalidSecret, InvalidSipUri, InvalidSourceNet, InvalidUsername,
 };
+use crate::domain::transfer::InvalidReferForm;
 use crate::domain::webhook::InvalidWebhookUrl;
 
 pub use fields::FieldErrors;
@@ -352,6 +353,13 @@ pub enum Reason {
         /// What is wrong with it.
         why: InvalidSipUri,
     },
+    /// Not a form of what a peer is asked to call, and why.
+    ReferForm {
+        /// What was sent.
+        found: String,
+        /// What is wrong with it.
+        why: InvalidReferForm,
+    },
     /// Not the address of a webhook, and why.
     WebhookUrl {
         /// What was sent.
@@ -459,6 +467,7 @@ impl Reason {
             Self::Host { .. } => "bad_host",
             Self::HeaderName { .. } => "bad_header_name",
             Self::SipUri { .. } => "bad_sip_uri",
+            Self::ReferForm { .. } => "bad_refer_form",
             Self::WebhookUrl { .. } => "bad_webhook_url",
             Self::PrivateAddress { .. } => "private_address",
             Self::Unresolvable { .. } => "unresolvable",

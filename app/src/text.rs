@@ -172,7 +172,7 @@ part! {
         not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host not_confirmed
         bad_host bad_header bad_uri unresolvable
     }
-    2 { too_long too_short not_a_choice bad_network bad_webhook_url private_address }
+    2 { too_long too_short not_a_choice bad_network bad_refer_form bad_webhook_url private_address }
     3 { out_of_range }
 }
 
@@ -215,7 +215,7 @@ part! {
         credentials_missing bridge_only premium
         trunk allowed target carrier
         callee_hung_up handed_on busy declined no_answer auth_failed forbidden not_found unreachable tls_failed
-        redirected incompatible carrier_error country_not_allowed premium_number limit_reached own_address_end no_trunk too_many_legs
+        redirected incompatible carrier_error country_not_allowed premium_number limit_reached own_address_end no_trunk too_many_legs not_referable
         health_silent health_auth
     }
     1 {
@@ -288,8 +288,8 @@ part! {
         only_one
         help by_password by_address by_address_help label kind details used add_credential add_address networks networks_help
         country own_endpoint own_endpoint_help rotate remove show disabled agent_header no_credentials
-        allow
-    } 1 { remove_q remove_why own_name last_use remove_why_never }
+        allow refer refer_form refer_help refer_on
+    } 1 { refer_of remove_q remove_why own_name last_use remove_why_never }
 }
 
 part! {

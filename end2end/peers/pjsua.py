@@ -39,6 +39,12 @@ def arguments():
     parser.add_argument("--srtp", default="", help="suite that is demanded, keys in the open")
     parser.add_argument("--record", required=True, help="WAV of what is heard")
     parser.add_argument("--digits", default="", help="pressed one second after the answer")
+    parser.add_argument("--answer", type=float, default=0, help="dial nobody, answer whoever calls for so many seconds")
+    parser.add_argument("--transfer", default="", help="a second after the answer the other side is asked to call there")
+    parser.add_argument("--consult", default="", help="called as well; then the two are joined without us")
+    parser.add_argument("--join", choices=["here", "there"], default="here",
+                        help="who is asked to: whom we dialled first, or whom we consulted")
+    parser.add_argument("--stay", type=float, default=0, help="seconds to stay when the own call is over")
     return parser.parse_args()
 
 
@@ -65,9 +71,12 @@ class Trace(pj.LogWriter):
 
 
 class Call(pj.Call):
-    def __init__(self, account, options):
-        super().__init__(account)
+    def __init__(self, account, options, call_id=pj.PJSUA_INVALID_ID):
+        super().__init__(account, call_id)
+        self.account = account
         self.options = options
+        self.transferred = []
+        self.replacement = None
         self.recorder = None
         self.player = None
         self.answered_at = None
@@ -80,6 +89,13 @@ class Call(pj.Call):
             self.answered_at = time.monotonic()
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self.ended = {"status": int(info.lastStatusCode), "reason": info.lastReason}
+
+    def onCallTransferStatus(self, parameters):
+        self.transferred.append(int(parameters.statusCode))
+
+    def onCallReplaced(self, parameters):
+        self.replacement = Call(self.account, self.options, parameters.newCallId)
+        parameters.newCall = self.replacement
 
     def onStreamDestroyed(self, parameters):
         self.count(parameters.streamIdx)
@@ -144,11 +160,18 @@ def main():
         endpoint.libDestroy()
         return
 
+    if options.answer:
+        answer(endpoint, trace, options)
+        endpoint.libDestroy()
+        return
+
     account = pj.Account()
     account.create(account_config(options))
     call = dial(account, options)
     result = talk(endpoint, call, options)
+    wait(endpoint, options.stay)
     result.update(report(trace, call))
+    result["transferred"] = call.transferred
     print(json.dumps(result))
     call.recorder = call.player = None
     del call
@@ -159,6 +182,46 @@ def main():
 def listen(endpoint, seconds):
     """As a peer that has just started and knows of no call."""
     print(json.dumps({"listening": True}), flush=True)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        endpoint.libHandleEvents(20)
+
+
+class Answering(pj.Account):
+    """Takes every call."""
+
+    def __init__(self, options):
+        super().__init__()
+        self.options = options
+        self.calls = []
+
+    def onIncomingCall(self, parameters):
+        call = Call(self, self.options, parameters.callId)
+        self.calls.append(call)
+        accept = pj.CallOpParam()
+        accept.statusCode = 200
+        call.answer(accept)
+
+
+def answer(endpoint, trace, options):
+    account = Answering(options)
+    account.create(account_config(options))
+    print(json.dumps({"listening": True}), flush=True)
+    wait(endpoint, options.answer)
+    calls = account.calls + [call.replacement for call in account.calls if call.replacement]
+    for call in calls:
+        if call.ended is None:
+            call.count()
+    replacing = [m for m in trace.messages("RX", "INVITE ") if header("Replaces", m)]
+    own = [m for m in trace.messages("TX", "INVITE ") if header("Replaces", m)]
+    told = {"packets": [call.counts for call in calls], "replaced_by": len(replacing), "replaces": len(own)}
+    print(json.dumps(told), flush=True)
+    for call in calls:
+        call.recorder = call.player = None
+    account.calls = []
+
+
+def wait(endpoint, seconds):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         endpoint.libHandleEvents(20)
@@ -207,6 +270,8 @@ def talk(endpoint, call, options):
     give_up = time.monotonic() + 20
     pressed = False
     hung_up = False
+    other = None
+    joined = False
     while call.ended is None:
         endpoint.libHandleEvents(20)
         now = time.monotonic()
@@ -217,12 +282,25 @@ def talk(endpoint, call, options):
         if options.digits and not pressed and now > call.answered_at + 1:
             call.dialDtmf(options.digits)
             pressed = True
+        if options.transfer and not joined and now > call.answered_at + 1:
+            call.xfer(options.transfer, pj.CallOpParam(True))
+            joined = True
+        if options.consult and other is None and now > call.answered_at + 1:
+            other = Call(call.account, options)
+            other.makeCall(options.consult, pj.CallOpParam(True))
+        if other is not None and not joined and other.answered_at and now > other.answered_at + 1:
+            asked, taken = (call, other) if options.join == "here" else (other, call)
+            asked.xferReplaces(taken, pj.CallOpParam(True))
+            joined = True
         if not hung_up and now > call.answered_at + options.talk:
             call.count()
             call.hangup(pj.CallOpParam())
             hung_up = True
         if hung_up and now > call.answered_at + options.talk + 5:
             break
+    if other is not None:
+        call.transferred += other.transferred
+        other.recorder = None
     return {"answered": call.answered_at is not None, "hung_up_here": hung_up, "ended": call.ended}
 
 

@@ -118,6 +118,7 @@ fn access() -> AccessRoute {
         srtp: Srtp::Off,
         sha256_only: false,
         strict_uri: false,
+        refer_form: None,
         enabled: true,
     }
 }

@@ -276,6 +276,7 @@ pub enum Happening {
     HandOnRings { name: String },
     HandedOn { name: String, mode: String },
     HandOnFailed { name: String, cause: String },
+    HandOnUnknown { name: String },
     BackWithAgent,
     Ended { reason: String },
 }

@@ -9,6 +9,7 @@ use crate::domain::country::Country;
 use crate::domain::draft::{Change, Entry, EntryList};
 use crate::domain::id::{AccessId, TrunkId};
 use crate::domain::sip::{HeaderName, SourceNet};
+use crate::domain::transfer::ReferForm;
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
 
@@ -259,6 +260,8 @@ pub struct AccessSettings {
     pub sha256_only: bool,
     /// For `digest`: the sign-in must be for the very Request-URI that was called.
     pub strict_uri: bool,
+    /// How its peer is asked to call a number by itself; none: it never is.
+    pub refer_form: Option<ReferForm>,
     /// Off lets nobody in.
     pub enabled: bool,
 }
@@ -279,6 +282,7 @@ impl AccessSettings {
             srtp: Srtp::Optional,
             sha256_only: false,
             strict_uri: false,
+            refer_form: None,
             enabled: true,
         }
     }
@@ -311,6 +315,8 @@ pub struct AccessDraft {
     pub sha256_only: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub strict_uri: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub refer_form: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub enabled: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
@@ -363,6 +369,14 @@ impl AccessDraft {
         let srtp = errors.keep("srtp", self.srtp.choice_or(base.srtp));
         let sha256_only = errors.keep("sha256_only", self.sha256_only.switch_or(base.sha256_only));
         let strict_uri = errors.keep("strict_uri", self.strict_uri.switch_or(base.strict_uri));
+        let refer_form = errors.keep(
+            "refer_form",
+            self.refer_form
+                .optional_or(base.refer_form.clone(), |found, why| Reason::ReferForm {
+                    found,
+                    why,
+                }),
+        );
         let enabled = errors.keep("enabled", self.enabled.switch_or(base.enabled));
         let settings = (|| {
             Some(AccessSettings {
@@ -377,6 +391,7 @@ impl AccessDraft {
                 srtp: srtp?,
                 sha256_only: sha256_only?,
                 strict_uri: strict_uri?,
+                refer_form: refer_form?,
                 enabled: enabled?,
             })
         })();

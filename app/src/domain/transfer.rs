@@ -1,6 +1,7 @@
 //! Where a call may be handed on to: named destinations, and one attempt to hand it on.
 
 mod draft;
+mod refer;
 mod state;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use crate::domain::sip::{SipUri, Username};
 use crate::domain::words;
 
 pub use draft::{AssignDraft, DestinationDraft, NewDestination};
+pub use refer::{InvalidReferForm, ReferForm};
 pub use state::{Transfer, TransferDraft, TransferState, TransferTarget};
 
 /// What kind of place it is.

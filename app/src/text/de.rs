@@ -163,6 +163,11 @@ const REASONS: Reasons = Reasons {
     bad_uri: |found| {
         format!("{found} ist keine SIP-URI. Schreibe sie wie sip:sales@pbx.example.com.")
     },
+    bad_refer_form: |found, _| {
+        format!(
+            "{found} geht nicht. Schreibe es wie sip:{{number}}@{{host}}, mit {{number}} genau einmal vor dem @."
+        )
+    },
     bad_webhook_url: |found, why| format!("{found}: {why}."),
     private_address: |found, setting| {
         format!("{found} führt zu einer Adresse, die nicht öffentlich ist. {setting} erlaubt das.")

@@ -157,6 +157,7 @@ const REASONS: Reasons = Reasons {
     bad_host: |found| format!("{found} is not a host name or address."),
     bad_header: |found| format!("{found} can't be the name of a header. Write it like X-Agent-ID."),
     bad_uri: |found| format!("{found} is not a SIP URI. Write it like sip:sales@pbx.example.com."),
+    bad_refer_form: |found, why| format!("{found} {why}."),
     bad_webhook_url: |found, why| format!("{found} {why}."),
     private_address: |found, setting| {
         format!("{found} leads to an address that is not a public one. {setting} allows that.")

@@ -40,6 +40,9 @@ impl Text {
             Reason::Host { found, .. } => (say.bad_host)(&short(found)),
             Reason::HeaderName { found, .. } => (say.bad_header)(&short(found)),
             Reason::SipUri { found, .. } => (say.bad_uri)(&short(found)),
+            Reason::ReferForm { found, why } => {
+                (say.bad_refer_form)(&short(found), &why.to_string())
+            }
             Reason::WebhookUrl { found, why } => {
                 (say.bad_webhook_url)(&short(found), &why.to_string())
             }
@@ -343,6 +346,7 @@ impl Text {
             EndReason::OwnAddress => self.outgoing.own_address_end,
             EndReason::NoTrunk => self.outgoing.no_trunk,
             EndReason::TooManyLegs => self.outgoing.too_many_legs,
+            EndReason::NotReferable => self.outgoing.not_referable,
         }
     }
 

@@ -78,6 +78,9 @@ pub(super) struct InboundCredential {
     sha256_only: bool,
     /// For `digest`: the sign-in must be for the very address that was called.
     strict_uri: bool,
+    /// How its peer is asked (REFER) to call a number by itself, such as `sip:{number}@{host}`; null: it never is.
+    #[schema(required = true)]
+    refer_form: Option<String>,
     enabled: bool,
     #[schema(required = true)]
     last_used_at: Option<Time>,
@@ -115,6 +118,9 @@ pub(super) struct CreateInboundCredential {
     srtp: Option<String>,
     sha256_only: Option<bool>,
     strict_uri: Option<bool>,
+    /// `{number}` stands for the number, `{host}` for the peer's own host.
+    #[schema(max_length = 500)]
+    refer_form: Option<String>,
     /// Default: true.
     enabled: Option<bool>,
 }
@@ -140,6 +146,8 @@ pub(super) struct UpdateInboundCredential {
     srtp: Option<String>,
     sha256_only: Option<bool>,
     strict_uri: Option<bool>,
+    #[schema(max_length = 500)]
+    refer_form: Option<String>,
     enabled: Option<bool>,
     /// The version the change is based on.
     version: Option<i64>,
@@ -246,6 +254,7 @@ fn shown(access: Access, auth_password: Option<String>) -> InboundCredential {
         srtp: settings.srtp.as_str(),
         sha256_only: settings.sha256_only,
         strict_uri: settings.strict_uri,
+        refer_form: settings.refer_form.map(Into::into),
         enabled: settings.enabled,
         last_used_at: access.last_used.as_ref().map(|used| Time(used.at)),
         last_used_from: access.last_used.map(|used| used.from.to_string()),

@@ -2,9 +2,11 @@
 //! and one task.
 
 pub(in crate::sip) mod closing;
+mod death;
 mod handover;
 mod journal;
 pub(in crate::sip) mod offer;
+mod referral;
 mod refresh;
 mod requests;
 mod saying;
@@ -14,13 +16,16 @@ use std::time::Duration;
 
 use app::domain::agent::Agent;
 use app::domain::call::{Direction, EndReason, Happening, OneWay};
-use app::domain::id::CallId;
+use app::domain::id::{AccessId, CallId};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+pub(in crate::sip) use self::death::Death;
 use self::handover::Handover;
 use self::journal::{CallJournal, behaviour};
+use self::referral::Referral;
+use self::saying::Pending;
 use crate::agent::{AgentCall, EngineEnd, Menu};
 use crate::media::sdp::Offer;
 use crate::media::{Session, SessionEvent};
@@ -30,8 +35,8 @@ use crate::sip::desk::CallEvent;
 use crate::sip::dialog::Dialog;
 use crate::sip::ladder::Ladder;
 use crate::sip::message::Message;
-use crate::sip::outbound::FarEvent;
-use crate::sip::stack::{Answers, Asked, ServerEvent};
+use crate::sip::outbound::{self, Callee, FarEvent};
+use crate::sip::stack::{Answers, ServerEvent};
 use crate::sip::timer::SessionTimer;
 
 /// How far the INVITE has come.
@@ -114,8 +119,14 @@ pub(in crate::sip) struct Call {
     pub asking: Option<Asking>,
     /// Who it is being handed on to.
     pub handover: Option<Handover>,
+    /// Whom its peer was asked to call instead.
+    pub referral: Option<Referral>,
+    /// By which right it came in.
+    pub access: Option<AccessId>,
     /// Further legs begun so far.
     pub legs: u32,
+    /// Who answered an INVITE of ours.
+    pub callee: Option<Callee>,
     /// Who wants to know how this leg fares, if it is one of another call.
     pub near: Option<mpsc::UnboundedSender<FarEvent>>,
 }
@@ -129,7 +140,9 @@ pub(in crate::sip) struct Sources {
     /// Keys that choose from the agent's menu.
     pub choices: Option<mpsc::UnboundedReceiver<char>>,
     pub reinvite: Option<Reinvite>,
-    pub refresh: Option<Asked>,
+    pub refresh: Option<Pending>,
+    /// When a call without an agent, who would keep the time, is over.
+    pub time_up: Option<Instant>,
     pub tick: Interval,
 }
 
@@ -140,8 +153,12 @@ enum Event {
     Media(SessionEvent),
     Engine(EngineEnd),
     Refresh(Option<Message>),
+    Referred(Option<Message>),
+    NoNews,
     Far(FarEvent),
     Choice(char),
+    NearGone,
+    TimeUp,
     Ring,
     Tick,
     Stopped,
@@ -166,8 +183,24 @@ impl Sources {
             choices: None,
             reinvite: None,
             refresh: None,
+            time_up: None,
             tick,
         }
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next word about a request of ours.
+async fn answer_to(pending: Option<&mut Pending>) -> Option<Message> {
+    match pending {
+        Some(pending) => pending.asked.next().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -207,36 +240,33 @@ impl Call {
             choices,
             reinvite,
             refresh,
+            time_up,
             tick,
         } = &mut self.sources;
-        let ring = async {
-            match ring_at {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let (ring, time_up) = (at(ring_at), at(*time_up));
         let engine = async {
             match engine {
                 Some(running) => running.await,
                 None => std::future::pending().await,
             }
         };
-        let refresh = async {
-            match refresh {
-                Some(asked) => asked.next().await,
-                None => std::future::pending().await,
-            }
-        };
+        let refresh = answer_to(refresh.as_mut());
         let far = async {
             match &mut self.handover {
-                // Its task says that it is over before it goes.
-                Some(handover) => match handover.events.recv().await {
-                    Some(event) => event,
-                    None => std::future::pending().await,
-                },
+                // Its task says that it is over before it goes, unless it died.
+                Some(handover) => handover.events.recv().await.unwrap_or(FarEvent::Over {
+                    reason: EndReason::Fault,
+                    status: None,
+                }),
                 None => std::future::pending().await,
             }
         };
+        let (referring, no_news) = match &mut self.referral {
+            Some(referral) => (referral.pending.as_mut(), referral.until),
+            None => (None, None),
+        };
+        let (referred, no_news) = (answer_to(referring), at(no_news));
+        let near_gone = outbound::gone(self.near.as_ref());
         let reinvite = async {
             match reinvite {
                 Some(reinvite) => reinvite.events.recv().await.unwrap_or(ServerEvent::Over),
@@ -250,10 +280,14 @@ impl Call {
             Some(event) = outside.recv() => Event::Outside(event),
             event = reinvite => Event::Reinvite(event),
             response = refresh => Event::Refresh(response),
+            response = referred => Event::Referred(response),
             ended = engine => Event::Engine(ended.unwrap_or(EngineEnd::CallerGone)),
             event = far => Event::Far(event),
             key = next(choices) => Event::Choice(key),
             event = next(media) => Event::Media(event),
+            () = near_gone => Event::NearGone,
+            () = time_up => Event::TimeUp,
+            () = no_news => Event::NoNews,
             () = ring => Event::Ring,
             _ = tick.tick() => Event::Tick,
         }
@@ -265,18 +299,26 @@ impl Call {
             Event::Invite(event) => self.on_invite(event),
             Event::Reinvite(event) => self.on_reinvite(event),
             Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
-            Event::Outside(ToCall::Request(arrival)) => self.on_request(arrival),
+            Event::Outside(ToCall::Request(arrival)) => Box::pin(self.on_request(arrival)).await,
             Event::Outside(ToCall::HandOn(destination, reply)) => {
-                let (transfer, ending) = self.hand_on(*destination);
+                let (transfer, ending) = Box::pin(self.hand_on(*destination)).await;
                 // Whoever asked may have gone; the call is handed on all the same.
                 let _ = reply.send(transfer);
                 ending
             }
-            Event::Far(event) => self.on_far(event),
-            Event::Choice(key) => self.on_choice(key),
+            Event::Far(event) => Box::pin(self.on_far(event)).await,
+            Event::Choice(key) => Box::pin(self.on_choice(key)).await,
+            // It would have said so: its task died.
+            Event::NearGone => Some(self.hang_up(EndReason::Fault)),
+            Event::TimeUp => Some(self.hang_up(EndReason::MaxDuration)),
             Event::Media(event) => self.on_media(event),
             Event::Engine(end) => self.on_engine(&end),
             Event::Refresh(response) => self.on_refreshed(response).await,
+            Event::Referred(response) => Box::pin(self.on_referred(response)).await,
+            Event::NoNews => {
+                self.on_silence();
+                None
+            }
             Event::Ring => self.on_ring(),
             Event::Tick => self.on_tick().await,
         }
@@ -338,6 +380,7 @@ impl Call {
     pub(in crate::sip) fn connect(&mut self) {
         self.session.start_sending();
         let Some(agent) = &self.agent else {
+            self.sources.time_up = self.longest.map(|longest| Instant::now() + longest);
             return;
         };
         let Some(line) = self.session.take_line() else {
@@ -373,11 +416,11 @@ impl Call {
     }
 
     /// A key of the agent's menu.
-    fn on_choice(&mut self, key: char) -> Option<Ending> {
+    async fn on_choice(&mut self, key: char) -> Option<Ending> {
         let agent = self.agent.as_ref()?.id;
         let menu = self.edge.desk.assigned(agent);
         let chosen = menu.into_iter().find(|entry| entry.digit == Some(key))?;
-        self.hand_on(chosen.destination).1
+        self.hand_on(chosen.destination).await.1
     }
 
     /// Takes the answer to an offer of ours.

@@ -11,6 +11,9 @@ use super::guard::limits::{LimitsConfig, Rate};
 use super::timer::TimerRules;
 use super::tls::Certificate;
 
+/// As long as a leg of ours would ring.
+const NEWS: Duration = Duration::from_secs(30);
+
 #[derive(Clone, Debug)]
 pub struct EdgeConfig {
     /// UDP and TCP.
@@ -41,6 +44,8 @@ pub struct EdgeConfig {
     pub retry_after_s: u32,
     /// How long a call rings before its agent picks up.
     pub ring_for: Duration,
+    /// How long news of a call that a peer was asked to make (REFER) are waited for.
+    pub news_for: Duration,
 }
 
 /// What a TCP peer may hold on to.
@@ -81,6 +86,7 @@ impl Default for EdgeConfig {
             product: "Patchbay".to_owned(),
             retry_after_s: 30,
             ring_for: Duration::ZERO,
+            news_for: NEWS,
         }
     }
 }
@@ -151,6 +157,7 @@ impl EdgeConfig {
             product: sip.product.clone(),
             retry_after_s: config.shutdown.retry_after_s,
             ring_for: Duration::ZERO,
+            news_for: NEWS,
         }
     }
 }

@@ -69,6 +69,10 @@ pub trait Desk: Send + Sync + 'static {
     /// A destination; `None` if it was deleted meanwhile. From memory.
     fn destination(&self, id: DestinationId) -> Option<Destination>;
 
+    /// What the peer of this access, whose own host this is, is asked to call by itself when a call
+    /// is handed on there; `None` if that is for us to do. From memory.
+    fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String>;
+
     /// A further leg of a call: permitted, counted and given a row, or why not.
     async fn open_leg(
         &self,
@@ -147,6 +151,10 @@ impl Desk for CallDesk {
 
     fn destination(&self, id: DestinationId) -> Option<Destination> {
         Self::destination(self, id)
+    }
+
+    fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String> {
+        Self::refer_to(self, access, to, host)
     }
 
     async fn open_leg(

@@ -201,7 +201,16 @@ impl Phone {
 
     /// Dials, is answered, acknowledges.
     pub(crate) async fn call(&self, user: &str) -> Message {
-        let invite = self.signed_invite(user, PASSWORD).await;
+        self.call_with(user, |invite| invite).await
+    }
+
+    /// The same with more in its INVITE.
+    pub(crate) async fn call_with(
+        &self,
+        user: &str,
+        more: impl FnOnce(Message) -> Message,
+    ) -> Message {
+        let invite = more(self.signed_invite(user, PASSWORD).await);
         self.send(&invite).await;
         let answer = self.expect(200).await;
         self.send(&self.inside(&answer, "ACK", 2)).await;

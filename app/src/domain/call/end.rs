@@ -97,6 +97,8 @@ pub enum EndReason {
     NoTrunk,
     /// More legs would descend from one call than may.
     TooManyLegs,
+    /// Its peer cannot be asked to call there by itself, and nothing else was wanted.
+    NotReferable,
     /// Refused before it began.
     Refused(Refusal),
 }
@@ -137,13 +139,14 @@ impl EndReason {
             Self::OwnAddress => "own_address",
             Self::NoTrunk => "no_outbound_trunk",
             Self::TooManyLegs => "too_many_legs",
+            Self::NotReferable => "not_referable",
             Self::Refused(refusal) => refusal.code(),
         }
     }
 
     /// Every one there is.
     pub fn all() -> impl Iterator<Item = Self> {
-        const PLAIN: [EndReason; 32] = [
+        const PLAIN: [EndReason; 33] = [
             EndReason::CallerHungUp,
             EndReason::CalleeHungUp,
             EndReason::AgentHungUp,
@@ -176,6 +179,7 @@ impl EndReason {
             EndReason::OwnAddress,
             EndReason::NoTrunk,
             EndReason::TooManyLegs,
+            EndReason::NotReferable,
         ];
         PLAIN
             .into_iter()
@@ -208,7 +212,8 @@ impl EndReason {
             | Self::LimitReached
             | Self::OwnAddress
             | Self::NoTrunk
-            | Self::TooManyLegs => CallResult::ClientError,
+            | Self::TooManyLegs
+            | Self::NotReferable => CallResult::ClientError,
             Self::AuthFailed
             | Self::Forbidden
             | Self::NotFound

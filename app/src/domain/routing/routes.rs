@@ -11,6 +11,7 @@ use crate::domain::inbound::{Access, AccessKind, InboundTrunk, NumberSource, Oth
 use crate::domain::number::Number;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::SourceNet;
+use crate::domain::transfer::ReferForm;
 
 /// Everything a decision depends on but the load.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +104,8 @@ pub struct AccessRoute {
     pub sha256_only: bool,
     /// The sign-in must be for the very Request-URI that was called.
     pub strict_uri: bool,
+    /// How its peer is asked to call a number by itself.
+    pub refer_form: Option<ReferForm>,
     /// Off lets nobody in.
     pub enabled: bool,
 }
@@ -125,6 +128,7 @@ impl From<&Access> for AccessRoute {
             srtp: settings.srtp,
             sha256_only: settings.sha256_only,
             strict_uri: settings.strict_uri,
+            refer_form: settings.refer_form.clone(),
             enabled: settings.enabled,
         }
     }

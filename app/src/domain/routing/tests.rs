@@ -41,6 +41,7 @@ fn access(n: u128, label: &str, kind: AccessKind) -> AccessRoute {
         srtp: Srtp::Off,
         sha256_only: false,
         strict_uri: false,
+        refer_form: None,
         enabled: true,
     }
 }

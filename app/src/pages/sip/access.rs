@@ -33,6 +33,15 @@ pub(super) fn section(
             .find(|access| access.id.to_string() == id)
             .map(|access| question(access, enabled))
     });
+    let referring = query("edit")
+        .filter(|what| what == "refer")
+        .and(query("access"));
+    let referring = referring.and_then(|id| {
+        accesses
+            .iter()
+            .find(|access| access.id.to_string() == id)
+            .map(refer_form)
+    });
     let (digest, network): (Vec<Access>, Vec<Access>) = accesses
         .into_iter()
         .partition(|access| access.settings.kind == AccessKind::Digest);
@@ -46,6 +55,7 @@ pub(super) fn section(
     view! {
         <Section id="who" title=text().sip.who help=say.help>
             {question}
+            {referring}
             <h3>{say.by_password}</h3>
             {by_password}
             {add_credential()}
@@ -138,19 +148,49 @@ fn table(caption: &'static str, accesses: Vec<Access>, host: &str) -> impl IntoV
                     </Form>
                 }
             });
+            let refer = format!("/settings/sip?edit=refer&access={}#refer", access.id);
+            let takes_refer = access.settings.refer_form.as_ref().map(|_| view! { " "<Badge tone=Tone::Neutral word=say.refer_on/> });
             let remove = format!("/settings/sip?confirm=remove-access&access={}#question", access.id);
-            let about = label.clone();
+            let (about, whose) = (label.clone(), label.clone());
             view! {
                 <Row>
-                    <Lead>{label}{off}</Lead>
+                    <Lead>{label}{off}{takes_refer}</Lead>
                     <Cell head=say.details>{details}</Cell>
                     <Cell head=say.used>{used}</Cell>
-                    <RowActions>{rotate}<a class=Look::LinkBad.class() href=remove>{text().sip.remove}<span class="sr-only">" "{about}</span></a></RowActions>
+                    <RowActions>{rotate}<a class=Look::Link.class() href=refer>{say.refer}<span class="sr-only">" "{whose}</span></a><a class=Look::LinkBad.class() href=remove>{text().sip.remove}<span class="sr-only">" "{about}</span></a></RowActions>
                 </Row>
             }
         })
         .collect_view();
     view! { <Table caption columns>{rows}</Table> }
+}
+
+/// How its peer is asked to take a call elsewhere by itself.
+fn refer_form(access: &Access) -> impl IntoView + use<> {
+    let say = &text().access;
+    let form = access.settings.refer_form.as_ref();
+    let stored = vec![(
+        "refer_form",
+        form.map(ToString::to_string).unwrap_or_default(),
+    )];
+    let state = FormState::of("/fn/update_access").or_stored(stored);
+    let hidden = vec![
+        ("id", access.id.to_string()),
+        ("draft[version]", access.version.to_string()),
+    ];
+    view! {
+        <section class="question" id="refer" aria-labelledby="refer-title" tabindex="-1" data-focus="refer">
+            <h3 id="refer-title">{(say.refer_of)(&access.settings.label)}</h3>
+            <ErrorSummary state=state.clone()/>
+            <Form state=state.clone() hidden>
+                <TextField state=state.clone() field="refer_form" label=say.refer_form help=say.refer_help mono=true width="input-medium" placeholder="sip:{number}@{host}"/>
+                <Actions>
+                    <Submit label=text().form.save/>
+                    <a class="button" href="/settings/sip#who" data-safe="">{text().form.discard}</a>
+                </Actions>
+            </Form>
+        </section>
+    }
 }
 
 /// An address has no names below it; a host has.

@@ -35,6 +35,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     own_address_end: "Die Adresse ist dieser Server oder führt nirgendwohin",
     no_trunk: "Der Agent hat keinen ausgehenden Trunk",
     too_many_legs: "Das Gespräch wurde zu oft weitergeleitet",
+    not_referable: "Der Carrier kann nicht gebeten werden, dort selbst anzurufen",
     health_silent: "Früher kam Antwort, jetzt nicht mehr.",
     health_auth: "Der Carrier lehnt Benutzername oder Passwort ab.",
     bad_username: |found| format!("{found} kann kein Benutzername sein."),

@@ -35,6 +35,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     own_address_end: "The address is this server, or leads nowhere",
     no_trunk: "The agent has no outbound trunk",
     too_many_legs: "The call was handed on too often",
+    not_referable: "The carrier can't be asked to call there itself",
     health_silent: "It used to answer and does not any more.",
     health_auth: "The carrier refuses the username or password.",
     bad_username: |found| format!("{found} can't be a username."),

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use app::domain::call::EndReason;
-use app::domain::id::{AgentId, CallId, DestinationId};
+use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::transfer::{Assigned, Destination, Place};
 
 use super::outgoing::reason;
-use super::{CallDesk, NotPlaced, OutRoute, Outgoing};
+use super::{CallDesk, NoWayOut, NotPlaced, OutRoute, Outgoing};
 
 /// How long a call that is handed on rings.
 const RING_FOR: Duration = Duration::from_secs(30);
@@ -52,20 +52,11 @@ impl CallDesk {
         let agent = call.agent.and_then(|id| self.book.agent(id));
         let trunk = agent.and_then(|agent| self.book.outbound(agent.outbound_trunk?));
         match &to.settings.place {
-            Place::Phone(callee) if self.book.read(|routes| routes.on_trunk(callee)) => {
-                let (username, password) = self.book.own_login().ok_or(EndReason::NotFound)?;
-                Ok(OutRoute::Inside {
-                    username: username.parse().map_err(|_| EndReason::Fault)?,
-                    password,
-                    callee: callee.clone(),
-                })
-            }
             Place::Phone(callee) => {
-                let (trunk, password) = trunk.ok_or(EndReason::NoTrunk)?;
-                Ok(OutRoute::Trunk {
-                    trunk: Box::new(trunk),
-                    password,
-                    callee: callee.clone(),
+                let way = self.book.way_to(callee.clone(), trunk);
+                way.map_err(|why| match why {
+                    NoWayOut::NoTrunk => EndReason::NoTrunk,
+                    NoWayOut::NoLogin => EndReason::NotFound,
                 })
             }
             Place::Sip(uri, username) => {
@@ -80,6 +71,20 @@ impl CallDesk {
             }
             Place::Hangup => Err(EndReason::Fault),
         }
+    }
+
+    /// What the peer of this access, whose own host this is, is asked to call by itself; none if
+    /// it is not to be asked. A number of ours is reached inside, and a password is for us alone.
+    pub fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String> {
+        self.book.read(|routes| {
+            let form = routes.access(access)?.refer_form.as_ref()?;
+            let uri = match &to.settings.place {
+                Place::Phone(number) if !routes.on_trunk(number) => form.fill(number, host)?,
+                Place::Sip(uri, None) => uri.clone(),
+                Place::Phone(_) | Place::Sip(_, Some(_)) | Place::Hangup => return None,
+            };
+            Some(uri.to_string())
+        })
     }
 
     /// What an agent may hand calls on to, in the order of its menu.

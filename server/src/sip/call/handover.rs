@@ -33,14 +33,16 @@ pub(in crate::sip) struct Handover {
 
 impl Call {
     /// Begins to hand the call on; `None` if it is in no state for that.
-    pub(in crate::sip) fn hand_on(
+    pub(in crate::sip) async fn hand_on(
         &mut self,
         destination: Destination,
     ) -> (Option<Transfer>, Option<Ending>) {
-        if self.handover.is_some() || !matches!(self.phase, Phase::Confirmed) {
+        let busy = self.handover.is_some() || self.referral.is_some();
+        if busy || !matches!(self.phase, Phase::Confirmed) {
             return (None, None);
         }
         let settings = &destination.settings;
+        let refer_to = self.refer_to(&destination);
         let mut transfer = Transfer {
             id: self.edge.clock.new_id(),
             call: self.id,
@@ -49,7 +51,10 @@ impl Call {
                 name: settings.name.clone(),
                 place: settings.place.clone(),
             },
-            mode: TransferMode::Bridge,
+            mode: match &refer_to {
+                Some(_) => TransferMode::Refer,
+                None => TransferMode::Bridge,
+            },
             state: TransferState::Trying,
             leg: None,
             status: None,
@@ -72,15 +77,39 @@ impl Call {
             self.conclude(&mut transfer, TransferState::Failed);
             return (Some(transfer), None);
         }
+        match refer_to {
+            Some(to) => {
+                let ending = self.refer(transfer.clone(), destination, &to).await;
+                (Some(transfer), ending)
+            }
+            // Who asked for this way alone is not given another one.
+            None if settings.mode == TransferMode::Refer => {
+                transfer.mode = TransferMode::Refer;
+                let reason = EndReason::NotReferable;
+                let ending = self.come_back(transfer.clone(), reason, None).await;
+                (Some(transfer), ending)
+            }
+            None => (Some(self.bridge_to(transfer, destination)), None),
+        }
+    }
+
+    /// A second leg of ours, to be joined with this one.
+    pub(super) fn bridge_to(
+        &mut self,
+        mut transfer: Transfer,
+        destination: Destination,
+    ) -> Transfer {
         let leg = self.edge.clock.new_id();
         transfer.leg = Some(leg);
         self.tell_transfer(&transfer);
         let (tell, events) = mpsc::unbounded_channel();
         let (edge, near) = (self.edge.clone(), self.id);
-        let keep_recording = settings.keep_recording;
+        let keep_recording = destination.settings.keep_recording;
         self.edge.life.spawn("sip.leg", async move {
             match edge.desk.open_leg(near, leg, &destination).await {
-                Ok(outgoing) => outbound::dial(edge, outgoing, Some(tell)).await,
+                Ok(outgoing) => {
+                    Box::pin(outbound::dial(edge, outgoing, Some(tell))).await;
+                }
                 Err(reason) => {
                     let _ = tell.send(FarEvent::Over {
                         reason,
@@ -97,11 +126,11 @@ impl Call {
             session: None,
             bridge: None,
         });
-        (Some(transfer), None)
+        transfer
     }
 
     /// The far leg has come further, or is over.
-    pub(in crate::sip) fn on_far(&mut self, event: FarEvent) -> Option<Ending> {
+    pub(in crate::sip) async fn on_far(&mut self, event: FarEvent) -> Option<Ending> {
         let mut handover = self.handover.take()?;
         match event {
             FarEvent::Opened(session) => handover.session = Some(session),
@@ -111,11 +140,7 @@ impl Call {
                     bridge.ring(self.ringback());
                 }
                 if handover.transfer.state == TransferState::Trying {
-                    handover.transfer.state = TransferState::Ringing;
-                    self.tell_transfer(&handover.transfer);
-                    self.happened(Happening::HandOnRings {
-                        name: handover.transfer.target.name.clone(),
-                    });
+                    self.tell_ringing(&mut handover.transfer);
                 }
             }
             FarEvent::Early => self.join(&mut handover),
@@ -130,33 +155,49 @@ impl Call {
                 }
                 self.conclude(&mut handover.transfer, TransferState::Completed);
             }
-            FarEvent::Over { reason, status } => return self.far_is_over(handover, reason, status),
+            FarEvent::Over { reason, status } => {
+                return self.far_is_over(handover, reason, status).await;
+            }
         }
         self.handover = Some(handover);
         None
     }
 
-    fn far_is_over(
+    async fn far_is_over(
         &mut self,
         mut handover: Handover,
         reason: EndReason,
         status: Option<u16>,
     ) -> Option<Ending> {
         if handover.transfer.state == TransferState::Completed {
-            return Some(self.hang_up(EndReason::CalleeHungUp));
+            return Some(self.hang_up(match reason {
+                EndReason::CalleeHungUp => EndReason::HandedOn,
+                other => other,
+            }));
         }
         // Parting the two brings the caller back to the agent's line.
         handover.bridge = None;
-        handover.transfer.status = status;
-        handover.transfer.reason = Some(reason.code().to_owned());
-        self.conclude(&mut handover.transfer, TransferState::Failed);
+        self.come_back(handover.transfer, reason, status).await
+    }
+
+    /// Nobody has taken the call: the caller goes to the agent's failover destination, or is back
+    /// with the agent.
+    pub(super) async fn come_back(
+        &mut self,
+        mut transfer: Transfer,
+        reason: EndReason,
+        status: Option<u16>,
+    ) -> Option<Ending> {
+        transfer.status = status;
+        transfer.reason = Some(reason.code().to_owned());
+        self.conclude(&mut transfer, TransferState::Failed);
         let failover = self
             .agent
             .as_ref()
             .and_then(|agent| agent.settings.failover);
-        let other = failover.filter(|id| Some(*id) != handover.transfer.target.destination);
+        let other = failover.filter(|id| Some(*id) != transfer.target.destination);
         if let Some(destination) = other.and_then(|id| self.edge.desk.destination(id)) {
-            return self.hand_on(destination).1;
+            return Box::pin(self.hand_on(destination)).await.1;
         }
         self.happened(Happening::BackWithAgent);
         None
@@ -164,10 +205,15 @@ impl Call {
 
     /// The near call ends: so does whatever it was handed on to.
     pub(in crate::sip) fn let_go(&mut self) {
+        if let Some(mut referral) = self.referral.take() {
+            // Many a peer hangs up once the other call stands, and says no more of it.
+            self.conclude(&mut referral.transfer, TransferState::Unknown);
+        }
         let Some(mut handover) = self.handover.take() else {
             return;
         };
         handover.bridge = None;
+        let leg = handover.leg;
         let reason = if handover.transfer.state == TransferState::Completed {
             EndReason::CallerHungUp
         } else {
@@ -175,7 +221,19 @@ impl Call {
             self.conclude(&mut handover.transfer, TransferState::Failed);
             EndReason::CallerGaveUp
         };
-        self.edge.calls.hang_up(handover.leg, reason);
+        if !self.edge.calls.hang_up(leg, reason) {
+            // It is not there yet: it sees that nobody waits for it, or is there by now.
+            drop(handover);
+            self.edge.calls.hang_up(leg, reason);
+        }
+    }
+
+    pub(super) fn tell_ringing(&self, transfer: &mut Transfer) {
+        transfer.state = TransferState::Ringing;
+        self.tell_transfer(transfer);
+        self.happened(Happening::HandOnRings {
+            name: transfer.target.name.clone(),
+        });
     }
 
     fn join(&self, handover: &mut Handover) {
@@ -184,7 +242,7 @@ impl Call {
         }
     }
 
-    fn conclude(&self, transfer: &mut Transfer, state: TransferState) {
+    pub(super) fn conclude(&self, transfer: &mut Transfer, state: TransferState) {
         transfer.state = state;
         transfer.ended_at = Some(self.edge.clock.now_ms());
         self.tell_transfer(transfer);
@@ -194,6 +252,7 @@ impl Call {
                 name,
                 mode: transfer.mode.as_str().to_owned(),
             },
+            TransferState::Unknown => Happening::HandOnUnknown { name },
             _ => Happening::HandOnFailed {
                 name,
                 cause: transfer.reason.clone().unwrap_or_default(),
@@ -201,7 +260,7 @@ impl Call {
         });
     }
 
-    fn tell_transfer(&self, transfer: &Transfer) {
+    pub(super) fn tell_transfer(&self, transfer: &Transfer) {
         let event = CallEvent::Transfer(transfer.clone());
         self.edge.desk.note(self.id, event);
     }

@@ -14,7 +14,7 @@ use crate::sip::stack::{Answers, Arrival, ServerEvent};
 use crate::sip::timer::SessionTimer;
 
 impl Call {
-    pub(in crate::sip) fn on_request(&mut self, arrival: Box<Arrival>) -> Option<Ending> {
+    pub(in crate::sip) async fn on_request(&mut self, arrival: Box<Arrival>) -> Option<Ending> {
         let (request, _, answers, events) = arrival.run();
         self.step(&request, Way::Received);
         let method = request.method().unwrap_or_default().to_owned();
@@ -31,6 +31,7 @@ impl Call {
                 let status = if self.acknowledge(&request) { 200 } else { 481 };
                 self.reply(&answers, &request, status);
             }
+            "NOTIFY" => return self.on_notify(&answers, &request).await,
             "OPTIONS" => {
                 let reply = options::describe(self.dialog.reply(&request, 200));
                 self.answer(&answers, &reply);
@@ -147,7 +148,7 @@ impl Call {
         }
     }
 
-    fn reply(&mut self, answers: &Answers, request: &Message, status: u16) {
+    pub(super) fn reply(&mut self, answers: &Answers, request: &Message, status: u16) {
         let reply = self.dialog.reply(request, status);
         self.answer(answers, &reply);
     }

@@ -18,7 +18,7 @@ pub const MAX_FRAME: usize = 64 * 1024;
 /// What we can do when a peer requires it (RFC 3261 §20.32).
 pub const EXTENSIONS: [&str; 3] = ["100rel", "timer", "replaces"];
 /// Methods we handle, as `Allow` lists them.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY";
 /// Methods we know and decline, with 405 instead of 501.
 const DECLINED: [&str; 6] = [
     "REGISTER",
@@ -28,6 +28,9 @@ const DECLINED: [&str; 6] = [
     "MESSAGE",
     "REFER",
 ];
+
+/// Of these, the ones that mean something inside a call, and nowhere else.
+const INSIDE: [&str; 1] = ["NOTIFY"];
 
 const MANY_VIAS: usize = 70;
 
@@ -287,7 +290,8 @@ fn check_hops(message: &Message) -> Result<(), Fault> {
 }
 
 fn check_method(message: &Message, method: &str) -> Result<(), Fault> {
-    if DECLINED.contains(&method) {
+    let inside = message.to_tag().is_some() && INSIDE.contains(&method);
+    if DECLINED.contains(&method) && !inside {
         return Err(Fault::NotAllowed);
     }
     if !ALLOW.split(", ").any(|allowed| allowed == method) {

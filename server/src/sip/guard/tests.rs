@@ -58,6 +58,10 @@ impl Desk for Porter {
         None
     }
 
+    fn refer_to(&self, _: AccessId, _: &Destination, _: &str) -> Option<String> {
+        None
+    }
+
     async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
         Err(EndReason::Fault)
     }
