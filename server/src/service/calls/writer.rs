@@ -25,6 +25,9 @@ use crate::store::{self, Db, StoreError, Tx};
 
 /// So many entries at most share a commit.
 const BATCH: usize = 500;
+/// How long the first of a batch waits for others to share its commit. A call that rings waits for its row, but a
+/// machine that takes hundreds of calls a second spends its time on commits otherwise.
+const GATHER: Duration = Duration::from_millis(5);
 /// How often a database that is away is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -174,6 +177,7 @@ async fn work(db: Db, mut spool: Spool, mut orders: mpsc::UnboundedReceiver<Orde
                 if count == 0 {
                     return;
                 }
+                gather(&mut batch, &mut orders).await;
                 let flush = batch.iter().any(|order| order.entry.is_none());
                 let entries: Vec<Entry> = batch.iter_mut().filter_map(|order| order.entry.take()).collect();
                 let mut durable = keep(&db, &mut spool, entries).await;
@@ -190,6 +194,19 @@ async fn work(db: Db, mut spool: Spool, mut orders: mpsc::UnboundedReceiver<Orde
                 spool.empty_into(&db).await;
             }
         }
+    }
+}
+
+/// Waits a moment for more, unless somebody wants to see everything written now.
+async fn gather(batch: &mut Vec<Order>, orders: &mut mpsc::UnboundedReceiver<Order>) {
+    let is_urgent = batch.iter().any(|order| order.entry.is_none());
+    if is_urgent || batch.len() >= BATCH {
+        return;
+    }
+    tokio::time::sleep(GATHER).await;
+    while batch.len() < BATCH {
+        let Ok(order) = orders.try_recv() else { return };
+        batch.push(order);
     }
 }
 
