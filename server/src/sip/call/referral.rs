@@ -132,7 +132,8 @@ impl Call {
             .get("Event")
             .and_then(|event| event.split(';').next())
             .is_some_and(|event| event.trim().eq_ignore_ascii_case("refer"));
-        let Some(mut referral) = self.referral.take().filter(|_| is_ours) else {
+        let asked = if is_ours { self.referral.take() } else { None };
+        let Some(mut referral) = asked else {
             self.reply(answers, request, 481);
             return None;
         };
