@@ -10,7 +10,7 @@ use crate::service::fault;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{RouteBook, RouteChange};
 use crate::store::notices::{self, Changed};
-use crate::store::{Db, Tx};
+use crate::store::{Db, Tx, idempotency};
 
 /// Clones are the same.
 #[derive(Clone)]
@@ -43,6 +43,17 @@ impl Core {
             Ok(committed) => Ok(committed?),
             Err(broken) => Err(fault::internal(&broken)),
         }
+    }
+
+    /// Notes that the request of this task is about to do what no database can take back. Whatever
+    /// becomes of the server, the same Idempotency-Key does not do it once more.
+    pub(super) async fn settle(&self) -> Result<(), AppError> {
+        if !idempotency::is_working() {
+            return Ok(());
+        }
+        let mut tx = self.db.append().await?;
+        idempotency::note(&mut tx).await?;
+        Ok(tx.commit().await?)
     }
 
     fn announce(&self, changes: Vec<RouteChange>) {

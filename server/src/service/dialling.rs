@@ -64,11 +64,19 @@ impl Dialling for Dialler {
         caller.may(Scope::PhoneWrite)?;
         let outgoing = self.outgoing(draft.parse()?)?;
         let call = self.desk.place(&outgoing, None).await.map_err(refused)?;
-        let Some(switchboard) = self.desk.switchboard() else {
-            let end = CallEnd::because(EndReason::Drained);
+        let give_up = |reason| {
+            let end = CallEnd::because(reason);
             self.desk.end(call.id, end, &CallFacts::default());
+        };
+        let Some(switchboard) = self.desk.switchboard() else {
+            give_up(EndReason::Drained);
             return Err(AppError::Unavailable(Unavailable::Draining));
         };
+        // After the row, so that what was not placed may be tried again; before a phone rings.
+        if let Err(error) = self.core.settle().await {
+            give_up(EndReason::Fault);
+            return Err(error);
+        }
         switchboard.dial(outgoing);
         Ok(call)
     }

@@ -2,7 +2,8 @@
 //!
 //! A request holds its key under a claim with a lease. Each change it makes is noted under the claim in the
 //! change's own transaction ([`note`], which `Db::begin` calls): so a request that was overtaken changes
-//! nothing, and one whose server died after its change is not done a second time.
+//! nothing, and one whose server died after its change is not done a second time. What is done outside the
+//! database, such as dialling, is noted before it is done.
 
 use uuid::Uuid;
 
@@ -90,8 +91,13 @@ pub async fn renew(tx: &mut Tx, claim: &Claim, lease_until: i64) -> Result<(), S
     Ok(())
 }
 
+/// Whether this task works under a claim.
+pub fn is_working() -> bool {
+    WORKING.try_with(|_| ()).is_ok()
+}
+
 /// Notes in a change's transaction that the request of this task makes it. One that was overtaken may not.
-pub(super) async fn note(tx: &mut Tx) -> Result<(), StoreError> {
+pub async fn note(tx: &mut Tx) -> Result<(), StoreError> {
     const SQL: &str = "
         update idempotency
         set done = true

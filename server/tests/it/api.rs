@@ -3,6 +3,7 @@
 mod agents;
 mod calls;
 mod compat;
+mod dialled_once;
 mod document;
 mod errors;
 mod numbers;

@@ -71,6 +71,11 @@ impl Installation {
         house
     }
 
+    /// One more setting, from the next start on.
+    pub(crate) fn set(&mut self, (name, value): (&str, &str)) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts the server and waits until it is ready.
     pub(crate) async fn start_again(&mut self) {
         let mut command = Command::new(BINARY);

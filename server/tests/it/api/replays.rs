@@ -139,7 +139,7 @@ async fn who_was_overtaken_changes_nothing_and_answers_nobody() {
 
 /// Where in a request the server is killed.
 #[derive(Clone, Copy)]
-enum Killed {
+pub(crate) enum Killed {
     BeforeItsChange,
     BeforeItsAnswer,
 }
@@ -164,7 +164,8 @@ async fn a_request_killed_before_its_change_is_done_once_by_whoever_asks_again()
 }
 
 async fn killed_before_its_change(mut at: Killable) {
-    let key = at.kill_in(Killed::BeforeItsChange).await;
+    let key = at.open().await;
+    at.kill_in(&key, Killed::BeforeItsChange, async {}).await;
     let restarted = Instant::now();
     let mut told_to_wait = 0;
     let made = loop {
@@ -197,41 +198,37 @@ async fn a_request_killed_before_its_answer_is_not_done_again() {
 }
 
 async fn killed_before_its_answer(mut at: Killable) {
-    let key = at.kill_in(Killed::BeforeItsAnswer).await;
-    let restarted = Instant::now();
-    loop {
-        let (status, body) = at.post(&key).await;
-        assert_eq!(status, 409, "{body}");
-        if body["code"] == "answer_lost" {
-            break;
-        }
-        assert_eq!(body["code"], "still_answering", "{body}");
-        assert!(restarted.elapsed() < Duration::from_secs(20), "{body}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    let key = at.open().await;
+    at.kill_in(&key, Killed::BeforeItsAnswer, async {}).await;
+    at.has_lost_the_answer(&key).await;
     assert_eq!(at.agents(&key).await, 1);
     at.end().await;
 }
 
 /// The real binary on a database that can be made to stand still.
-struct Killable {
-    house: Installation,
+pub(crate) struct Killable {
+    pub(crate) house: Installation,
     postgres: Option<Postgres>,
+    /// What is asked for.
+    pub(crate) path: &'static str,
+    pub(crate) body: Value,
 }
 
 impl Killable {
-    fn sqlite(house: Installation) -> Self {
+    pub(crate) fn sqlite(house: Installation) -> Self {
         Self {
             house,
             postgres: None,
+            path: "/api/phone",
+            body: json!({ "name": "Front desk" }),
         }
     }
 
-    fn postgres(postgres: Postgres) -> Self {
+    pub(crate) fn postgres(postgres: Postgres) -> Self {
         let house = Installation::with(&[("PATCHBAY_DATABASE__URL", &postgres.url)]);
         Self {
-            house,
             postgres: Some(postgres),
+            ..Self::sqlite(house)
         }
     }
 
@@ -249,10 +246,20 @@ impl Killable {
         .unwrap();
     }
 
-    /// Sends the request, kills the server in the middle of it and starts it again; answers the key.
-    async fn kill_in(&mut self, place: Killed) -> String {
+    /// Starts the server; answers a key.
+    pub(crate) async fn open(&mut self) -> String {
         self.house.start_again().await;
-        let key = self.house.key(&["--full-access"]);
+        self.house.key(&["--full-access"])
+    }
+
+    /// Sends the request, kills the server in the middle of it, not before `meanwhile` is over, and
+    /// starts it again.
+    pub(crate) async fn kill_in(
+        &mut self,
+        key: &str,
+        place: Killed,
+        meanwhile: impl Future<Output = ()>,
+    ) {
         let table = place.table();
         if self.postgres.is_some() {
             self.sql(
@@ -276,12 +283,9 @@ impl Killable {
             ))
             .await;
         }
-        let request = self.house.request(&key, "/api/phone");
-        let request = request
-            .header("idempotency-key", "killed")
-            .json(&json!({ "name": "Front desk" }));
-        let asking = tokio::spawn(request.send());
+        let asking = tokio::spawn(self.asking(key, "killed").send());
         self.stands_still(place).await;
+        meanwhile.await;
         self.house.kill_nine();
         assert!(asking.await.unwrap().is_err(), "the server is dead");
         if let Some(postgres) = &self.postgres {
@@ -291,7 +295,27 @@ impl Killable {
             self.sql("drop trigger stand_still").await;
         }
         self.house.start_again().await;
-        key
+    }
+
+    /// The request, under this Idempotency-Key.
+    pub(crate) fn asking(&self, key: &str, name: &str) -> reqwest::RequestBuilder {
+        let request = self.house.request(key, self.path);
+        request.header("idempotency-key", name).json(&self.body)
+    }
+
+    /// Asks again until the lease of the dead has run out; it is never done once more.
+    pub(crate) async fn has_lost_the_answer(&self, key: &str) {
+        let restarted = Instant::now();
+        loop {
+            let (status, body) = self.post(key).await;
+            assert_eq!(status, 409, "{body}");
+            if body["code"] == "answer_lost" {
+                break;
+            }
+            assert_eq!(body["code"], "still_answering", "{body}");
+            assert!(restarted.elapsed() < Duration::from_secs(20), "{body}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Waits until the request hangs where it was meant to.
@@ -322,11 +346,7 @@ impl Killable {
     }
 
     async fn post(&self, key: &str) -> (u16, Value) {
-        let request = self.house.request(key, "/api/phone");
-        let request = request
-            .header("idempotency-key", "killed")
-            .json(&json!({ "name": "Front desk" }));
-        let answer = request.send().await.unwrap();
+        let answer = self.asking(key, "killed").send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
@@ -335,7 +355,7 @@ impl Killable {
         agents.as_array().unwrap().len()
     }
 
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.house.end().await;
         if let Some(postgres) = &self.postgres {
             postgres.drop_database().await;
