@@ -1,5 +1,6 @@
 //! The command line: `serve`, and what an operator does beside it.
 
+mod call;
 mod client;
 mod people;
 mod remote;
@@ -75,6 +76,13 @@ enum Command {
         #[command(subcommand)]
         command: remote::Calls,
     },
+    /// Let an agent call a number, by a running server.
+    Call {
+        #[command(flatten)]
+        shown: remote::Shown,
+        #[command(flatten)]
+        call: call::Placing,
+    },
     /// Print what makes a shell complete these commands.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -96,6 +104,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Trunks { shown, command } => command.run(&shown).await,
         Command::Agents { shown, command } => command.run(&shown).await,
         Command::Calls { shown, command } => command.run(&shown).await,
+        Command::Call { shown, call } => call.run(&shown).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "patchbay", &mut script);
@@ -129,6 +138,7 @@ async fn local(command: Command, file: Option<&Path>) -> Result<(), String> {
         | Command::Trunks { .. }
         | Command::Agents { .. }
         | Command::Calls { .. }
+        | Command::Call { .. }
         | Command::Completions { .. } => Ok(()),
         Command::User(command) => command.run(&config).await,
         Command::Key(command) => command.run(&config).await,

@@ -1,12 +1,16 @@
 //! A running server, asked over its own API with a key: what the remote commands work with.
 
 use std::fmt;
+use std::time::Duration;
 
-use reqwest::{Client as Http, Method, RequestBuilder, Response, Url, header};
+use reqwest::{Client as Http, Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde_json::Value;
 
 /// Where a server is unless `PATCHBAY_URL` says otherwise.
 const HERE: &str = "http://127.0.0.1:3000";
+
+/// How often a request is sent again that the server took for one too many.
+const PATIENCE: u32 = 10;
 
 /// The way to a server.
 pub(super) struct Client {
@@ -57,18 +61,24 @@ impl Client {
         query: &[(&str, String)],
         body: Option<Value>,
     ) -> Result<Value, ClientError> {
-        let mut request = self.request(method, path, query)?;
-        if let Some(body) = body {
-            let json = (header::CONTENT_TYPE, "application/json");
-            request = request.header(json.0, json.1).body(body.to_string());
-        }
-        let answer = self.sent(request).await?;
-        let read = answer.text().await;
-        let text = read.map_err(|error| unreachable(self.url.as_str(), &error))?;
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_str(&text).map_err(|_| ClientError::Unreadable)
+        let request = self.request(method, path, query)?;
+        let request = match body {
+            Some(body) => json(request, &body),
+            None => request,
+        };
+        self.answer(request).await
+    }
+
+    /// A POST that is done once however often it is sent: the key is the request's name.
+    pub(super) async fn once(
+        &self,
+        path: &[&str],
+        key: &str,
+        body: &Value,
+    ) -> Result<Value, ClientError> {
+        let request = self.request(Method::POST, path, &[])?;
+        let request = request.header("idempotency-key", key);
+        self.answer(json(request, body)).await
     }
 
     /// `GET`, in short.
@@ -147,9 +157,37 @@ impl Client {
         Ok(self.http.request(method, url).bearer_auth(&self.key))
     }
 
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, ClientError> {
+        let answer = self.sent(request).await?;
+        let read = answer.text().await;
+        let text = read.map_err(|error| unreachable(self.url.as_str(), &error))?;
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|_| ClientError::Unreadable)
+    }
+
+    /// Where a key asks more often than it may, it waits for its turn.
     async fn sent(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+        for _ in 0..PATIENCE {
+            let Some(again) = request.try_clone() else {
+                break;
+            };
+            let answer = self.sent_once(again).await?;
+            match wait(&answer) {
+                Some(seconds) => tokio::time::sleep(seconds).await,
+                None => return Self::taken(answer).await,
+            }
+        }
+        Self::taken(self.sent_once(request).await?).await
+    }
+
+    async fn sent_once(&self, request: RequestBuilder) -> Result<Response, ClientError> {
         let answer = request.send().await;
-        let answer = answer.map_err(|error| unreachable(self.url.as_str(), &error))?;
+        answer.map_err(|error| unreachable(self.url.as_str(), &error))
+    }
+
+    async fn taken(answer: Response) -> Result<Response, ClientError> {
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -157,6 +195,21 @@ impl Client {
         let problem = serde_json::from_str(&text).map_err(|_| ClientError::Unreadable)?;
         Err(ClientError::Refused(problem))
     }
+}
+
+/// How long the server asks to wait, if that is all it says (RFC 6585 §4).
+fn wait(answer: &Response) -> Option<Duration> {
+    if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let seconds = answer.headers().get(header::RETRY_AFTER)?;
+    let seconds: u64 = seconds.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds.clamp(1, 60)))
+}
+
+fn json(request: RequestBuilder, body: &Value) -> RequestBuilder {
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    request.body(body.to_string())
 }
 
 fn unreachable(url: &str, error: &reqwest::Error) -> ClientError {

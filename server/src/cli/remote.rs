@@ -144,7 +144,16 @@ impl Shown {
         }
     }
 
-    fn one(&self, thing: &Value) {
+    /// One of many that come by and by.
+    pub(super) fn line(&self, thing: &Value, text: impl FnOnce() -> String) {
+        if self.json {
+            tell(thing);
+        } else {
+            tell(text());
+        }
+    }
+
+    pub(super) fn one(&self, thing: &Value) {
         if self.json {
             tell(format_args!("{thing:#}"));
         } else {
@@ -269,23 +278,11 @@ impl Calls {
             }
             Self::Show { call } => shown.one(&client.get(&["phone", "calls", &call]).await?),
             Self::Tail { call: None } => {
-                let line = |call: &Value| {
-                    if shown.json {
-                        tell(call);
-                    } else {
-                        tell(table::row(&CALLS, call));
-                    }
-                };
+                let line = |call: &Value| shown.line(call, || table::row(&CALLS, call));
                 client.follow(&["phone", "calls"], line).await?;
             }
             Self::Tail { call: Some(id) } => {
-                let line = |event: &Value| {
-                    if shown.json {
-                        tell(event);
-                    } else {
-                        tell(table::event(event));
-                    }
-                };
+                let line = |event: &Value| shown.line(event, || table::event(event));
                 let path = ["phone", "calls", &id, "events"];
                 client.follow(&path, line).await?;
             }
@@ -298,7 +295,7 @@ impl Calls {
     }
 }
 
-async fn agents(client: &Client) -> Result<Vec<Value>, String> {
+pub(super) async fn agents(client: &Client) -> Result<Vec<Value>, String> {
     match client.get(&["phone"]).await? {
         Value::Array(agents) => Ok(agents),
         _ => Err("the answer is not a list of agents".to_owned()),
@@ -306,7 +303,7 @@ async fn agents(client: &Client) -> Result<Vec<Value>, String> {
 }
 
 /// The id of an agent that was named by it, or by its name if only one is called so.
-async fn agent_of(client: &Client, named: &str) -> Result<String, String> {
+pub(super) async fn agent_of(client: &Client, named: &str) -> Result<String, String> {
     let all = agents(client).await?;
     let by = |field: &str| -> Vec<&str> {
         let fits = all.iter().filter(|agent| agent[field] == named);

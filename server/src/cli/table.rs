@@ -53,6 +53,11 @@ pub(super) fn event(event: &Value) -> String {
     format!("{}  {}  {told}", plain(&event["at"]), plain(&event["type"]))
 }
 
+/// One value by itself.
+pub(super) fn text(value: &Value) -> String {
+    plain(value)
+}
+
 fn cells(columns: &[Column], item: &Value) -> Vec<String> {
     columns
         .iter()

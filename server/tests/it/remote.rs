@@ -1,5 +1,6 @@
 //! The command line as a client of a running server: the real binary on both ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +16,11 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
-        let house = Installation::serve().await;
+        Self::with(&[]).await
+    }
+
+    async fn with(settings: &[(&str, &str)]) -> Self {
+        let house = Installation::serve_with(settings).await;
         let key = house.key(&["--full-access"]);
         Self { house, key }
     }
@@ -98,6 +103,78 @@ async fn what_the_server_refuses_is_said_in_its_words() {
     let odd = [("PATCHBAY_URL", "ftp://x"), ("PATCHBAY_KEY", "x")];
     let done = desk.house.run_with(&["numbers", "list"], "", &odd);
     done.refused_naming(&["PATCHBAY_URL"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_placed_and_followed_to_its_end() {
+    let desk = Arc::new(Desk::open().await);
+    let sales = json!({ "name": "Sales" });
+    desk.house.post(&desk.key, "/api/phone", &sales).await;
+    desk.house
+        .post(&desk.key, "/api/phone/sip/inbound-trunk", &json!({}))
+        .await;
+    desk.says("numbers add +14155550100 --agent Sales");
+    let following = {
+        let desk = Arc::clone(&desk);
+        tokio::task::spawn_blocking(move || desk.run("call Sales +14155550100 --follow"))
+    };
+    let answered = "/api/phone/calls?direction=outbound&state=answered";
+    let call = loop {
+        assert!(!following.is_finished(), "{}", desk.house.log());
+        let calls = desk.house.get(&desk.key, answered).await;
+        if let Some(id) = calls["items"][0]["id"].as_str() {
+            break id.to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    desk.says(&format!("calls hang-up {call}"));
+    let followed = following.await.unwrap();
+    assert!(followed.status.success(), "{}", followed.stderr());
+    let told = followed.stdout();
+    for word in [call.as_str(), "answered", "ended"] {
+        assert!(told.contains(word), "no {word} in: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_answers_fails_and_one_name_is_one_call() {
+    let quick = [
+        ("PATCHBAY_SIP__T1_MS", "20"),
+        ("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true"),
+    ];
+    let desk = Desk::with(&quick).await;
+    let sales = json!({ "name": "Sales" });
+    let sales = desk.house.post(&desk.key, "/api/phone", &sales).await;
+    desk.run("call Sales +14155550177")
+        .refused_naming(&["outbound trunk"]);
+    desk.run("call Sales 415").refused_naming(&["to:", "short"]);
+    let nowhere = json!({
+        "name": "Acme", "host": "127.0.0.1", "port": free_port(), "digest": false,
+        "caller_number": "+14155550100", "max_cps": 10,
+    });
+    let trunk = desk
+        .house
+        .post(&desk.key, "/api/phone/sip/outbound-trunks", &nowhere)
+        .await;
+    let config = format!("/api/phone/sip/agents/{}", sales["id"].as_str().unwrap());
+    let bound = desk.house.request_patch(&desk.key, &config);
+    let bound = bound.json(&json!({ "outbound_trunk_id": trunk["id"] }));
+    assert!(bound.send().await.unwrap().status().is_success());
+    let once = "call Sales +14155550177 --idempotency-key today";
+    let call = desk.json(once);
+    assert_eq!(
+        (&call["state"], desk.json(once)),
+        (&json!("queued"), call.clone())
+    );
+    assert_eq!(desk.json("calls list").as_array().unwrap().len(), 1);
+    let failed = desk.run("call Sales +14155550177 --follow --json");
+    failed.refused_naming(&["nobody answered"]);
+    let last = failed.stdout();
+    let last: Value = serde_json::from_str(last.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["state"], &last["reason"]),
+        (&json!("ended"), &json!("unreachable"))
+    );
 }
 
 #[tokio::test]
