@@ -19,6 +19,7 @@ pub mod outbound;
 pub mod page;
 pub mod phone;
 pub mod quality;
+pub mod replay;
 pub mod route_test;
 pub mod routing;
 pub mod search;

@@ -21,6 +21,7 @@ pub use crate::domain::endpoint::{Endpoint, Reach, RegionView, Synced, TrunkView
 pub use crate::domain::number::{
     Added, AddedAs, NumberDraft, NumberFilter, NumberRow, NumbersDraft,
 };
+pub use crate::domain::replay::{ReplayDraft, Replayed};
 pub use crate::domain::route_test::{RouteTestDraft, RouteTested};
 pub use crate::domain::seen::{Facts, Listener, News, Source};
 
@@ -317,6 +318,9 @@ pub trait Sources: Send + Sync {
 pub trait RouteTests: Send + Sync {
     /// Decides without a call; changes nothing. `sip:read`.
     async fn test(&self, caller: &Caller, draft: RouteTestDraft) -> Result<RouteTested, AppError>;
+    /// Decides the calls of late once more, as if the routing were another; changes nothing.
+    /// `sip:read` and `calls:read`.
+    async fn replay(&self, caller: &Caller, draft: ReplayDraft) -> Result<Replayed, AppError>;
 }
 
 /// Set-up, sign-in, account.

@@ -38,6 +38,7 @@ mod receipt;
 mod recording;
 mod regions;
 mod replay;
+mod route_replay;
 mod route_test;
 mod routes;
 mod said;
@@ -135,6 +136,7 @@ fn all() -> Routes {
         .and(regions::routes())
         .and(sources::routes())
         .and(route_test::routes())
+        .and(route_replay::routes())
         .and(agents::routes())
         .and(voices::routes())
         .and(numbers::routes())

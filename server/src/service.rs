@@ -24,6 +24,7 @@ pub mod outbound;
 pub mod people;
 pub mod replays;
 pub mod retention;
+mod route_replay;
 pub mod route_test;
 pub mod routes;
 pub mod signin;

@@ -2,6 +2,7 @@
 //! Pure. The SIP edge, the route test, the API and the replay all call it, and each
 //! check leaves a line on the receipt (`design.md` §3).
 
+mod again;
 mod check;
 mod invite;
 mod number;
@@ -10,6 +11,7 @@ mod routes;
 mod tests;
 mod who;
 
+pub use again::again;
 pub use check::{Check, Near, Note, Outcome, Receipt, Refusal, Step};
 pub use invite::{Failure, Invite, MediaOffer, Proof};
 pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, Tally, TrunkRoute};

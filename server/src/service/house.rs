@@ -112,7 +112,7 @@ impl House {
             conversations: Arc::new(ConversationDesk(core.clone())),
             dialling: Arc::new(Dialler::new(core.clone(), desk.clone())),
             sources: Arc::new(SourceDesk::new(desk.clone(), core.clone())),
-            route_test: Arc::new(RouteTest::new(desk.clone(), book.clone())),
+            route_test: Arc::new(RouteTest::new(desk.clone(), core.clone())),
             doors: sign_in.clone(),
             people: Arc::new(PeopleDesk(core.clone())),
             keys: Arc::new(KeyDesk::new(core.clone())),

@@ -9,11 +9,12 @@ use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Invite, MediaOffer, Proof, Refusal, Verdict};
 use app::domain::sip::Transport;
 use app::error::{AppError, FieldErrors, Reason, Scope};
-use app::ports::{Caller, RouteTestDraft, RouteTested, RouteTests};
+use app::ports::{Caller, ReplayDraft, Replayed, RouteTestDraft, RouteTested, RouteTests};
 use async_trait::async_trait;
 
 use crate::service::calls::CallDesk;
-use crate::service::routes::RouteBook;
+use crate::service::core::Core;
+use crate::service::route_replay;
 
 /// As many characters as a dialled number or a header may have here.
 const LONGEST: u32 = 255;
@@ -21,12 +22,12 @@ const LONGEST: u32 = 255;
 /// Asks the desk; changes nothing.
 pub struct RouteTest {
     desk: Arc<CallDesk>,
-    book: Arc<RouteBook>,
+    core: Core,
 }
 
 impl RouteTest {
-    pub fn new(desk: Arc<CallDesk>, book: Arc<RouteBook>) -> Self {
-        Self { desk, book }
+    pub fn new(desk: Arc<CallDesk>, core: Core) -> Self {
+        Self { desk, core }
     }
 
     /// Without a username and a source, the call is supposed to come by the first digest
@@ -36,6 +37,7 @@ impl RouteTest {
             (Some(username), _) => Proof::Supposed { username },
             (None, Some(_)) => Proof::Absent,
             (None, None) => self
+                .core
                 .book
                 .read(|routes| routes.any_username().map(str::to_owned))
                 .map_or(Proof::Absent, |username| Proof::Supposed { username }),
@@ -97,6 +99,7 @@ impl RouteTests for RouteTest {
         let (agent, refusal) = match decision.verdict {
             Verdict::Answer(agent) => {
                 let name = self
+                    .core
                     .book
                     .read(|routes| routes.agent(agent).map(|agent| agent.name.clone()));
                 (Some((agent, name.unwrap_or_default())), None)
@@ -110,6 +113,11 @@ impl RouteTests for RouteTest {
             number: decision.number,
             receipt: decision.receipt,
         })
+    }
+
+    async fn replay(&self, caller: &Caller, draft: ReplayDraft) -> Result<Replayed, AppError> {
+        caller.may(Scope::CallsRead)?;
+        route_replay::replay(&self.core, &draft).await
     }
 }
 

@@ -265,6 +265,43 @@ pub async fn repeat(tx: &mut Tx, id: CallId, repeats: u32) -> Result<(), StoreEr
     Ok(())
 }
 
+/// The calls since a moment that an access let in, with their receipts, newest first.
+pub async fn let_in_since(
+    conn: &mut Conn,
+    since: i64,
+    most: u32,
+) -> Result<Vec<(Call, Receipt)>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct WithReceipt {
+        #[sqlx(flatten)]
+        row: CallRow,
+        receipt: String,
+    }
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        ", receipt
+        from calls
+        where started_at >= $1 and direction = 'inbound' and access_id is not null
+        order by started_at desc, id desc
+        limit $2"
+    );
+    let rows: Vec<WithReceipt> = sql!(conn, on => sqlx::query_as(SQL)
+        .bind(since)
+        .bind(i64::from(most))
+        .fetch_all(on)
+        .await)?;
+    let read = |found: WithReceipt| {
+        let at = At {
+            table: "calls",
+            row: found.row.id,
+        };
+        let receipt = at.json("receipt", &found.receipt)?;
+        Ok((Call::try_from(found.row)?, receipt))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// What became of the calls since a moment: result and how many.
 pub async fn results_since(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>, StoreError> {
     const SQL: &str = "

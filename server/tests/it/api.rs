@@ -9,6 +9,7 @@ mod errors;
 mod numbers;
 mod outbound;
 mod replays;
+mod route_replay;
 mod schema;
 mod sessions;
 mod trunk;

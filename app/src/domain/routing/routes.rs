@@ -238,6 +238,11 @@ impl Routes {
         self.agents.get(&id)
     }
 
+    /// An agent by its name; of several called so, any.
+    pub fn agent_called(&self, name: &str) -> Option<&AgentRoute> {
+        self.agents.values().find(|agent| agent.name == name)
+    }
+
     /// The agent that answers what nobody else does.
     pub fn default_agent(&self) -> Option<&AgentRoute> {
         self.default_agent.and_then(|id| self.agents.get(&id))
