@@ -2,6 +2,7 @@
 
 mod call;
 mod client;
+mod declared;
 mod people;
 mod remote;
 mod routes;
@@ -10,6 +11,7 @@ mod table;
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -76,6 +78,13 @@ enum Command {
         #[command(subcommand)]
         command: remote::Calls,
     },
+    /// Write a running server as a file: its trunks, agents, numbers and destinations.
+    Export(declared::Export),
+    /// Say what differs between a file and a running server, and which calls of late somebody else would
+    /// have answered. Exit code 2 if anything differs.
+    Plan(declared::PlanOf),
+    /// Make a running server as a file says.
+    Apply(declared::Apply),
     /// Let an agent call a number, by a running server.
     Call {
         #[command(flatten)]
@@ -95,11 +104,22 @@ enum Command {
     },
 }
 
-/// Does what was asked; the error is a sentence for whoever asked.
-pub async fn run(cli: Cli) -> Result<(), String> {
-    let command = cli.command.unwrap_or(Command::Serve);
+/// Does what was asked and says how it went; the error is a sentence for whoever asked.
+pub async fn run(cli: Cli) -> Result<ExitCode, String> {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Plan(plan) => plan.run().await,
+        command => {
+            carry_out(command, cli.config.as_deref()).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn carry_out(command: Command, config: Option<&Path>) -> Result<(), String> {
     // These ask a server, which has its own settings; there may be none here.
     match command {
+        Command::Export(export) => export.run().await,
+        Command::Apply(apply) => apply.run().await,
         Command::Numbers { shown, command } => command.run(&shown).await,
         Command::Trunks { shown, command } => command.run(&shown).await,
         Command::Agents { shown, command } => command.run(&shown).await,
@@ -111,7 +131,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             tell(String::from_utf8_lossy(&script).trim_end());
             Ok(())
         }
-        command => local(command, cli.config.as_deref()).await,
+        command => local(command, config).await,
     }
 }
 
@@ -133,12 +153,15 @@ async fn local(command: Command, file: Option<&Path>) -> Result<(), String> {
             tell(format_args!("The configuration holds."));
             Ok(())
         }
-        // `run` has seen to these.
+        // `run` and `carry_out` have seen to these.
         Command::Numbers { .. }
         | Command::Trunks { .. }
         | Command::Agents { .. }
         | Command::Calls { .. }
         | Command::Call { .. }
+        | Command::Export(_)
+        | Command::Plan(_)
+        | Command::Apply(_)
         | Command::Completions { .. } => Ok(()),
         Command::User(command) => command.run(&config).await,
         Command::Key(command) => command.run(&config).await,

@@ -23,6 +23,7 @@ mod values;
 pub use advice::advise;
 pub use environment::Environment;
 pub use problem::{Origin, Problem, Problems};
+pub(crate) use repair::nearest;
 pub use sections::{
     Config, Data, Database, Guard, Http, Limits, Log, Media, Regions, Retention, Shutdown, SignIn,
     Sip,

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Err(error) => Err(format!("the runtime can't be started: {error}")),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(message) => {
             // Whoever reads may be gone; that is no reason to panic.
             drop(writeln!(std::io::stderr(), "patchbay: {message}"));

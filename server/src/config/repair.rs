@@ -104,7 +104,8 @@ fn plain(expected: &str) -> String {
     }
 }
 
-fn nearest(field: &str, known: &[&str]) -> String {
+/// The known name that was probably meant, or all of them.
+pub(crate) fn nearest(field: &str, known: &[&str]) -> String {
     let close = known
         .iter()
         .map(|name| (distance(field, name), name))

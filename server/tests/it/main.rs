@@ -30,6 +30,7 @@ mod ops;
 mod people;
 mod pjsip;
 mod remote;
+mod remote_declared;
 mod retention;
 mod samples;
 mod services;
