@@ -20,11 +20,13 @@ pub mod sign_in;
 pub mod sip;
 pub mod system;
 pub mod troubleshooting;
+pub mod webhooks;
 
 use leptos::prelude::use_context;
 
+use crate::domain::draft::Entry;
 use crate::domain::id::IncidentId;
-use crate::error::AppError;
+use crate::error::{AppError, Reason};
 use crate::ports::{Caller, Services};
 
 /// The ports and who asks, as the server gave them to this request.
@@ -36,4 +38,13 @@ pub(crate) fn asked() -> Result<(Services, Caller), AppError> {
         services,
         use_context::<Caller>().unwrap_or_else(|| Caller::nobody(None)),
     ))
+}
+
+/// The console's form sends what its reader typed; a script, which meant it, sends nothing.
+pub(crate) fn typed_right(typed: &Entry, wanted: &str) -> Result<(), AppError> {
+    if typed.is_absent() || typed.shown().trim().eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let wanted = wanted.to_owned();
+    Err(AppError::field("typed", Reason::NotConfirmed { wanted }))
 }

@@ -9,7 +9,7 @@ use leptos_router::path;
 
 use crate::pages::{
     access, account, agents, audit, calls, destinations, inbox, numbers, outbound, overview,
-    password, search, set_up, sign_in, sip, system, troubleshooting,
+    password, search, set_up, sign_in, sip, system, troubleshooting, webhooks,
 };
 use crate::text::text;
 use crate::ui::feedback::set_status;
@@ -92,6 +92,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/sip/outbound/new") view=outbound::NewOutboundPage/>
                     <Route path=path!("/settings/sip/outbound/:id") view=outbound::OutboundPage/>
                     <Route path=path!("/settings/access") view=access::AccessPage/>
+                    <Route path=path!("/settings/webhooks") view=webhooks::WebhooksPage/>
+                    <Route path=path!("/settings/webhooks/:id") view=webhooks::WebhookPage/>
                     <Route path=path!("/settings/system") view=system::SystemPage/>
                     <Route path=path!("/settings/audit") view=audit::AuditPage/>
                     <Route path=path!("/search") view=search::SearchPage/>
@@ -191,6 +193,7 @@ fn Places(path: String) -> AnyView {
                 <ul>
                     {link("/settings/sip", Icon::Sip, frame.sip.to_owned())}
                     {link("/settings/access", Icon::Key, frame.access.to_owned())}
+                    {link("/settings/webhooks", Icon::Hook, text().hooks.title.to_owned())}
                     {link("/settings/system", Icon::System, frame.system.to_owned())}
                     {link("/settings/audit", Icon::Audit, frame.audit.to_owned())}
                 </ul>

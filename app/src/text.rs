@@ -24,8 +24,10 @@ macro_rules! part {
     };
 }
 
+mod hooks;
 mod ways;
 
+pub use hooks::Hooks;
 pub use ways::{HandedOn, WaysOut};
 
 /// The languages the console speaks.
@@ -102,6 +104,8 @@ pub struct Text {
     pub access: AccessText,
     /// Settings, Access: people and keys.
     pub people: PeopleText,
+    /// Settings, Webhooks.
+    pub hooks: Hooks,
     /// Settings, System.
     pub system: SystemText,
     /// Settings, Audit.

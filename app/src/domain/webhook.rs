@@ -260,7 +260,10 @@ impl WebhookDraft {
         }
         let items = errors.keep("events", self.events.items().map_err(Reason::from))?;
         let mut kinds = Vec::new();
-        for (index, item) in items.iter().enumerate() {
+        // A form sends a blank one, so that none checked is not none asked.
+        let chosen = items.iter().enumerate();
+        let chosen = chosen.filter(|(_, item)| !item.is_blank());
+        for (index, item) in chosen.clone() {
             let kind = item
                 .required()
                 .map_err(Reason::from)
@@ -269,7 +272,7 @@ impl WebhookDraft {
         }
         kinds.sort();
         kinds.dedup();
-        if items.is_empty() {
+        if chosen.count() == 0 {
             errors.add("events", Reason::Required);
         }
         (!kinds.is_empty()).then_some(kinds)

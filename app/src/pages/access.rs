@@ -13,8 +13,6 @@ use crate::pages::notice::Notice;
 use crate::text::text;
 use crate::ui::feedback::loaded;
 use crate::ui::page::{ByScript, Jump, PageHead, Section};
-use crate::ui::returned::pairs;
-use crate::ui::secret::Revealed;
 
 const HOME: &str = "/settings/access";
 
@@ -63,14 +61,4 @@ fn api() -> impl IntoView {
             <ByScript method="POST" path="/api/keys" body="{\"name\": \"ci\", \"scopes\": [\"sip:read\"]}"/>
         </Section>
     }
-}
-
-/// What the form just sent made and tells once, with the value of one field that was sent.
-fn told(function: &str, field: &str) -> Option<(String, String)> {
-    let revealed = use_context::<Revealed>().filter(|told| told.function == function)?;
-    let sent = pairs(&revealed.body)
-        .into_iter()
-        .find(|(name, _)| name == field)
-        .map(|(_, value)| value);
-    Some((revealed.value, sent.unwrap_or_default()))
 }

@@ -45,10 +45,13 @@ pub(crate) enum Done {
     DestinationAssigned,
     DestinationReleased,
     TransferAsked,
+    WebhookSaved,
+    WebhookRemoved,
+    EventRedelivered,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 33] = [
+    const ALL: [(Self, &'static str); 36] = [
         (Self::TrunkCreated, "trunk-created"),
         (Self::TrunkRemoved, "trunk-removed"),
         (Self::TrunkSaved, "trunk-saved"),
@@ -82,6 +85,9 @@ impl Done {
         (Self::DestinationAssigned, "destination-assigned"),
         (Self::DestinationReleased, "destination-released"),
         (Self::TransferAsked, "transfer-asked"),
+        (Self::WebhookSaved, "webhook-saved"),
+        (Self::WebhookRemoved, "webhook-removed"),
+        (Self::EventRedelivered, "event-redelivered"),
     ];
 
     /// How the address names it.
@@ -102,6 +108,7 @@ impl Done {
     fn said(self, number: Option<PhoneNumber>, count: Option<u32>) -> String {
         let people = &text().people;
         let (ways, handed_on) = (&text().ways_out, &text().handed_on);
+        let hooks = &text().hooks;
         let text = &text().sip;
         let number = number.map(|number| number.grouped()).unwrap_or_default();
         let count = count.map(|count| count.to_string()).unwrap_or_default();
@@ -137,6 +144,9 @@ impl Done {
             Self::DestinationAssigned => handed_on.assigned.to_owned(),
             Self::DestinationReleased => handed_on.released.to_owned(),
             Self::TransferAsked => handed_on.asked.to_owned(),
+            Self::WebhookSaved => hooks.saved.to_owned(),
+            Self::WebhookRemoved => hooks.removed.to_owned(),
+            Self::EventRedelivered => hooks.redelivered.to_owned(),
         }
     }
 }

@@ -116,6 +116,7 @@ fn pages(words: &str) -> Vec<Found> {
         (text().handed_on.title, "/channels/phone/destinations"),
         (frame.access, "/settings/access"),
         (text().people.create_key, "/settings/access#keys"),
+        (text().hooks.title, "/settings/webhooks"),
         (frame.system, "/settings/system"),
         (frame.audit, "/settings/audit"),
         (frame.help, "/troubleshooting"),

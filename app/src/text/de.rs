@@ -4,6 +4,7 @@ mod calls;
 mod console;
 mod door;
 mod guide;
+mod hooks;
 mod keys;
 mod outgoing;
 mod people;
@@ -34,6 +35,7 @@ pub static GERMAN: Text = Text {
     sip: console::SIP,
     access: console::ACCESS,
     people: people::PEOPLE,
+    hooks: hooks::HOOKS,
     system: system::SYSTEM,
     audit: system::AUDIT,
     agents: console::AGENTS,

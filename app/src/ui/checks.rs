@@ -15,6 +15,9 @@ pub fn CheckGroup(
     field: &'static str,
     #[prop(into)] label: String,
     choices: Vec<Choice>,
+    /// Sends that none is checked, where that is something else than not being asked.
+    #[prop(optional)]
+    even_none: bool,
 ) -> impl IntoView {
     let id = input_id(field);
     let name = format!("{}[]", input_name(field));
@@ -25,6 +28,7 @@ pub fn CheckGroup(
         .into_iter()
         .enumerate()
         .map(|(at, choice)| {
+            let name = name.clone();
             let own = if at == 0 { id.clone() } else { format!("{id}-{at}") };
             let on = checked.contains(&choice.value);
             let hint_id = format!("{own}-hint");
@@ -32,7 +36,7 @@ pub fn CheckGroup(
             let hinted = hint.is_some().then(|| hint_id.clone());
             view! {
                 <div class="choice">
-                    <input type="checkbox" id=own.clone() name=name.clone() value=choice.value checked=on aria-describedby=hinted/>
+                    <input type="checkbox" id=own.clone() name=name value=choice.value checked=on aria-describedby=hinted/>
                     <label for=own>{choice.label}</label>
                     {hint}
                 </div>
@@ -42,6 +46,7 @@ pub fn CheckGroup(
     view! {
         <fieldset class="field" aria-describedby=described>
             <legend class="label">{label}</legend>
+            {even_none.then(|| view! { <input type="hidden" name=name value=""/> })}
             <div class="choices">{boxes}</div>
             {error.map(|error| view! { <p class="error" id=format!("{id}-error")>{Icon::Alert.draw()}<span>{error}</span></p> })}
         </fieldset>

@@ -27,6 +27,7 @@ pub enum Icon {
     System,
     Audit,
     Search,
+    Hook,
 }
 
 impl Icon {
@@ -54,6 +55,7 @@ impl Icon {
             }
             Self::Key => "M12.500 11a4 4 0 1 0-3.700-2.500L3 14.300V17h2.700v-2h2v-2h1.600z",
             Self::Search => "M9 14.500a5.500 5.500 0 1 0 0-11 5.500 5.500 0 0 0 0 11zM13 13l4 4",
+            Self::Hook => "M10 3v7M6 13a4 4 0 1 0 8 0M14 13l-2 1M10 3a1.500 1.500 0 1 0 0-.1",
             Self::System => "M3 4h14v5H3zM3 11h14v5H3zM6 6.500h.1M6 13.500h.1",
             Self::Audit => "M5 3h7l3 3v11H5zM8 9h4M8 12h4M8 6h1.500",
             Self::Clock => "M10 17.500a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15zM10 6v4.300l3 1.7",

@@ -129,14 +129,22 @@ impl FormState {
         self.typed.as_deref().unwrap_or_default()
     }
 
-    /// Every value of a field that may be sent several times.
+    /// Every value of a field that may be sent or stored several times.
     pub fn values(&self, field: &str) -> Vec<String> {
         let name = format!("{}[]", input_name(field));
-        let typed = self.typed.iter().flatten();
-        typed
-            .filter(|(sent, _)| *sent == name)
-            .map(|(_, value)| value.clone())
-            .collect()
+        match &self.typed {
+            Some(typed) => typed
+                .iter()
+                .filter(|(sent, _)| *sent == name)
+                .map(|(_, value)| value.clone())
+                .collect(),
+            None => self
+                .stored
+                .iter()
+                .filter(|(name, _)| *name == bare(field))
+                .map(|(_, value)| value.clone())
+                .collect(),
+        }
     }
 
     /// Why the field was refused.

@@ -20,6 +20,16 @@ pub struct Revealed {
     pub value: String,
 }
 
+/// What the form just sent made and tells once, with the value of one field that was sent.
+pub fn told(function: &str, field: &str) -> Option<(String, String)> {
+    let revealed = use_context::<Revealed>().filter(|told| told.function == function)?;
+    let sent = pairs(&revealed.body)
+        .into_iter()
+        .find(|(name, _)| name == field)
+        .map(|(_, value)| value);
+    Some((revealed.value, sent.unwrap_or_default()))
+}
+
 /// The words of a secret row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecretWords {

@@ -33,11 +33,14 @@ const REFUSED: &str = "serverfnerror";
 pub(super) const WAITING: &str = "returned";
 
 const SIGN_IN: &str = "/fn/sign_in";
-/// Functions besides `reveal_…` whose answer holds what is told once: a key, a link.
-const TELL_ONCE: [&str; 3] = [
+/// Functions besides `reveal_…` whose answer holds what is told once: a key, a link, a
+/// webhook's secret.
+const TELL_ONCE: [&str; 5] = [
     "/fn/create_key",
     "/fn/create_user",
     "/fn/create_password_link",
+    "/fn/create_webhook",
+    "/fn/renew_webhook_secret",
 ];
 
 /// Answers one call.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{HOME, told};
+use super::HOME;
 use crate::domain::account::ApiKey;
 use crate::error::Scope;
 use crate::text::text;
@@ -13,6 +13,7 @@ use crate::ui::form::{Actions, Choice, ErrorSummary, Form, Look, Submit, TextFie
 use crate::ui::page::{Disclosure, Empty, Question, Section, query};
 use crate::ui::reader::{Ago, Moment, reader};
 use crate::ui::returned::FormState;
+use crate::ui::secret::told;
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
 pub(super) fn section(keys: Vec<ApiKey>) -> impl IntoView {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{HOME, told};
+use super::HOME;
 use crate::domain::account::{Person, Role};
 use crate::ports::Caller;
 use crate::text::text;
@@ -14,6 +14,7 @@ use crate::ui::form::{
 use crate::ui::page::{Disclosure, Question, Section, query};
 use crate::ui::reader::{Ago, reader};
 use crate::ui::returned::FormState;
+use crate::ui::secret::told;
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
 pub(super) fn section(people: Vec<Person>) -> impl IntoView {

@@ -13,8 +13,8 @@ use crate::domain::page::Limit;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seen::Source;
 use crate::error::{AppError, FieldErrors, Reason, Scope, Thing};
-use crate::pages::asked;
 use crate::pages::notice::{Done, done_at};
+use crate::pages::{asked, typed_right};
 use crate::ui::returned::ASKS;
 
 /// The trunk, if there is one.
@@ -54,15 +54,6 @@ pub async fn update_inbound_trunk(
 
 /// What has to be typed before the trunk goes; the same in every language.
 pub(super) const TRUNK_BY_NAME: &str = "inbound trunk";
-
-/// The console's form sends what its reader typed; a script, which meant it, sends nothing.
-fn typed_right(typed: &Entry, wanted: &str) -> Result<(), AppError> {
-    if typed.is_absent() || typed.shown().trim().eq_ignore_ascii_case(wanted) {
-        return Ok(());
-    }
-    let wanted = wanted.to_owned();
-    Err(AppError::field("typed", Reason::NotConfirmed { wanted }))
-}
 
 /// Removes the trunk and its credentials.
 #[server(prefix = "/fn", endpoint = "delete_inbound_trunk")]
