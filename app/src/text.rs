@@ -9,6 +9,8 @@ mod said;
 
 use leptos::prelude::use_context;
 
+use crate::domain::country::Country;
+
 /// Declares one part of the catalogue: plain sentences first, then those with one, two
 /// or three blanks to fill in.
 macro_rules! part {
@@ -78,8 +80,37 @@ pub fn text() -> &'static Text {
     use_context::<&'static Text>().unwrap_or(Language::default().text())
 }
 
+/// Names stand with their letter whatever is above or below it (DIN 5007-1).
+fn as_in_a_dictionary(name: &str) -> String {
+    let plain = |c: char| match c {
+        'Ä' | 'Å' | 'Á' => 'A',
+        'Ö' | 'Ô' => 'O',
+        'Ü' => 'U',
+        'ä' | 'å' | 'ã' | 'á' => 'a',
+        'ç' => 'c',
+        'é' => 'e',
+        'í' => 'i',
+        'ö' | 'ô' => 'o',
+        'ü' => 'u',
+        other => other,
+    };
+    name.chars().map(plain).collect()
+}
+
+impl Text {
+    /// Every country with its name, in the order of the names.
+    pub fn countries(&self) -> Vec<(Country, &'static str)> {
+        let named = Country::all().map(|country| (country, (self.country)(country)));
+        let mut all: Vec<_> = named.collect();
+        all.sort_by_cached_key(|(_, name)| as_in_a_dictionary(name));
+        all
+    }
+}
+
 /// Everything the console says, part by part.
 pub struct Text {
+    /// What a country is called.
+    pub country: fn(Country) -> &'static str,
     /// The frame around every page.
     pub frame: Frame,
     /// Words that many pages share.
@@ -423,5 +454,23 @@ impl Symptom {
             .to_lowercase()
             .split_whitespace()
             .all(|word| row.contains(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_called_and_sorted_as_one_s_language_does() {
+        let names = |language: Language| -> Vec<&str> {
+            let all = language.text().countries().into_iter();
+            all.map(|(_, name)| name).collect()
+        };
+        let german = names(Language::German);
+        let place = |name: &str| german.iter().position(|found| *found == name);
+        assert!(place("Ägypten") < place("Belgien"), "{german:?}");
+        assert!(place("Norwegen") < place("Österreich") && place("Österreich") < place("Pakistan"));
+        assert!(names(Language::English).contains(&"Germany"));
     }
 }

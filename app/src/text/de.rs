@@ -12,10 +12,13 @@ mod recipes;
 mod system;
 mod ways;
 
+use crate::domain::country::Country;
+
 use super::{Common, Failures, FormText, Frame, Reasons, ReceiptText, Text, Time};
 
 /// The German catalogue.
 pub static GERMAN: Text = Text {
+    country: Country::german,
     frame: FRAME,
     common: COMMON,
     form: FORM,

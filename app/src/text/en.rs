@@ -12,10 +12,13 @@ mod recipes;
 mod system;
 mod ways;
 
+use crate::domain::country::Country;
+
 use super::{Common, Failures, FormText, Frame, Reasons, ReceiptText, Text, Time};
 
 /// The English catalogue.
 pub static ENGLISH: Text = Text {
+    country: Country::english,
     frame: FRAME,
     common: COMMON,
     form: FORM,

@@ -259,7 +259,7 @@ impl Text {
             Note::AgentHeaderTwice { count } => (say.header_twice)(&count.to_string()),
             Note::AgentHeaderNames { name } => (say.header_names)(name),
             Note::NumberRead { sent, number, form } => {
-                (say.number_read)(&short(sent), number.as_str(), &read_as(say, *form))
+                (say.number_read)(&short(sent), number.as_str(), &read_as(self, *form))
             }
             Note::NumberUnknown { sent, tried } => (say.number_missing)(&short(sent), &list(tried)),
             Note::NumberAmbiguous { sent, hits } => {
@@ -287,7 +287,7 @@ impl Text {
             Note::EngineDown { name, cause } => (say.engine_did_not_answer)(name, cause),
             Note::GoesOutBy { label } => (self.outgoing.goes_out_by)(label),
             Note::StaysInside { number } => (self.outgoing.stays_inside)(&number.grouped()),
-            Note::MayCall { country } => (self.outgoing.may_call)(country.english()),
+            Note::MayCall { country } => (self.outgoing.may_call)((self.country)(*country)),
             Note::MayNotCall { why } => self.may_not_dial(why),
             Note::Tried { target } => (self.outgoing.tried)(target),
             Note::TriedInVain { target, why } => (self.outgoing.tried_in_vain)(target, &short(why)),
@@ -302,7 +302,7 @@ impl Text {
         let say = &self.receipt;
         match near {
             Near::WithCountry { number, country } => {
-                (say.near_country)(&number.grouped(), country.english())
+                (say.near_country)(&number.grouped(), (self.country)(*country))
             }
             Near::NotOnTrunk { number } => (say.near_not_on_trunk)(&number.grouped()),
             Near::OtherEndpointName {
@@ -435,12 +435,13 @@ fn short(text: &str) -> String {
     cut
 }
 
-fn read_as(say: &super::ReceiptText, form: ReadAs) -> String {
+fn read_as(text: &Text, form: ReadAs) -> String {
+    let say = &text.receipt;
     match form {
         ReadAs::Exact => say.as_sent.to_owned(),
         ReadAs::PlusMissing => say.plus_missing.to_owned(),
         ReadAs::InternationalPrefix => say.international_prefix.to_owned(),
-        ReadAs::National(country) => (say.in_country)(country.english()),
+        ReadAs::National(country) => (say.in_country)((text.country)(country)),
     }
 }
 

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::functions::draft_of;
-use crate::domain::country::Country;
 use crate::domain::inbound::Srtp;
 use crate::domain::outbound::{Assert, OutboundAuth, OutboundSettings, presented};
 use crate::domain::phone::{NumberFormat, PhoneNumber};
@@ -245,11 +244,10 @@ fn formats() -> Vec<Choice> {
 }
 
 fn countries() -> Vec<Choice> {
-    let all = Country::all().map(|country| Choice::new(country.iso(), country.english()));
-    let mut choices: Vec<Choice> = all.collect();
-    choices.sort_by(|one, two| one.label.cmp(&two.label));
-    choices.insert(0, Choice::new("", text().ways_out.no_country));
-    choices
+    let none = Choice::new("", text().ways_out.no_country);
+    let all = text().countries().into_iter();
+    let all = all.map(|(country, name)| Choice::new(country.iso(), name));
+    std::iter::once(none).chain(all).collect()
 }
 
 /// The INVITE's own lines, of what was typed or else of what stands.

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::domain::country::Country;
 use crate::domain::endpoint::TrunkView;
 use crate::domain::number::{Added, AddedAs, NumberRow};
 use crate::domain::phone::PhoneNumber;
@@ -241,15 +240,13 @@ fn add_form_of(state: FormState) -> impl IntoView {
     let say = &text().sip;
     let hidden = vec![("ask", "many".to_owned())];
     let none = Choice::new("", say.no_country);
-    let countries = Country::all().map(|country| {
+    let countries = text().countries().into_iter().map(|(country, name)| {
         Choice::new(
             country.iso(),
-            format!("{} (+{})", country.english(), country.calling_code()),
+            format!("{name} (+{})", country.calling_code()),
         )
     });
-    let mut countries: Vec<Choice> = countries.collect();
-    countries.sort_by(|one, two| one.label.cmp(&two.label));
-    countries.insert(0, none);
+    let countries: Vec<Choice> = std::iter::once(none).chain(countries).collect();
     view! {
         <ErrorSummary state=state.clone()/>
         <Form state=state.clone() hidden>

@@ -41,9 +41,7 @@ impl Text {
     pub fn may_not_dial(&self, why: &Forbidden) -> String {
         let say = &self.outgoing;
         match why {
-            Forbidden::Country { country } => {
-                (say.country_no)(country.map_or("–", |country| country.english()))
-            }
+            Forbidden::Country { country } => (say.country_no)(country.map_or("–", self.country)),
             Forbidden::Premium => say.premium.to_owned(),
             Forbidden::Channels { limit } => (say.channels_full)(&limit.to_string()),
             Forbidden::Rate { limit } => (say.rate_full)(&limit.to_string()),
