@@ -1,5 +1,5 @@
 //! The parts every page is built of: accessible once, used everywhere. Server-only
-//! components, except the few islands in `copy`, `secret`, `browser` and `region`. Knows
+//! components, except the few islands in `copy`, `secret`, `invite`, `session` and `browser`. Knows
 //! words and domain types, never where data come from.
 
 pub mod browser;
@@ -10,6 +10,7 @@ pub mod copy;
 pub mod feedback;
 pub mod form;
 pub mod icon;
+pub mod invite;
 pub mod page;
 pub mod palette;
 pub mod reader;

@@ -14,7 +14,8 @@ const ACME = {
   password: "not shown again",
 };
 
-test("a trunk is made after its faults, looked at, changed, used and kept from deletion @both", async ({ admin }) => {
+test("a trunk is made after its faults, looked at, changed, used and kept from deletion @both", async ({ admin }, info) => {
+  const script = info.project.name === "js";
   const walk = new Console(admin);
   const out = new Outbound(admin);
   const agent = await walk.createAgent({ name: "Front desk" });
@@ -36,13 +37,25 @@ test("a trunk is made after its faults, looked at, changed, used and kept from d
 
   await out.fill(ACME);
   await admin.getByLabel("Allowed countries").fill("US\nDE");
-  await out.look();
+  await out.look(!script);
   await expect(out.preview).toContainText("INVITE sip:+493023125012@203.0.113.9");
   await expect(out.preview).toContainText("From: <sip:+14155550100@203.0.113.9>");
   await expect(out.preview).toContainText("P-Asserted-Identity: <sip:+14155550100@203.0.113.9>");
   await expect(out.preview).toContainText("to 203.0.113.9:5060 over UDP");
-  await expect(admin.getByLabel("Password")).toHaveValue("");
-  await admin.getByLabel("Password").fill(ACME.password);
+  if (script) {
+    // As it is typed, and whatever is wrong with what the INVITE does not show.
+    await admin.getByLabel("Name", { exact: true }).fill("");
+    await admin.getByRole("group", { name: "Transport" }).getByLabel("TLS").check();
+    await expect(out.preview).toContainText("to 203.0.113.9:5061 over TLS");
+    await admin.getByLabel("SIP host").fill("acme sip");
+    await expect(out.preview).toContainText("Enter host and caller ID to see it.");
+    await out.fill(ACME);
+    await admin.getByRole("group", { name: "Transport" }).getByLabel("UDP").check();
+    await expect(out.preview).toContainText("to 203.0.113.9:5060 over UDP");
+  }
+  // A preview that follows the typing has sent nothing, so that nothing has to be entered again.
+  await expect(admin.getByLabel("Password")).toHaveValue(script ? ACME.password : "");
+  if (!script) await admin.getByLabel("Password").fill(ACME.password);
   await out.create();
   await expect(admin.getByRole("heading", { level: 1, name: ACME.name })).toBeVisible();
   await expect(admin.getByRole("status").filter({ hasText: `Trunk ${ACME.name} created.` })).toBeVisible();

@@ -6,6 +6,7 @@ mod draft;
 mod guard;
 mod health;
 mod identity;
+mod preview;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use draft::{NewOutbound, OutboundDraft};
 pub use guard::{Busyness, Forbidden, may_dial};
 pub use health::{Health, HealthState, Registration, RegistrationState, Trouble};
 pub use identity::{Presented, presented};
+pub use preview::{Preview, preview};
 
 /// Which header vouches for the caller number (RFC 3325).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

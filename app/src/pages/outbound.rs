@@ -41,7 +41,7 @@ fn new(facts: &Facts) -> impl IntoView + use<> {
     let say = &text().ways_out;
     let state = FormState::of("/fn/create_outbound_trunk").or_stored(form::defaults());
     let form = form::form(&state, Vec::new(), None, facts);
-    let preview = form::preview(&state, None);
+    let preview = form::invite(&state);
     view! {
         <div class="two-columns">
             <div class="stack">{form}</div>
@@ -98,7 +98,7 @@ fn one((view, facts, steps): &Seen) -> impl IntoView + use<> {
         ("draft[version]", trunk.version.to_string()),
     ];
     let form = form::form(&state, hidden, Some(&trunk.settings), facts);
-    let preview = form::preview(&state, Some(&trunk.settings));
+    let preview = form::invite(&state);
     let created = query("done").is_some_and(|done| done == Done::OutboundCreated.code())
         && use_context::<Returned>().is_none();
     let notice = if created {

@@ -22,7 +22,7 @@ mod unsaved;
 #[cfg(feature = "hydrate")]
 pub(crate) use {
     clipboard::{copy_secret, copy_text, fetch_secret},
-    forms::{attend_forms, remember_zone},
+    forms::{attend_forms, listen, remember_zone},
     keys::attend_keys,
     player::attend_player,
     unsaved::attend_changes,

@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::functions::draft_of;
 use crate::domain::inbound::Srtp;
-use crate::domain::outbound::{Assert, OutboundAuth, OutboundSettings, presented};
-use crate::domain::phone::{NumberFormat, PhoneNumber};
+use crate::domain::outbound::{Assert, OutboundAuth, OutboundSettings, preview};
+use crate::domain::phone::NumberFormat;
 use crate::domain::seen::Facts;
 use crate::domain::sip::Transport;
 use crate::text::text;
@@ -14,11 +13,9 @@ use crate::ui::form::{
     Actions, Choice, ErrorSummary, Form, Kind, LinkButton, Look, RadioGroup, Select, Submit,
     Switch, TextField,
 };
+use crate::ui::invite::{InvitePreview, InviteWords};
 use crate::ui::page::{Disclosure, Section};
 use crate::ui::returned::FormState;
-
-/// Whom the preview calls: a number that is kept free for examples.
-const EXAMPLE: &str = "+493023125012";
 
 /// What a new trunk starts from.
 pub(super) fn defaults() -> Vec<(&'static str, String)> {
@@ -250,47 +247,22 @@ fn countries() -> Vec<Choice> {
     std::iter::once(none).chain(all).collect()
 }
 
-/// The INVITE's own lines, of what was typed or else of what stands.
-pub(super) fn preview(
-    state: &FormState,
-    stands: Option<&OutboundSettings>,
-) -> impl IntoView + use<> {
+/// The INVITE's own lines, of what was typed or else of what stands; the browser follows the typing.
+pub(super) fn invite(state: &FormState) -> impl IntoView + use<> {
     let say = &text().ways_out;
-    let settings = if state.came_back() {
-        let draft = draft_of(state.typed());
-        let read = match stands {
-            Some(stands) => draft.over(stands),
-            None => draft.parse(),
-        };
-        read.ok().map(|new| new.settings)
-    } else {
-        stands.cloned()
+    let words = InviteWords {
+        why: say.preview_why.to_owned(),
+        over: (say.over)("{}", "{}"),
     };
-    let lines = settings.as_ref().and_then(lines);
-    let body = match lines {
-        Some(lines) => view! { <pre class="preview" tabindex="0">{lines}</pre> }.into_any(),
-        None => view! { <p class="muted">{say.preview_why}</p> }.into_any(),
-    };
+    let shown = preview(|field| state.value(field));
+    let initial = shown.map_or(String::new(), |shown| words.shown(&shown));
     let looked = state.came_back() && state.errors().is_none() && state.failure().is_none();
     let looked = looked.then(|| view! { <p class="help">{say.preview_password}</p> });
-    view! { <Section id="preview" title=say.preview>{body}{looked}</Section> }
-}
-
-fn lines(settings: &OutboundSettings) -> Option<String> {
-    let callee: PhoneNumber = EXAMPLE.parse().ok()?;
-    let sent = presented(settings, &callee, &settings.caller_number);
-    let vouched = sent
-        .asserted
-        .map(|(header, value)| format!("\n{header}: {value}"));
-    let over = (text().ways_out.over)(
-        &format!("{}:{}", settings.host, settings.port),
-        &settings.transport.as_str().to_uppercase(),
-    );
-    Some(format!(
-        "INVITE {}\nTo: {}\nFrom: {}{}\n{over}",
-        sent.uri,
-        sent.to,
-        sent.from,
-        vouched.unwrap_or_default(),
-    ))
+    let function = state.function().to_owned();
+    view! {
+        <Section id="preview" title=say.preview>
+            <InvitePreview initial function words/>
+            {looked}
+        </Section>
+    }
 }

@@ -4,7 +4,6 @@ use http::{HeaderName, HeaderValue};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::domain::draft::Entry;
 use crate::domain::id::OutboundTrunkId;
 use crate::domain::outbound::{CheckStep, OutboundDraft, OutboundView};
 use crate::error::{AppError, FieldErrors, Scope, Thing};
@@ -124,19 +123,4 @@ fn by_field(error: AppError) -> AppError {
         gathered.add(field, reason.clone());
     }
     AppError::Invalid(gathered)
-}
-
-/// What was typed, as the draft it makes.
-pub(super) fn draft_of(typed: &[(String, String)]) -> OutboundDraft {
-    let fields = typed.iter().filter_map(|(name, value)| {
-        let field = name.strip_prefix("draft[")?.strip_suffix(']')?;
-        Some((field.to_owned(), serde_json::Value::from(value.as_str())))
-    });
-    let fields = serde_json::Value::Object(fields.collect());
-    let draft: OutboundDraft = serde_json::from_value(fields).unwrap_or_default();
-    OutboundDraft {
-        // A preview needs no password, and none came back.
-        digest: Entry::text("off"),
-        ..draft
-    }
 }

@@ -62,7 +62,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     srtp_required: "Immer, sonst kein Anruf",
     create: "Trunk anlegen",
     preview: "Was wir senden werden",
-    preview_why: "Host und Absendernummer eingeben, dann ansehen.",
+    preview_why: "Gib Host und Absendernummer ein, um es zu sehen.",
     preview_now: "Zeigen, was wir senden werden",
     preview_password: "Noch ist nichts gespeichert. Gib das Passwort vor dem Speichern noch einmal ein.",
     copy_questions: "Fragen kopieren",

@@ -62,7 +62,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     srtp_required: "Always, or there is no call",
     create: "Create Trunk",
     preview: "What we will send",
-    preview_why: "Enter host and caller ID, then look.",
+    preview_why: "Enter host and caller ID to see it.",
     preview_now: "Show what we will send",
     preview_password: "Nothing is saved yet. Enter the password again before you save.",
     copy_questions: "Copy the questions",

@@ -148,7 +148,7 @@ pub(super) fn target<T: JsCast>(event: &Event) -> Option<T> {
     event.target()?.dyn_into().ok()
 }
 
-pub(super) fn listen(name: &str, heard: impl Fn(Event) + 'static) {
+pub(crate) fn listen(name: &str, heard: impl Fn(Event) + 'static) {
     let heard = Closure::<dyn Fn(Event)>::new(heard);
     let _ = document().add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
     // Lives as long as the page.
