@@ -319,7 +319,7 @@ pub trait RouteTests: Send + Sync {
     /// Decides without a call; changes nothing. `sip:read`.
     async fn test(&self, caller: &Caller, draft: RouteTestDraft) -> Result<RouteTested, AppError>;
     /// Decides the calls of late once more, as if the routing were another; changes nothing.
-    /// `sip:read` and `calls:read`.
+    /// `calls:read`.
     async fn replay(&self, caller: &Caller, draft: ReplayDraft) -> Result<Replayed, AppError>;
 }
 
@@ -487,6 +487,8 @@ pub trait SessionKeeper: Send + Sync {
     async fn renew(&self, person: &SignedIn) -> Result<(), AppError>;
     /// Ends this session.
     async fn end(&self) -> Result<(), AppError>;
+    /// How many more milliseconds it lasts if nobody uses it.
+    async fn left_ms(&self) -> Result<i64, AppError>;
 }
 
 /// The keeper of the request's own session, for a page's context.

@@ -17,6 +17,7 @@ use crate::ui::icon::Icon;
 use crate::ui::page::PageHead;
 use crate::ui::palette::Dialogs;
 use crate::ui::reader::reader;
+use crate::ui::session::SessionEnd;
 
 /// The whole document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -133,6 +134,7 @@ fn Frame(children: Children) -> impl IntoView {
             <main id="main" tabindex="-1">{children()}</main>
         </div>
         <Dialogs/>
+        <SessionEnd/>
     }
     .into_any()
 }

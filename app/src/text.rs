@@ -266,6 +266,7 @@ part! {
     Door {
         set_up_title set_up_why link_missing email email_help password password_help create_admin
         sign_in_title sign_in forgot wrong form_waits
+        session_title session_soon session_last session_over session_stay
     }
 }
 

@@ -16,5 +16,6 @@ pub mod palette;
 pub mod reader;
 pub mod returned;
 pub mod secret;
+pub mod session;
 pub mod steps;
 pub mod table;

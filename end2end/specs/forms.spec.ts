@@ -99,3 +99,22 @@ test("a recipe fills in the form, and the only credential stays @both", async ({
   await who.getByRole("link", { name: "Remove Main" }).click();
   await expect(who).toContainText("This is the only credential. Add another first.");
 });
+
+test("a session that is about to end says so, goes on when it is asked to, and keeps what is typed", async ({ admin }) => {
+  const walk = new Console(admin);
+  const id = await walk.createAgent({ name: "Front desk" });
+  await admin.clock.install();
+  await admin.goto(`/channels/phone/agents/${id}`);
+  await admin.getByLabel(/^First message/).fill("A long text");
+  const session = admin.getByRole("region", { name: "Your session" });
+  await admin.clock.fastForward("11:50:00");
+  await expect(session).toBeHidden();
+  await admin.clock.fastForward("08:30");
+  await expect(session.getByRole("alert")).toHaveText("Are you still there? You are signed out in two minutes.");
+  await session.getByRole("button", { name: "Stay signed in" }).click();
+  await expect(session).toBeHidden();
+  await expect(admin.getByLabel(/^First message/)).toHaveValue("A long text");
+  await admin.clock.fastForward("12:00:30");
+  await expect(session.getByRole("alert")).toContainText("What you have typed is still here");
+  await expect(admin.getByLabel(/^First message/)).toHaveValue("A long text");
+});

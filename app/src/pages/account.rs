@@ -73,6 +73,15 @@ pub async fn change_preferences(
     Ok(person)
 }
 
+/// Says that somebody is still there: the session goes on. Answers for how many more milliseconds.
+#[server(prefix = "/fn", endpoint = "stay_signed_in")]
+pub async fn stay_signed_in() -> Result<i64, AppError> {
+    let (_, caller) = asked()?;
+    caller.user()?;
+    let keeper = use_context::<Doorkeeper>().ok_or(AppError::Unauthenticated)?;
+    keeper.0.left_ms().await
+}
+
 /// Ends every session of the account, this one too.
 #[server(prefix = "/fn", endpoint = "sign_out_everywhere")]
 pub async fn sign_out_everywhere() -> Result<(), AppError> {

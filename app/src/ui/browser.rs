@@ -25,6 +25,7 @@ pub(crate) use {
     forms::{attend_forms, listen, remember_zone},
     keys::attend_keys,
     player::attend_player,
+    post::post,
     unsaved::attend_changes,
 };
 

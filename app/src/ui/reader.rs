@@ -56,6 +56,8 @@ pub struct Reader {
     pub shortcuts_off: bool,
     /// Who is signed in, as the navigation names them.
     pub name: Option<String>,
+    /// When the session ends unless it is used, unix ms; nothing where there is none.
+    pub session_ends_ms: Option<i64>,
 }
 
 /// The reader of this page.

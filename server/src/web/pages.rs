@@ -17,6 +17,7 @@ use leptos::prelude::{provide_context, use_context};
 use tower_sessions::Session;
 
 use super::forms::WAITING;
+use super::session::SessionEnds;
 use crate::clock::Clock;
 
 /// What pages are rendered with.
@@ -61,7 +62,11 @@ impl Pages {
                 provide_context(keeper.clone());
             }
             let caller = parts.extensions.get::<Caller>().cloned();
-            let reader = pages.reader(&parts.headers, caller.as_ref());
+            let ends = parts.extensions.get::<SessionEnds>();
+            let reader = Reader {
+                session_ends_ms: ends.map(|ends| ends.0),
+                ..pages.reader(&parts.headers, caller.as_ref())
+            };
             provide_context(reader.language.text());
             provide_context(reader);
             if let Some(caller) = caller {
@@ -113,6 +118,7 @@ impl Pages {
             base_url: self.base_url.to_string(),
             shortcuts_off: cookie(headers, "shortcuts").as_deref() == Some("off"),
             name: person.map(|person| person.email.clone()),
+            session_ends_ms: None,
         }
     }
 }

@@ -41,6 +41,10 @@ pub struct SessionDesk {
     pub max_ms: i64,
 }
 
+/// When the session of a request ends, unix ms: in the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SessionEnds(pub(super) i64);
+
 /// In the session's data. The epoch ends it when the account's has moved on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Remembered {
@@ -86,10 +90,13 @@ pub async fn recognise(
             Err(AppError::Forbidden(Need::SameOrigin))
         }
         (None, _) => Ok(match &session {
-            Some(session) => desk
-                .person(session)
-                .await
-                .unwrap_or_else(|| Caller::nobody(None)),
+            Some(session) => match desk.person(session).await {
+                Some((person, ends)) => {
+                    request.extensions_mut().insert(ends);
+                    person
+                }
+                None => Caller::nobody(None),
+            },
             None => Caller::nobody(None),
         }),
     };
@@ -177,7 +184,7 @@ impl SessionDesk {
         }
     }
 
-    async fn person(&self, session: &Session) -> Option<Caller> {
+    async fn person(&self, session: &Session) -> Option<(Caller, SessionEnds)> {
         let mut remembered: Remembered = session.get(WHO).await.ok().flatten()?;
         let now = self.clock.now_ms();
         // The note of the last visit may be as old as a touch.
@@ -193,15 +200,22 @@ impl SessionDesk {
         }
         if now - remembered.touched_at >= TOUCH_EVERY_MS {
             remembered.touched_at = now;
-            drop(session.insert(WHO, remembered).await);
+            drop(session.insert(WHO, &remembered).await);
             self.sign_in.seen(user.id).await;
         }
         let scopes = user.role.scopes();
-        Some(Caller {
+        let caller = Caller {
             who: Who::User(user),
             scopes,
             address: None,
-        })
+        };
+        Some((caller, self.end_of(&remembered)))
+    }
+
+    fn end_of(&self, remembered: &Remembered) -> SessionEnds {
+        let unused = remembered.touched_at + self.idle_ms;
+        let in_any_case = remembered.began_at + self.max_ms;
+        SessionEnds(unused.min(in_any_case))
     }
 }
 
@@ -248,6 +262,13 @@ impl SessionKeeper for Keeper {
 
     async fn renew(&self, person: &SignedIn) -> Result<(), AppError> {
         self.remember(person).await
+    }
+
+    async fn left_ms(&self) -> Result<i64, AppError> {
+        let remembered = self.session.get::<Remembered>(WHO).await;
+        let remembered = remembered.map_err(|error| broken(&error))?;
+        let remembered = remembered.ok_or(AppError::Unauthenticated)?;
+        Ok(self.desk.end_of(&remembered).0 - self.desk.clock.now_ms())
     }
 
     async fn end(&self) -> Result<(), AppError> {

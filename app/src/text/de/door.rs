@@ -16,6 +16,11 @@ pub(super) const DOOR: Door = Door {
     forgot: "Vergessen? Wer den Server betreibt, kann eingeben:",
     wrong: "E-Mail oder Passwort stimmt nicht.",
     form_waits: "Melde dich noch einmal an; dein Formular ist aufgehoben und kommt so zurück, wie es war.",
+    session_title: "Deine Sitzung",
+    session_soon: "Bist du noch da? In zwei Minuten wirst du abgemeldet.",
+    session_last: "In zwei Minuten wirst du abgemeldet, weil deine Anmeldung Tage her ist. Speichere deine Arbeit und melde dich dann neu an.",
+    session_over: "Du bist abgemeldet. Was du eingegeben hast, ist noch da: Melde dich an und speichere dann.",
+    session_stay: "Angemeldet bleiben",
 };
 
 pub(super) const ACCOUNT: AccountText = AccountText {

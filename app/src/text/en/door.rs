@@ -16,6 +16,11 @@ pub(super) const DOOR: Door = Door {
     forgot: "Forgot it? Whoever runs the server can enter",
     wrong: "The e-mail or password is not right.",
     form_waits: "Sign in again; your form is kept and comes back as it was.",
+    session_title: "Your session",
+    session_soon: "Are you still there? You are signed out in two minutes.",
+    session_last: "You are signed out in two minutes, because you signed in days ago. Save your work, then sign in again.",
+    session_over: "You are signed out. What you have typed is still here: sign in, then save.",
+    session_stay: "Stay signed in",
 };
 
 pub(super) const ACCOUNT: AccountText = AccountText {
