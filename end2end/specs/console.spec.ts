@@ -1,4 +1,5 @@
 /** Each page in its states: names, moves, confirmations, hostile values, and nothing that axe minds. */
+import type { Locator } from "@playwright/test";
 import { axe } from "../pages/axe";
 import { Console } from "../pages/console";
 import { ADMIN, expect, test } from "../fixtures/server";
@@ -135,3 +136,27 @@ for (const theme of ["light", "dark"]) {
     });
   }
 }
+
+test("lists are sorted by their headings, and the address says how @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  for (const name of ["Sales", "Front desk"]) await walk.createAgent({ name });
+  await walk.createTrunk();
+  await walk.addNumbers("+14155550100", "+14155550102", "+14155550101");
+  const first = (table: string): Locator => admin.getByRole("table", { name: table }).getByRole("row").nth(1);
+  await admin.goto("/channels/phone/agents");
+  await expect(first("Agents")).toContainText("Front desk");
+  await admin.getByRole("columnheader", { name: "Name" }).getByRole("link").click();
+  await expect(admin).toHaveURL(/sort=-name/);
+  await expect(first("Agents")).toContainText("Sales");
+  await expect(admin.getByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "descending");
+  await admin.goto("/channels/phone/numbers?show=trunk");
+  await expect(first("Numbers")).toContainText("+1 415 555 0100");
+  await admin.getByRole("columnheader", { name: "Number" }).getByRole("link").click();
+  await expect(first("Numbers")).toContainText("+1 415 555 0102");
+  await expect(admin).toHaveURL(/show=trunk.*sort=-phone_number/);
+  await admin.setViewportSize({ width: 390, height: 800 });
+  await admin.getByRole("columnheader", { name: "Last call" }).getByRole("link").click();
+  await expect(admin).toHaveURL(/sort=-last_call_at/);
+  const wrong = await admin.goto("/inbox?sort=colour");
+  expect(wrong?.status()).toBe(422);
+});

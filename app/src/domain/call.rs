@@ -131,6 +131,19 @@ pub struct Call {
     pub recording: RecordingState,
 }
 
+/// In which order calls are listed; a minus means downwards, as in the address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallSort {
+    /// Newest first.
+    #[default]
+    #[serde(rename = "-started_at")]
+    Newest,
+    /// Oldest first.
+    #[serde(rename = "started_at")]
+    Oldest,
+}
+words!(CallSort, Newest = "-started_at", Oldest = "started_at");
+
 /// Which calls to list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "plain filters")]
@@ -151,6 +164,7 @@ pub struct CallFilter {
     pub since: Option<i64>,
     /// Unix milliseconds, exclusive.
     pub until: Option<i64>,
+    pub sort: CallSort,
     pub limit: Option<Limit>,
     pub cursor: Option<Cursor>,
 }

@@ -6,6 +6,7 @@ use crate::domain::draft::{Entry, EntryList};
 use crate::domain::id::{AgentId, NumberId};
 use crate::domain::page::{Cursor, Limit};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::words;
 use crate::error::Reason;
 
 /// A number of ours.
@@ -31,6 +32,31 @@ pub struct Number {
     pub created_at: i64,
 }
 
+/// In which order numbers are listed; a minus means downwards, as in the address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NumberSort {
+    /// By their digits.
+    #[default]
+    #[serde(rename = "phone_number")]
+    Number,
+    /// By their digits, the other way round.
+    #[serde(rename = "-phone_number")]
+    NumberDown,
+    /// The one called last first.
+    #[serde(rename = "-last_call_at")]
+    LastCalled,
+    /// Those nobody calls first.
+    #[serde(rename = "last_call_at")]
+    LongestQuiet,
+}
+words!(
+    NumberSort,
+    Number = "phone_number",
+    NumberDown = "-phone_number",
+    LastCalled = "-last_call_at",
+    LongestQuiet = "last_call_at",
+);
+
 /// Which numbers to list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "plain filters")]
@@ -40,6 +66,7 @@ pub struct NumberFilter {
     pub unassigned: bool,
     /// Part of the digits or of the label.
     pub query: Option<String>,
+    pub sort: NumberSort,
     pub limit: Option<Limit>,
     pub cursor: Option<Cursor>,
 }

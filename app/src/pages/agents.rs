@@ -26,7 +26,7 @@ use crate::ui::form::{
 };
 use crate::ui::page::{ByScript, Empty, Jump, PageHead, Pager, Question, Section, query};
 use crate::ui::returned::FormState;
-use crate::ui::table::{Cell, Column, Lead, Row, Table};
+use crate::ui::table::{Cell, Column, Lead, Row, Sorting, Table};
 
 const HOME: &str = "/channels/phone/agents";
 /// Agents on a page.
@@ -55,16 +55,52 @@ fn empty() -> impl IntoView {
     view! { <Empty why=say.none><LinkButton href="/channels/phone/agents/new" label=say.new look=Look::Primary/></Empty> }
 }
 
-fn list(agents: Vec<AgentView>) -> impl IntoView {
+fn list(mut agents: Vec<AgentView>) -> impl IntoView {
+    let say = &text().agents;
     let after = query("after").unwrap_or_default();
-    let count = (text().agents.count)(&agents.len().to_string());
-    let first = (!after.is_empty()).then(|| HOME.to_owned());
+    let count = (say.count)(&agents.len().to_string());
+    let now = sort(&mut agents, &query("sort").unwrap_or_default());
+    let sorting = Sorting {
+        home: format!("{HOME}?"),
+        now: now.clone(),
+        by: vec![
+            (say.name, "name", false),
+            (say.numbers, "numbers", true),
+            (say.state, "state", false),
+            (say.recording, "recording", true),
+        ],
+    };
+    let first = (!after.is_empty()).then(|| format!("{HOME}?sort={now}"));
     let (agents, next) = part(agents, |view| view.agent.id.to_string(), &after, PAGE);
-    let next = next.map(|id| format!("{HOME}?after={id}"));
+    let next = next.map(|id| format!("{HOME}?sort={now}&after={id}"));
     view! {
-        {table(agents)}
+        {table(agents, sorting)}
         <Pager count first=first.unwrap_or_default() next=next.unwrap_or_default()/>
     }
+}
+
+/// Into the order that the address names; answers which it is. They come by name, which stays the order of equals.
+fn sort(agents: &mut [AgentView], asked: &str) -> String {
+    let (down, name) = match asked.strip_prefix('-') {
+        Some(name) => (true, name),
+        None => (false, asked),
+    };
+    match name {
+        "numbers" => agents.sort_by_key(|view| view.numbers.len()),
+        "state" => agents.sort_by_key(|view| !view.agent.settings.enabled),
+        "recording" => agents.sort_by_key(|view| view.agent.settings.recording_enabled),
+        _ => {
+            if down && name == "name" {
+                agents.reverse();
+                return "-name".to_owned();
+            }
+            return "name".to_owned();
+        }
+    }
+    if down {
+        agents.reverse();
+    }
+    asked.to_owned()
 }
 
 /// The first few, and how many there are beside them.
@@ -82,7 +118,7 @@ fn few(numbers: &[Number]) -> String {
     }
 }
 
-fn table(agents: Vec<AgentView>) -> impl IntoView {
+fn table(agents: Vec<AgentView>, sorting: Sorting) -> impl IntoView {
     let say = &text().agents;
     let columns = vec![
         Column(say.name),
@@ -116,7 +152,7 @@ fn table(agents: Vec<AgentView>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <Table caption=say.title columns>{rows}</Table> }
+    view! { <Table caption=say.title columns sorting>{rows}</Table> }
 }
 
 fn on_off(settings: &AgentSettings) -> impl IntoView + use<> {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::domain::call::{Call, CallFilter, CallState};
+use crate::domain::call::{Call, CallFilter, CallSort, CallState};
 use crate::domain::id::AgentId;
 use crate::domain::page::Page;
 use crate::domain::phone::PhoneNumber;
@@ -19,25 +19,39 @@ use crate::ui::form::{LinkButton, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, here, query};
 use crate::ui::reader::{Moment, duration, reader};
 use crate::ui::returned::encode;
-use crate::ui::table::{Cell, Column, Lead, Row, Table};
+use crate::ui::table::{Cell, Column, Lead, Row, Sorting, Table};
 
 const HOME: &str = "/inbox";
 /// More agents than that are no list to choose from.
 const MOST_CHOICES: usize = 50;
 
-/// Calls, newest first. `view` is `calls`, `live` or `refused`.
+/// Calls, newest first unless `sort` is `started_at`. `view` is `calls`, `live` or `refused`.
 #[server(prefix = "/fn", endpoint = "list_calls", input = GetUrl)]
 pub async fn list_calls(
     #[server(default)] view: String,
     #[server(default)] number: String,
     #[server(default)] agent: String,
     #[server(default)] cursor: String,
+    #[server(default)] sort: String,
 ) -> Result<Page<Call>, AppError> {
     let (services, caller) = asked()?;
     caller.may(crate::error::Scope::CallsRead)?;
     let agent = agent_of(agent).await?;
-    let filter = filter_of(&view, &number, &agent, &cursor)?;
+    let filter = CallFilter {
+        sort: sort_of(&sort)?,
+        ..filter_of(&view, &number, &agent, &cursor)?
+    };
     services.calls.list(&caller, filter).await
+}
+
+/// The order that an address means; without a word, newest first.
+fn sort_of(word: &str) -> Result<CallSort, AppError> {
+    match word {
+        "" => Ok(CallSort::default()),
+        word => word
+            .parse()
+            .map_err(|reason| AppError::field("sort", reason)),
+    }
 }
 
 /// The filter that an address of the Inbox means.
@@ -141,27 +155,35 @@ fn calls(view: String) -> impl IntoView {
     let number = query("number").unwrap_or_default();
     let agent = query("agent").unwrap_or_default();
     let cursor = query("cursor").unwrap_or_default();
+    let sort = query("sort").unwrap_or_default();
     let filtered = !number.is_empty() || !agent.is_empty();
-    let kept = format!(
+    let narrowed = format!(
         "view={view}&number={}&agent={}",
         encode(&number),
         encode(&agent)
     );
+    let sorting = Sorting {
+        home: format!("{HOME}?{narrowed}&"),
+        now: sort.parse::<CallSort>().unwrap_or_default().to_string(),
+        by: vec![(say.time, "started_at", true)],
+    };
+    let kept = format!("{narrowed}&sort={}", encode(&sort));
     let export = format!("{HOME}/export.csv?{kept}");
     let first = if cursor.is_empty() {
         String::new()
     } else {
         format!("{HOME}?{kept}")
     };
-    let asked = (view.clone(), number.clone(), agent.clone(), cursor);
+    let newest_first = sorting.now == CallSort::Newest.as_str();
+    let asked = (view.clone(), number.clone(), agent.clone(), cursor, sort);
     let page = Resource::new(
         || (),
         move |()| {
-            let (view, number, agent, cursor) = asked.clone();
+            let (view, number, agent, cursor, sort) = asked.clone();
             async move {
                 let (services, caller) = crate::pages::asked()?;
                 let agents = services.agents.names(&caller).await?;
-                Ok((list_calls(view, number, agent, cursor).await?, agents))
+                Ok((list_calls(view, number, agent, cursor, sort).await?, agents))
             }
         },
     );
@@ -205,8 +227,8 @@ fn calls(view: String) -> impl IntoView {
             view! {
                 {filter}
                 <Chips home=HOME filters always=format!("view={view}")/>
-                {live("calls", "calls")}
-                {table(page.items)}
+                {newest_first.then(|| live("calls", "calls"))}
+                {table(page.items, sorting.clone())}
                 {empty}
                 <Pager count=said first=first.clone() next/>
                 {export}
@@ -274,7 +296,7 @@ fn filter(
     }
 }
 
-fn table(calls: Vec<Call>) -> impl IntoView {
+fn table(calls: Vec<Call>, sorting: Sorting) -> impl IntoView {
     let say = &text().calls;
     let columns = vec![
         Column(say.from),
@@ -285,7 +307,7 @@ fn table(calls: Vec<Call>) -> impl IntoView {
         Column(say.time),
     ];
     let rows = calls.into_iter().map(row).collect_view();
-    view! { <Table caption=say.calls columns id="calls">{rows}</Table> }
+    view! { <Table caption=say.calls columns id="calls" sorting>{rows}</Table> }
 }
 
 fn row(call: Call) -> impl IntoView {

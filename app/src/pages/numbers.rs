@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::draft::Entry;
-use crate::domain::number::{NumberFilter, NumberRow};
+use crate::domain::number::{NumberFilter, NumberRow, NumberSort};
 use crate::domain::page::Page;
 use crate::domain::phone::PhoneNumber;
-use crate::error::{AppError, Reason};
+use crate::error::{AppError, Reason, Scope};
 use crate::pages::asked;
 use crate::pages::notice::{Done, Notice, done_at, number_of_query};
 use crate::pages::sip::number_of;
@@ -18,18 +18,26 @@ use crate::ui::form::{Look, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, query};
 use crate::ui::reader::Ago;
 use crate::ui::returned::{FormState, encode};
-use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
+use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Sorting, Table};
 
 const HOME: &str = "/channels/phone/numbers";
 
-/// Numbers of the inventory, by number.
+/// Numbers of the inventory, by number unless `sort` says otherwise.
 #[server(prefix = "/fn", endpoint = "list_numbers", input = GetUrl)]
 pub async fn list_numbers(
     #[server(default)] q: String,
     #[server(default)] show: String,
     #[server(default)] cursor: String,
+    #[server(default)] sort: String,
 ) -> Result<Page<NumberRow>, AppError> {
     let (services, caller) = asked()?;
+    caller.may(Scope::SipRead)?;
+    let sort = match sort.as_str() {
+        "" => NumberSort::default(),
+        word => word
+            .parse()
+            .map_err(|reason| AppError::field("sort", reason))?,
+    };
     let cursor = Some(cursor).filter(|cursor| !cursor.is_empty());
     let cursor = cursor.map(|found| {
         found
@@ -41,6 +49,7 @@ pub async fn list_numbers(
         unassigned: show == "unassigned",
         on_trunk: (show == "trunk").then_some(true),
         cursor: cursor.transpose()?,
+        sort,
         ..NumberFilter::default()
     };
     services.numbers.list(&caller, filter).await
@@ -66,7 +75,17 @@ pub fn NumbersPage() -> impl IntoView {
         query("cursor").unwrap_or_default(),
     );
     let filtered = !q.is_empty() || !show.is_empty();
-    let kept = format!("q={}&show={}", encode(&q), encode(&show));
+    let sort = query("sort").unwrap_or_default();
+    let narrowed = format!("q={}&show={}", encode(&q), encode(&show));
+    let sorting = Sorting {
+        home: format!("{HOME}?{narrowed}&"),
+        now: sort.parse::<NumberSort>().unwrap_or_default().to_string(),
+        by: vec![
+            (text().sip.number, "phone_number", false),
+            (text().sip.last_call, "last_call_at", true),
+        ],
+    };
+    let kept = format!("{narrowed}&sort={}", encode(&sort));
     let first = (!cursor.is_empty()).then(|| format!("{HOME}?{kept}"));
     let filter = filter(&q, &show);
     let unassigned = Some(say.unassigned.to_owned()).filter(|_| show == "unassigned");
@@ -80,7 +99,7 @@ pub fn NumbersPage() -> impl IntoView {
     let export = format!("{HOME}/export.csv?{kept}");
     let page = Resource::new(
         || (),
-        move |()| list_numbers(q.clone(), show.clone(), cursor.clone()),
+        move |()| list_numbers(q.clone(), show.clone(), cursor.clone(), sort.clone()),
     );
     let question = (query("confirm").as_deref() == Some("delete-number"))
         .then(|| number_of_query("number"))
@@ -102,7 +121,7 @@ pub fn NumbersPage() -> impl IntoView {
                 let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
                 let export = export.clone();
                 view! {
-                    {table(page.items)}
+                    {table(page.items, sorting.clone())}
                     <Pager count first=first.clone().unwrap_or_default() next=next.unwrap_or_default()/>
                     <p><a href=export download="" class="button button-link">{text().calls.export}</a></p>
                 }
@@ -142,7 +161,7 @@ fn filter(q: &str, show: &str) -> impl IntoView + use<> {
     }
 }
 
-fn table(rows: Vec<NumberRow>) -> impl IntoView {
+fn table(rows: Vec<NumberRow>, sorting: Sorting) -> impl IntoView {
     let say = &text().numbers;
     let sip = &text().sip;
     let columns = vec![
@@ -180,5 +199,5 @@ fn table(rows: Vec<NumberRow>) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <Table caption=say.title columns>{rows}</Table> }
+    view! { <Table caption=say.title columns sorting>{rows}</Table> }
 }

@@ -1,7 +1,7 @@
 //! `/api/phone/calls`: the Inbox.
 
 use app::domain::call::{
-    Call, CallDetail, CallFilter, CallResult, CallState, Direction, RecordingState,
+    Call, CallDetail, CallFilter, CallResult, CallSort, CallState, Direction, RecordingState,
 };
 use app::domain::id::{CallId, OutboundTrunkId};
 use app::error::{Scope, Thing};
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Routes {
             .query("trunk", Id::schema(), "Only those that came or went by this trunk.")
             .query("since", Time::schema(), "Only those that began then or later.")
             .query("until", Time::schema(), "Only those that began before.")
+            .query("sort", one_of(CallSort::ALL.iter().map(|word| word.as_str())), "Default: `-started_at`, newest first.")
             .pages().answers_list::<PhoneCall>("A page of calls."))
         .on(&Method::GET, "/api/phone/calls/{id}", get, op("get_call", "One call, with its receipt and transcript", Scope::CallsRead)
             .answers::<PhoneCallDetail>("The call."))
@@ -221,6 +222,7 @@ async fn list(
         limit: params.limit(),
         cursor: params.cursor(),
         live: false,
+        sort: params.word("sort").unwrap_or_default(),
     };
     params.done()?;
     if let Some(trunk) = trunk {

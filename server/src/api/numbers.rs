@@ -1,6 +1,8 @@
 //! `/api/phone/numbers`: the inventory.
 
-use app::domain::number::{Added, AddedAs, NumberDraft, NumberFilter, NumberRow, NumbersDraft};
+use app::domain::number::{
+    Added, AddedAs, NumberDraft, NumberFilter, NumberRow, NumberSort, NumbersDraft,
+};
 use app::error::Scope;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -13,7 +15,7 @@ use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::params::Params;
 use super::problem::{FieldError, Problem};
-use super::routes::{Op, Routes};
+use super::routes::{Op, Routes, one_of};
 use super::wire::{self, E164, Id, List, Time, Versioned, words};
 
 const PATH: &str = "/api/phone/numbers";
@@ -42,6 +44,11 @@ pub(super) fn routes() -> Routes {
                 "query",
                 String::schema(),
                 "Part of the number or of the label.",
+            )
+            .query(
+                "sort",
+                one_of(NumberSort::ALL.iter().map(|word| word.as_str())),
+                "Default: `phone_number`. Where it is the last call, those never called count as the oldest.",
             )
             .pages()
             .answers_list::<Number>("A page of numbers."),
@@ -201,6 +208,7 @@ async fn list(
         agent: params.id("agent"),
         unassigned: params.switch("unassigned").unwrap_or_default(),
         query: params.number_part("query"),
+        sort: params.word("sort").unwrap_or_default(),
         limit: params.limit(),
         cursor: params.cursor(),
     };

@@ -6,7 +6,7 @@ use app::domain::country::Country;
 use app::domain::draft::{Entry, EntryList};
 use app::domain::id::AgentId;
 use app::domain::number::{
-    Added, AddedAs, Number, NumberDraft, NumberFilter, NumberRow, NumbersDraft,
+    Added, AddedAs, Number, NumberDraft, NumberFilter, NumberRow, NumberSort, NumbersDraft,
 };
 use app::domain::page::{Cursor, Page};
 use app::domain::phone::PhoneNumber;
@@ -194,12 +194,31 @@ pub(super) async fn held_by(
     }))
 }
 
-/// A number's place in the list: its digits, of which there are fifteen at most.
-fn place_of(row: &NumberRow) -> Cursor {
-    Cursor {
-        at_ms: row.number.number.digits().parse().unwrap_or(0),
-        id: Uuid::nil(),
+/// A number's place in the list: its digits, of which there are fifteen at most; where the last call is the
+/// order, that, and the digits in place of an id.
+fn place_of(sort: NumberSort, row: &NumberRow) -> Cursor {
+    let digits: u64 = row.number.number.digits().parse().unwrap_or(0);
+    match sort {
+        NumberSort::Number | NumberSort::NumberDown => Cursor {
+            at_ms: i64::try_from(digits).unwrap_or(0),
+            id: Uuid::nil(),
+        },
+        NumberSort::LastCalled | NumberSort::LongestQuiet => Cursor {
+            at_ms: row.number.last_call_at.unwrap_or(0),
+            id: Uuid::from_u128(u128::from(digits)),
+        },
     }
+}
+
+/// The way back; none from a cursor of another list.
+fn seen(sort: NumberSort, cursor: Cursor) -> Option<(i64, PhoneNumber)> {
+    let (called, digits) = match sort {
+        NumberSort::Number | NumberSort::NumberDown => (0, cursor.at_ms.to_string()),
+        NumberSort::LastCalled | NumberSort::LongestQuiet => {
+            (cursor.at_ms, cursor.id.as_u128().to_string())
+        }
+    };
+    Some((called, format!("+{digits}").parse().ok()?))
 }
 
 #[async_trait]
@@ -216,16 +235,17 @@ impl Numbers for NumberDesk {
             agent: filter.agent,
             unassigned: filter.unassigned,
             text: filter.query,
-            after: filter
-                .cursor
-                .and_then(|cursor| format!("+{}", cursor.at_ms).parse().ok()),
+            sort: filter.sort,
+            after: filter.cursor.and_then(|cursor| seen(filter.sort, cursor)),
         };
         let mut conn = self.0.db.read().await?;
         let rows = store::numbers::page(&mut conn, &search, limit).await?;
         let rows = rows
             .into_iter()
             .map(|(number, agent_name)| NumberRow { number, agent_name });
-        Ok(Page::of(rows.collect(), limit, place_of))
+        Ok(Page::of(rows.collect(), limit, |row| {
+            place_of(filter.sort, row)
+        }))
     }
 
     async fn get(&self, caller: &Caller, number: PhoneNumber) -> Result<NumberRow, AppError> {

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use app::domain::call::{
-    Call, CallEnd, CallFilter, CallResult, CallState, CallerId, Direction, EndReason, Quality,
+    Call, CallEnd, CallFilter, CallResult, CallSort, CallState, CallerId, Direction, EndReason,
+    Quality,
 };
 use app::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
 use app::domain::phone::PhoneNumber;
@@ -76,7 +77,7 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// Newest first; one more than the filter's limit, so that the caller sees whether there are more.
+/// As the filter sorts them; one more than the filter's limit, so that the caller sees whether there are more.
 pub async fn list(conn: &mut Conn, filter: &CallFilter) -> Result<Vec<Call>, StoreError> {
     let query = asked(filter);
     let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, CallRow>(query.text()), query).fetch_all(on).await)?;
@@ -113,13 +114,18 @@ fn asked(filter: &CallFilter) -> Filter {
         ),
         None => &mut query,
     };
+    // The same index, read forwards or backwards.
+    let order = match filter.sort {
+        CallSort::Newest => "started_at desc, id desc",
+        CallSort::Oldest => "started_at, id",
+    };
     if let Some(cursor) = filter.cursor {
-        query.after("started_at", cursor.at_ms, cursor.id);
+        match filter.sort {
+            CallSort::Newest => query.after("started_at", cursor.at_ms, cursor.id),
+            CallSort::Oldest => query.before("started_at", cursor.at_ms, cursor.id),
+        };
     }
-    query.order(
-        "started_at desc, id desc",
-        filter.limit.unwrap_or_default().as_i64() + 1,
-    );
+    query.order(order, filter.limit.unwrap_or_default().as_i64() + 1);
     query
 }
 

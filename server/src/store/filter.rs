@@ -33,6 +33,18 @@ impl Filter {
         self
     }
 
+    /// A condition of two values: `?` is the one and `¿` the other.
+    pub(super) fn and_both(
+        &mut self,
+        condition: &str,
+        one: impl Into<Value>,
+        other: impl Into<Value>,
+    ) -> &mut Self {
+        self.values.push(other.into());
+        let place = format!("${}", self.values.len());
+        self.and(&condition.replace('¿', &place), one)
+    }
+
     /// A condition without a value.
     pub(super) fn also(&mut self, condition: &str) -> &mut Self {
         self.text.push_str("\n and ");
@@ -94,6 +106,18 @@ impl Filter {
         // The first half alone lets an index be entered at the right place.
         self.text.push_str(&format!(
             "\n and {time} <= ${at} and ({time} < ${at} or id < ${id})"
+        ));
+        self
+    }
+
+    /// The other way round: later than this place.
+    pub(super) fn before(&mut self, time: &str, at: i64, id: Uuid) -> &mut Self {
+        self.values.push(at.into());
+        let at = self.values.len();
+        self.values.push(id.into());
+        let id = self.values.len();
+        self.text.push_str(&format!(
+            "\n and {time} >= ${at} and ({time} > ${at} or id > ${id})"
         ));
         self
     }

@@ -1,7 +1,7 @@
 //! The inventory of numbers: on the trunk or not, answered by one agent or none.
 
 use app::domain::id::{AgentId, NumberId};
-use app::domain::number::Number;
+use app::domain::number::{Number, NumberSort};
 use app::domain::page::Limit;
 use app::domain::phone::PhoneNumber;
 use uuid::Uuid;
@@ -47,9 +47,13 @@ pub struct Search {
     pub unassigned: bool,
     /// Part of the number or of the label.
     pub text: Option<String>,
-    /// The last number seen.
-    pub after: Option<PhoneNumber>,
+    pub sort: NumberSort,
+    /// The last number seen, and when it was last called (zero: never), where that is the order.
+    pub after: Option<(i64, PhoneNumber)>,
 }
+
+/// What an index on expressions has to be asked with.
+const LAST_CALL: &str = "coalesce(n.last_call_at, 0)";
 
 /// Numbers with the names of their agents, in the order of their digits; one more than `limit`, so that the
 /// caller sees whether there are more.
@@ -95,12 +99,39 @@ fn asked(search: &Search, limit: Limit) -> Filter {
                 .as_deref()
                 .map(|text| containing(&text.to_lowercase())),
         )
-        .and_some(
-            "n.number > ?",
-            search.after.as_ref().map(PhoneNumber::as_str),
-        )
-        .order("n.number", limit.as_i64() + 1);
+        .seen(search)
+        .order(
+            match search.sort {
+                NumberSort::Number => "n.number",
+                NumberSort::NumberDown => "n.number desc",
+                NumberSort::LastCalled => "coalesce(n.last_call_at, 0) desc, n.number desc",
+                NumberSort::LongestQuiet => "coalesce(n.last_call_at, 0), n.number",
+            },
+            limit.as_i64() + 1,
+        );
     query
+}
+
+impl Filter {
+    /// Beyond the last one seen. The first half alone lets an index be entered at the right place.
+    fn seen(&mut self, search: &Search) -> &mut Self {
+        let Some((called, number)) = &search.after else {
+            return self;
+        };
+        let (called, number) = (*called, number.as_str());
+        let (least, beyond) = match search.sort {
+            NumberSort::Number => return self.and("n.number > ?", number),
+            NumberSort::NumberDown => return self.and("n.number < ?", number),
+            NumberSort::LastCalled => ("<=", "<"),
+            NumberSort::LongestQuiet => (">=", ">"),
+        };
+        self.and(&format!("{LAST_CALL} {least} ?"), called)
+            .and_both(
+                &format!("({LAST_CALL} {beyond} ? or n.number {beyond} ¿)"),
+                called,
+                number,
+            )
+    }
 }
 
 pub async fn get(conn: &mut Conn, number: &PhoneNumber) -> Result<Option<Number>, StoreError> {

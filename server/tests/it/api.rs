@@ -12,5 +12,6 @@ mod replays;
 mod route_replay;
 mod schema;
 mod sessions;
+mod sorting;
 mod trunk;
 mod writers;

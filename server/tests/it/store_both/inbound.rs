@@ -298,7 +298,7 @@ async fn numbers_are_found_by_what_is_asked_and_page_by_their_digits() {
             ),
             (
                 numbers::Search {
-                    after: Some(phone("+14155550100")),
+                    after: Some((0, phone("+14155550100"))),
                     ..search()
                 },
                 2,
