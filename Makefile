@@ -21,7 +21,7 @@ lint: ## Format and lints, native and for the browser
 	@$(TOOLS)/lint
 
 bench: build ## The benchmarks, as a table with the machine they ran on
-	@cargo bench --quiet -p server
+	@$(TOOLS)/with-postgres cargo bench --quiet -p server
 
 watch: ## A development server, built again whenever a file is saved
 	@$(TOOLS)/watch

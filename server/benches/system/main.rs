@@ -4,7 +4,7 @@
 //! and measures it from outside: CPU and memory from `/proc`, packets by sequence number. Beside it, in the
 //! same run, stands a Kamailio that checks the same digest. Knows nothing of the server's insides.
 //!
-//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio flood pages load`.
+//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio flood pages load rates million`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -18,7 +18,9 @@ mod caller;
 mod first_load;
 mod flood;
 mod machine;
+mod million;
 mod process;
+mod rates;
 mod readers;
 mod setups;
 mod table;
@@ -31,14 +33,16 @@ use table::Table;
 use world::World;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
-type Part = fn(&World, &mut Table) -> Outcome<()>;
+type Part = fn(&mut World, &mut Table) -> Outcome<()>;
 
-const PARTS: [(&str, Part); 5] = [
-    ("setups", setups::run),
-    ("audio", audio::run),
-    ("flood", flood::run),
-    ("pages", readers::run),
-    ("load", first_load::run),
+const PARTS: [(&str, Part); 7] = [
+    ("setups", |world, table| setups::run(world, table)),
+    ("audio", |world, table| audio::run(world, table)),
+    ("flood", |world, table| flood::run(world, table)),
+    ("pages", |world, table| readers::run(world, table)),
+    ("load", |world, table| first_load::run(world, table)),
+    ("rates", rates::run),
+    ("million", million::run),
 ];
 
 fn main() -> ExitCode {
@@ -54,7 +58,7 @@ fn main() -> ExitCode {
             continue;
         }
         // Each part has a fresh server: memory of one must not show in the next.
-        let done = World::start().and_then(|world| part(&world, &mut table));
+        let done = World::start().and_then(|mut world| part(&mut world, &mut table));
         if let Err(error) = done {
             println!("{name}: not measured: {error}");
             failed = true;

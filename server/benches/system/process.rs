@@ -48,19 +48,8 @@ impl Program {
         false
     }
 
-    /// CPU seconds of the program and its children (Kamailio works in children).
-    pub(crate) fn cpu_seconds(&self) -> f64 {
-        family(self.id()).into_iter().map(cpu_of).sum()
-    }
-
-    pub(crate) fn resident_mib(&self) -> f64 {
-        family(self.id()).into_iter().map(resident_of).sum()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Two signals: the first lets calls go on, the second ends at once.
+    /// Two signals: the first lets calls go on, the second ends at once.
+    pub(crate) fn end(&mut self) {
         for _ in 0..2 {
             if self.ended() {
                 return;
@@ -74,6 +63,21 @@ impl Drop for Program {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// CPU seconds of the program and its children (Kamailio works in children).
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        family(self.id()).into_iter().map(cpu_of).sum()
+    }
+
+    pub(crate) fn resident_mib(&self) -> f64 {
+        family(self.id()).into_iter().map(resident_of).sum()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -28,15 +28,22 @@ pub(crate) struct World {
     pub(crate) http: SocketAddr,
     pub(crate) key: Credential,
     sip: SocketAddr,
+    /// PostgreSQL, if it is not the file in the folder.
+    database: Option<String>,
     pub(crate) folder: TempDir,
 }
 
 impl World {
     pub(crate) fn start() -> Outcome<Self> {
+        Self::start_on(None)
+    }
+
+    pub(crate) fn start_on(database: Option<&str>) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let http = free_tcp()?;
         let sip = free_udp()?;
-        let key = Self::command(folder.path(), http, sip)
+        let command = || Self::command(folder.path(), http, sip, database);
+        let key = command()
             .args(["key", "create", "bench", "--full-access"])
             .output()?;
         let errors = String::from_utf8_lossy(&key.stderr).into_owned();
@@ -45,7 +52,7 @@ impl World {
             return Err(format!("no key was made: {errors}").into());
         }
         let log = folder.path().join("server.log");
-        let mut server = Program::start(&mut Self::command(folder.path(), http, sip), &log)?;
+        let mut server = Program::start(&mut command(), &log)?;
         wait_until_ready(&mut server, http, &log)?;
         let number = "+14155550100".to_owned();
         let key = Credential::Key(key);
@@ -57,14 +64,29 @@ impl World {
             http,
             key,
             sip,
+            database: database.map(str::to_owned),
             folder,
         })
+    }
+
+    /// Ends the server and starts it on the same data.
+    pub(crate) fn start_again(&mut self) -> Outcome<()> {
+        self.server.end();
+        let log = self.folder.path().join("server.log");
+        self.server = Program::start(&mut self.own_command(), &log)?;
+        wait_until_ready(&mut self.server, self.http, &log)
+    }
+
+    fn own_command(&self) -> Command {
+        let database = self.database.as_deref();
+        Self::command(self.folder.path(), self.http, self.sip, database)
     }
 
     /// Makes an administrator on the command line and signs in; answers the cookie.
     pub(crate) fn sign_in(&self) -> Outcome<String> {
         let (email, password) = ("bench@example.com", "correct-horse-battery-staple");
-        let mut add = Self::command(self.folder.path(), self.http, self.sip)
+        let mut add = self
+            .own_command()
             .args(["user", "add", email, "--role", "admin"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -79,8 +101,16 @@ impl World {
     }
 
     /// The limits that protect a server from one source are out of the way; all else is as shipped.
-    fn command(folder: &Path, http: SocketAddr, sip: SocketAddr) -> Command {
+    fn command(
+        folder: &Path,
+        http: SocketAddr,
+        sip: SocketAddr,
+        database: Option<&str>,
+    ) -> Command {
         let mut command = Command::new(binary());
+        if let Some(url) = database {
+            command.env("PATCHBAY_DATABASE__URL", url);
+        }
         command
             .current_dir(folder)
             .env("PATCHBAY_DATA__DIR", folder.join("data"))
@@ -135,7 +165,7 @@ fn text(value: &Value, name: &str) -> Outcome<String> {
 }
 
 fn wait_until_ready(server: &mut Program, http: SocketAddr, log: &Path) -> Outcome<()> {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(60);
     while Instant::now() < end && !server.ended() {
         let ready =
             Connection::open(http, &Credential::None).and_then(|mut door| door.get("/readyz"));
