@@ -18,7 +18,7 @@ use crate::domain::sip::{
     InvalidHeaderName, InvalidHost, InvalidSecret, InvalidSipUri, InvalidSourceNet, InvalidUsername,
 };
 use crate::domain::transfer::InvalidReferForm;
-use crate::domain::webhook::InvalidWebhookUrl;
+use crate::domain::url::{InvalidUrl, UrlKind};
 
 pub use fields::FieldErrors;
 pub use scope::Scope;
@@ -360,12 +360,14 @@ pub enum Reason {
         /// What is wrong with it.
         why: InvalidReferForm,
     },
-    /// Not the address of a webhook, and why.
-    WebhookUrl {
+    /// Not the address of a service, and why.
+    Url {
+        /// Of which kind it should be.
+        kind: UrlKind,
         /// What was sent.
         found: String,
         /// What is wrong with it.
-        why: InvalidWebhookUrl,
+        why: InvalidUrl,
     },
     /// A host that leads to an address which is not the public's.
     PrivateAddress {
@@ -468,7 +470,10 @@ impl Reason {
             Self::HeaderName { .. } => "bad_header_name",
             Self::SipUri { .. } => "bad_sip_uri",
             Self::ReferForm { .. } => "bad_refer_form",
-            Self::WebhookUrl { .. } => "bad_webhook_url",
+            Self::Url { kind, .. } => match kind {
+                UrlKind::Web => "bad_webhook_url",
+                UrlKind::Socket => "bad_socket_url",
+            },
             Self::PrivateAddress { .. } => "private_address",
             Self::Unresolvable { .. } => "unresolvable",
             Self::NotAnEmail { .. } => "not_an_email",

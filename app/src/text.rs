@@ -26,9 +26,11 @@ macro_rules! part {
     };
 }
 
+mod engines;
 mod hooks;
 mod ways;
 
+pub use engines::EngineText;
 pub use hooks::Hooks;
 pub use ways::{HandedOn, WaysOut};
 
@@ -159,6 +161,8 @@ pub struct Text {
     pub guide: &'static [Symptom],
     /// Calls that leave, and calls handed on: what stands in their way and how they end.
     pub outgoing: Outgoing,
+    /// What speaks for an agent.
+    pub engines: EngineText,
     /// Outbound trunks, and calls placed by them.
     pub ways_out: WaysOut,
     /// Transfer destinations, and calls handed on.
@@ -207,7 +211,7 @@ part! {
         not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host not_confirmed
         bad_host bad_header bad_uri unresolvable
     }
-    2 { too_long too_short not_a_choice bad_network bad_refer_form bad_webhook_url private_address }
+    2 { too_long too_short not_a_choice bad_network bad_refer_form bad_url private_address }
     3 { out_of_range }
 }
 

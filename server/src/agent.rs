@@ -7,14 +7,51 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::domain::engine::{self as domain, EngineFault};
+use app::domain::sip::Secret;
+
 use crate::media::{Digit, Line, RecordingFailure, Span};
+use crate::service::outward::Outward;
+use crate::trust::Trust;
 
 mod behaviour;
 mod builtin;
+mod facts;
+mod lines;
+mod socket;
 mod speech;
+mod stream;
+mod talk;
 
 pub use behaviour::{Behaviour, Keep};
+pub use facts::Facts;
 pub use speech::Voice;
+
+use socket::Door;
+use talk::{Manner, Said, Talk};
+
+/// How long an engine may take until it is there (`design.md` §3.5).
+const CONNECTED_WITHIN: Duration = Duration::from_secs(3);
+
+/// How engines elsewhere are reached.
+#[derive(Clone)]
+pub struct Engines(Door);
+
+/// An engine, ready to take a call.
+pub struct Ready(Engine);
+
+enum Engine {
+    Builtin,
+    Stream(Box<stream::Bot>),
+}
+
+/// Which engine an agent has, what it knows us by, and what it is to know of the call.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub engine: domain::Engine,
+    pub secret: Option<Secret>,
+    pub facts: Facts,
+}
 
 /// An answered call, ready for its agent.
 pub struct AgentCall {
@@ -42,7 +79,7 @@ pub struct Menu {
 }
 
 /// How the engine left the call. Unless the caller is gone, the owner of the call hangs up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineEnd {
     /// The agent said goodbye, to its end.
     Goodbye,
@@ -50,16 +87,8 @@ pub enum EngineEnd {
     TimeUp,
     /// The caller hung up, or the call was ended from outside.
     CallerGone,
-    /// The engine could not go on.
-    Failed(EngineFailure),
-}
-
-/// Why an engine could not go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum EngineFailure {
-    /// The agent asks for an engine this server does not have yet.
-    #[error("this engine is not available")]
-    NotAvailable,
+    /// The engine could not be had, or could not go on.
+    Failed(EngineFault),
 }
 
 /// Who speaks.
@@ -114,6 +143,18 @@ pub enum Moment {
     TimeUp,
     /// The agent began to say goodbye.
     Goodbye,
+    /// The engine's first word sounds.
+    FirstAudio,
+    /// The engine went away; it is reached once more.
+    EngineLost(EngineFault),
+    /// And is back.
+    EngineBack,
+    /// The engine sent more sound than can wait; the rest is not heard.
+    EngineOverflow,
+    /// The engine says things that mean nothing, which are ignored.
+    EngineNonsense,
+    /// The engine does not take in all it should hear.
+    EngineSlow,
 }
 
 /// Writes down what happens. Must return at once: whoever implements it queues.
@@ -124,10 +165,50 @@ pub trait Journal: Send + Sync {
     fn moment(&self, moment: Moment, at_ms: u64);
 }
 
-/// Runs the agent's engine until one side ends the call.
-pub async fn run(call: AgentCall) -> EngineEnd {
-    let limit = call.behaviour.max_duration;
-    builtin::run(call, limit).await
+impl Engines {
+    /// By TLS as `trust` has it, to where `outward` allows it.
+    pub fn new(trust: Trust, outward: Outward) -> Self {
+        Self(Door { trust, outward })
+    }
+
+    /// Reaches an engine, within three seconds.
+    pub async fn reach(&self, wanted: Wanted) -> Result<Ready, EngineFault> {
+        let Wanted {
+            engine,
+            secret,
+            facts,
+        } = wanted;
+        let door = self.0.clone();
+        Ok(Ready(match engine {
+            domain::Engine::Builtin => Engine::Builtin,
+            domain::Engine::Stream(stream) => {
+                let bot = stream::Bot::reach(door, stream, secret, facts).await?;
+                Engine::Stream(Box::new(bot))
+            }
+        }))
+    }
+}
+
+/// Lets an engine talk with the caller until one side ends the call.
+pub async fn run(call: AgentCall, ready: Ready) -> EngineEnd {
+    match ready.0 {
+        Engine::Builtin => builtin::run(call).await,
+        Engine::Stream(bot) => stream::run(call, *bot).await,
+    }
+}
+
+impl Ready {
+    /// The engine that needs nothing.
+    pub const BUILTIN: Self = Self(Engine::Builtin);
+}
+
+/// Says sorry for an engine that is gone, in the built-in voice.
+pub async fn apologise(call: AgentCall, why: EngineFault) -> EngineEnd {
+    let sorry = call.behaviour.apology.clone();
+    match Talk::begin(call).say(&sorry, Manner::ToTheEnd).await {
+        Said::Whole | Said::CutOff => EngineEnd::Failed(why),
+        Said::CallerGone => EngineEnd::CallerGone,
+    }
 }
 
 /// As long as a call may last if the agent does not say.

@@ -14,6 +14,7 @@
 //! sip         the edge towards carriers
 //! media       audio: RTP, codecs, digits, recordings
 //! instance    what this process is called among several
+//! trust       TLS when we call
 //! postman     carries webhook deliveries over HTTP
 //! serve       the parts put together, and their end
 //! cli         the command line
@@ -34,4 +35,5 @@ pub mod service;
 pub mod sip;
 pub mod store;
 pub mod telemetry;
+pub mod trust;
 pub mod web;

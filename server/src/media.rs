@@ -59,6 +59,7 @@ pub use ports::{NoPort, PortPair, PortPool};
 pub use recording::{Recorded, RecordingFailure};
 pub use ringback::Ringback;
 pub use session::{Closed, LocalAddress, Session, SessionEvent};
+pub use speech::Progress;
 pub use srtp::{Keys, MasterKey, Suite};
 pub use stats::{Received, Sent, Stats};
 

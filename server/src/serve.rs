@@ -24,6 +24,7 @@ use crate::postman::HttpPostman;
 use crate::service::addresses::Addresses;
 use crate::service::calls::{CallDesk, DeskSettings};
 use crate::service::facts::Fixed;
+use crate::service::outward::Outward;
 use crate::service::retention::Retention;
 use crate::service::webhooks::Courier;
 use crate::service::{House, HouseError, HouseSettings};
@@ -120,6 +121,7 @@ pub async fn start(
         desk: house.desk.clone(),
         media,
         voice: Arc::new(Voice::find(&config.media.espeak)),
+        outward: engines(config),
         clock: clock.clone(),
         life: life.clone(),
     })
@@ -311,6 +313,15 @@ pub fn settings(config: &Config) -> HouseSettings {
         },
         sign_in: config.sign_in.clone(),
         private_webhooks: config.webhooks.allow_private,
+        engines: engines(config),
+    }
+}
+
+/// Which engines agents may have.
+fn engines(config: &Config) -> Outward {
+    Outward {
+        allow_private: config.engines.allow_private,
+        setting: "engines.allow_private",
     }
 }
 

@@ -21,6 +21,7 @@ pub mod keys;
 pub mod news;
 pub mod numbers;
 pub mod outbound;
+pub mod outward;
 pub mod people;
 pub mod replays;
 pub mod retention;

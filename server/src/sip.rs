@@ -54,11 +54,13 @@ use self::message::Message;
 use self::outbound::Ways;
 use self::sources::Sources;
 use self::stack::{Arrival, Datagrams, Flow, Names, Stack, Timers};
-use self::tls::{Shown, Trust};
-use crate::agent::Voice;
+use self::tls::Shown;
+use crate::agent::{Engines, Voice};
 use crate::clock::Clock;
 use crate::lifecycle::Lifecycle;
 use crate::media::Media;
+use crate::service::outward::Outward;
+use crate::trust::{TlsError, Trust};
 
 /// Why the edge could not start.
 #[derive(Debug, Error)]
@@ -74,7 +76,7 @@ pub enum EdgeError {
         source: std::io::Error,
     },
     #[error("SIP over TLS: {0}")]
-    Tls(#[from] tls::TlsError),
+    Tls(#[from] TlsError),
 }
 
 /// What the edge works with.
@@ -83,6 +85,8 @@ pub struct Parts {
     pub desk: Arc<dyn Desk>,
     pub media: Arc<Media>,
     pub voice: Arc<Voice>,
+    /// Where agents' engines may be.
+    pub outward: Outward,
     pub clock: Clock,
     pub life: Lifecycle,
 }
@@ -96,6 +100,7 @@ pub struct Edge {
     desk: Arc<dyn Desk>,
     media: Arc<Media>,
     voice: Arc<Voice>,
+    engines: Engines,
     clock: Clock,
     life: Lifecycle,
     guard: Guard,
@@ -122,6 +127,7 @@ impl Edge {
             desk,
             media,
             voice,
+            outward,
             clock,
             life,
         } = parts;
@@ -165,6 +171,7 @@ impl Edge {
             me: me.clone(),
             datagrams: flows.clone(),
             names: Names::new(&config.dns_servers),
+            engines: Engines::new(trust.clone(), outward),
             trust,
             ways: Ways::default(),
             local_tls: encrypted.as_ref().map(|(_, _, local)| *local),

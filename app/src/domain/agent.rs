@@ -1,25 +1,16 @@
 //! Who answers. Knows what an agent is and what a form may say of it.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::draft::{Entry, EntryList};
+use crate::domain::draft::{Change, Entry, EntryList};
+use crate::domain::engine::{Engine, EngineDraft};
 use crate::domain::id::{AgentId, DestinationId, OutboundTrunkId};
 use crate::domain::number::Number;
+use crate::domain::sip::Secret;
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
-
-/// What speaks for the agent. One variant until engines that talk over a network arrive;
-/// stored and sent as `{"type": "builtin"}`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
-pub enum Engine {
-    /// Greets, listens, says goodbye; needs no other service.
-    #[default]
-    Builtin,
-}
 
 /// Whether it takes or places calls. A word of the reference API; routing does not ask it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,9 +185,8 @@ pub struct AgentDraft {
     pub first_message: Entry,
     #[serde(skip_serializing_if = "EntryList::is_absent")]
     pub instructions: EntryList,
-    /// `{"type": "builtin"}` in JSON reads as the word `builtin`, as a form sends it.
-    #[serde(skip_serializing_if = "Entry::is_absent")]
-    pub engine: Entry,
+    #[serde(skip_serializing_if = "EngineDraft::is_absent")]
+    pub engine: EngineDraft,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub interruptible: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
@@ -221,14 +211,23 @@ pub struct AgentDraft {
     pub version: Entry,
 }
 
+/// What a draft comes to: the settings, and what becomes of the engine's secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewAgent {
+    /// What can be read.
+    pub settings: AgentSettings,
+    /// What can't: `Leave` keeps the stored one.
+    pub secret: Change<Secret>,
+}
+
 impl AgentDraft {
     /// A new agent.
-    pub fn parse(&self) -> Result<AgentSettings, FieldErrors> {
+    pub fn parse(&self) -> Result<NewAgent, FieldErrors> {
         self.over(&AgentSettings::starting())
     }
 
-    /// The settings that result when this is said over `base`: absent leaves, null clears.
-    pub fn over(&self, base: &AgentSettings) -> Result<AgentSettings, FieldErrors> {
+    /// What results when this is said over `base`: absent leaves, null clears.
+    pub fn over(&self, base: &AgentSettings) -> Result<NewAgent, FieldErrors> {
         let mut errors = FieldErrors::new();
         let name = errors.keep("name", self.name.line_or(&base.name, 120));
         let kind = errors.keep("type", self.r#type.choice_or(base.r#type));
@@ -252,7 +251,7 @@ impl AgentDraft {
             "instructions",
             self.instructions.texts_or(&base.instructions, 20_000),
         );
-        let engine = errors.keep("engine", self.engine.choice_or(base.engine.clone()));
+        let engine = self.engine.over(&base.engine, &mut errors);
         let interruptible = errors.keep(
             "interruptible",
             self.interruptible.switch_or(base.interruptible),
@@ -289,15 +288,16 @@ impl AgentDraft {
             self.failover_transfer_destination_id
                 .optional_or(base.failover, |found, _| Reason::NotAnId { found }),
         );
-        let settings = (|| {
-            Some(AgentSettings {
+        let new = (|| {
+            let (engine, secret) = engine?;
+            let settings = AgentSettings {
                 name: name?,
                 r#type: kind?,
                 language: language?.0,
                 voice_id: voice?,
                 first_message: first_message?,
                 instructions: instructions?,
-                engine: engine?,
+                engine,
                 interruptible: interruptible?,
                 enabled: enabled?,
                 is_default: is_default?,
@@ -308,35 +308,10 @@ impl AgentDraft {
                 max_duration_s: longest?,
                 max_channels: channels?,
                 failover: failover?,
-            })
+            };
+            Some(NewAgent { settings, secret })
         })();
-        errors.none_or(settings)
-    }
-}
-
-impl Engine {
-    /// The word of its type.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Builtin => "builtin",
-        }
-    }
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Engine {
-    type Err = Reason;
-
-    fn from_str(text: &str) -> Result<Self, Reason> {
-        match text {
-            "builtin" => Ok(Self::Builtin),
-            other => Err(Reason::not_a_choice(other, ["builtin"])),
-        }
+        errors.none_or(new)
     }
 }
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::engine::EngineFault;
 use crate::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
 use crate::domain::page::{Cursor, Limit};
 use crate::domain::phone::PhoneNumber;
@@ -282,7 +283,13 @@ pub enum Happening {
     Digit { digit: String },
     RecordingStarted,
     RecordingStopped { cause: String },
+    EngineAway { cause: EngineFault },
     EngineStarted { engine: String },
+    EngineLost { cause: EngineFault },
+    EngineBack,
+    EngineOverflow,
+    EngineNonsense,
+    EngineSlow,
     EngineEnded { cause: String },
     NoAudioFromCaller { seconds: u32, cause: Option<OneWay> },
     NoAudioToCaller { cause: OneWay },

@@ -1,17 +1,14 @@
 //! Webhooks: addresses that are told what happens. What may be one, which events there are,
 //! and when a delivery that failed is tried again. Knows nothing of HTTP clients or databases.
 
-mod url;
-
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::Call;
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::id::{CallId, EventId, OutboundTrunkId, WebhookId};
+use crate::domain::url::{UrlKind, WebhookUrl};
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
-
-pub use url::{InvalidWebhookUrl, WebhookUrl, is_public};
 
 /// What may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -209,7 +206,11 @@ impl WebhookDraft {
             let found = text.to_owned();
             errors.keep(
                 "url",
-                parsed.map_err(|why| Reason::WebhookUrl { found, why }),
+                parsed.map_err(|why| Reason::Url {
+                    kind: UrlKind::Web,
+                    found,
+                    why,
+                }),
             )
         });
         self.rest(url, None, EventKind::ALL, true, errors)
@@ -220,7 +221,8 @@ impl WebhookDraft {
         let mut errors = FieldErrors::new();
         let url = self
             .url
-            .parsed_or(base.url.clone(), |found, why| Reason::WebhookUrl {
+            .parsed_or(base.url.clone(), |found, why| Reason::Url {
+                kind: UrlKind::Web,
                 found,
                 why,
             });

@@ -1,6 +1,7 @@
 //! Channels → Phone → Agents: the list, a new one, and the page of each.
 
 mod calling;
+mod engine;
 mod functions;
 mod routing;
 
@@ -240,6 +241,7 @@ fn one((view, trunks, transfers): Seen) -> impl IntoView {
     let parts = vec![
         ("identity", say.identity),
         ("behaviour", say.behaviour),
+        ("engine", text().engines.title),
         ("routing", say.routing),
         ("transfers", text().handed_on.transfers),
     ];
@@ -260,6 +262,7 @@ fn one((view, trunks, transfers): Seen) -> impl IntoView {
     });
     let (behaviour, routing) = (behaviour(&view), routing::part(&view));
     let calling = calling::part(&view, &trunks);
+    let engine = engine::part(&view, &transfers.1);
     let transfers = of_agent(id, transfers);
     let call = view
         .agent
@@ -277,6 +280,7 @@ fn one((view, trunks, transfers): Seen) -> impl IntoView {
             <div class="copy-rows"><CopyRow label=say.agent_id value=id_text/>{header}</div>
         </Section>
         <Section id="behaviour" title=say.behaviour>{behaviour}</Section>
+        <Section id="engine" title=text().engines.title>{engine}</Section>
         <Section id="routing" title=say.routing>{routing}{calling}</Section>
         <Section id="transfers" title=text().handed_on.transfers>{transfers}</Section>
         <p><a class="button button-link button-link-bad" href=delete>{say.delete}</a></p>

@@ -28,6 +28,7 @@ pub(crate) enum Done {
     SourceUnblocked,
     AgentCreated,
     AgentSaved,
+    AgentEngineSaved,
     AgentDeleted,
     CallEnded,
     PasswordChanged,
@@ -51,7 +52,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 36] = [
+    const ALL: [(Self, &'static str); 37] = [
         (Self::TrunkCreated, "trunk-created"),
         (Self::TrunkRemoved, "trunk-removed"),
         (Self::TrunkSaved, "trunk-saved"),
@@ -68,6 +69,7 @@ impl Done {
         (Self::SourceUnblocked, "source-unblocked"),
         (Self::AgentCreated, "agent-created"),
         (Self::AgentSaved, "agent-saved"),
+        (Self::AgentEngineSaved, "agent-engine-saved"),
         (Self::AgentDeleted, "agent-deleted"),
         (Self::CallEnded, "call-ended"),
         (Self::PasswordChanged, "password-changed"),
@@ -109,6 +111,7 @@ impl Done {
         let people = &text().people;
         let (ways, handed_on) = (&text().ways_out, &text().handed_on);
         let hooks = &text().hooks;
+        let engines = &text().engines;
         let text = &text().sip;
         let number = number.map(|number| number.grouped()).unwrap_or_default();
         let count = count.map(|count| count.to_string()).unwrap_or_default();
@@ -129,6 +132,7 @@ impl Done {
             Self::NumbersSynced => text.numbers_synced.to_owned(),
             Self::SourceUnblocked => text.source_unblocked.to_owned(),
             Self::AgentCreated => text.agent_created.to_owned(),
+            Self::AgentEngineSaved => engines.saved.to_owned(),
             Self::AgentDeleted => text.agent_deleted.to_owned(),
             Self::CallEnded => text.call_ended.to_owned(),
             Self::PasswordChanged => text.password_changed.to_owned(),

@@ -3,6 +3,7 @@
 mod calls;
 mod console;
 mod door;
+mod engines;
 mod guide;
 mod hooks;
 mod keys;
@@ -27,6 +28,7 @@ pub static GERMAN: Text = Text {
     failures: FAILURES,
     receipt: RECEIPT,
     outgoing: outgoing::OUTGOING,
+    engines: engines::ENGINES,
     ways_out: ways::WAYS_OUT,
     handed_on: ways::HANDED_ON,
     keys: keys::KEYS,
@@ -173,7 +175,7 @@ const REASONS: Reasons = Reasons {
             "{found} geht nicht. Schreibe es wie sip:{{number}}@{{host}}, mit {{number}} genau einmal vor dem @."
         )
     },
-    bad_webhook_url: |found, why| format!("{found}: {why}."),
+    bad_url: |found, why| format!("{found}: {why}."),
     private_address: |found, setting| {
         format!("{found} führt zu einer Adresse, die nicht öffentlich ist. {setting} erlaubt das.")
     },

@@ -3,6 +3,7 @@
 mod calls;
 mod console;
 mod door;
+mod engines;
 mod guide;
 mod hooks;
 mod keys;
@@ -30,6 +31,7 @@ pub static ENGLISH: Text = Text {
     recipes: recipes::RECIPES,
     guide: guide::GUIDE,
     outgoing: outgoing::OUTGOING,
+    engines: engines::ENGINES,
     ways_out: ways::WAYS_OUT,
     handed_on: ways::HANDED_ON,
     door: door::DOOR,
@@ -163,7 +165,7 @@ const REASONS: Reasons = Reasons {
     bad_header: |found| format!("{found} can't be the name of a header. Write it like X-Agent-ID."),
     bad_uri: |found| format!("{found} is not a SIP URI. Write it like sip:sales@pbx.example.com."),
     bad_refer_form: |found, why| format!("{found} {why}."),
-    bad_webhook_url: |found, why| format!("{found} {why}."),
+    bad_url: |found, why| format!("{found} {why}."),
     private_address: |found, setting| {
         format!("{found} leads to an address that is not a public one. {setting} allows that.")
     },

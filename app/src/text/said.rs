@@ -7,6 +7,7 @@ mod trunk;
 use super::Text;
 use crate::domain::account::Role;
 use crate::domain::call::EndReason;
+use crate::domain::engine::EngineFault;
 use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber, ReadAs};
 use crate::domain::routing::{Near, Note, Outcome, Refusal, Step};
 use crate::error::{AppError, Conflict, Need, Reason, Scope, Thing, Unavailable};
@@ -43,9 +44,7 @@ impl Text {
             Reason::ReferForm { found, why } => {
                 (say.bad_refer_form)(&short(found), &why.to_string())
             }
-            Reason::WebhookUrl { found, why } => {
-                (say.bad_webhook_url)(&short(found), &why.to_string())
-            }
+            Reason::Url { found, why, .. } => (say.bad_url)(&short(found), &why.to_string()),
             Reason::PrivateAddress { found, setting } => {
                 (say.private_address)(&short(found), setting)
             }
@@ -97,6 +96,10 @@ impl Text {
             "first_message" => self.agents.first_message,
             "recording_enabled" => self.agents.recording,
             "silence_seconds" => self.agents.silence,
+            "engine.type" => self.engines.title,
+            "engine.url" => self.engines.url,
+            "engine.auth" => self.engines.auth,
+            "engine.token" => self.engines.token,
             "max_duration_s" => self.agents.longest,
             "url" => self.hooks.url,
             "events" => self.hooks.events,
@@ -203,6 +206,7 @@ impl Text {
             Step::Allowed => self.outgoing.allowed,
             Step::Target => self.outgoing.target,
             Step::Carrier => self.outgoing.carrier,
+            Step::Engine => self.engines.step,
         }
     }
 
@@ -284,7 +288,9 @@ impl Text {
             Note::NoCommonCodec { offered } => (say.no_common_codec)(&offered.join(", ")),
             Note::LateOffer => say.late_offer.to_owned(),
             Note::LineFree => say.line_free.to_owned(),
-            Note::EngineDown { name, cause } => (say.engine_did_not_answer)(name, cause),
+            Note::EngineDown { name, cause } => {
+                (say.engine_did_not_answer)(name, self.engine_fault(*cause))
+            }
             Note::GoesOutBy { label } => (self.outgoing.goes_out_by)(label),
             Note::StaysInside { number } => (self.outgoing.stays_inside)(&number.grouped()),
             Note::MayCall { country } => (self.outgoing.may_call)((self.country)(*country)),
@@ -294,6 +300,21 @@ impl Text {
             Note::CarrierSaid { status, phrase } => {
                 (self.outgoing.carrier_said)(&status.to_string(), &short(phrase))
             }
+        }
+    }
+
+    /// Why an engine could not be had.
+    pub fn engine_fault(&self, why: EngineFault) -> &'static str {
+        let say = &self.engines;
+        match why {
+            EngineFault::NoAddress => say.no_address,
+            EngineFault::NotPublic => say.not_public,
+            EngineFault::Unreachable => say.unreachable,
+            EngineFault::TlsFailed => say.tls_failed,
+            EngineFault::Refused => say.refused,
+            EngineFault::TooLate => say.too_late,
+            EngineFault::Lost => say.lost,
+            EngineFault::Unresponsive => say.unresponsive,
         }
     }
 

@@ -168,13 +168,13 @@ impl FormState {
     }
 }
 
-/// The name an input has for a field of the draft: `name` is `draft[name]`. Arguments of
-/// their own keep their names with a leading `=`.
+/// The name an input has for a field of the draft: `name` is `draft[name]`, `engine.url` is
+/// `draft[engine][url]`. Arguments of their own keep their names with a leading `=`.
 pub fn input_name(field: &str) -> String {
     let field = bare(field);
     match field.strip_prefix('=') {
         Some(own) => own.to_owned(),
-        None => format!("draft[{field}]"),
+        None => format!("draft[{}]", field.replace('.', "][")),
     }
 }
 
@@ -265,6 +265,13 @@ mod tests {
             pairs(&format!("x={}", encode(text))),
             [("x".to_owned(), text.to_owned())]
         );
+    }
+
+    #[test]
+    fn a_field_of_a_field_has_its_name() {
+        assert_eq!(input_name("engine.url"), "draft[engine][url]");
+        assert_eq!(input_name("name#2"), "draft[name]");
+        assert_eq!(input_name("=number"), "number");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Behaviour {
     pub silence_prompt: String,
     /// Said when nobody has answered the second time.
     pub goodbye: String,
+    /// Said when the engine is gone and nobody else takes the call.
+    pub apology: String,
     /// The longest a call may last.
     pub max_duration: Duration,
 }
@@ -47,6 +49,7 @@ impl Default for Behaviour {
             silence: Duration::from_secs(10),
             silence_prompt: "Are you still there?".into(),
             goodbye: "Goodbye.".into(),
+            apology: "Sorry, I can't go on. Please call again.".into(),
             max_duration: super::DEFAULT_MAX_DURATION,
         }
     }

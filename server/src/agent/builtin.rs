@@ -1,16 +1,15 @@
 //! The built-in engine: greets, listens, asks twice whether anyone is there, says goodbye.
 
-use std::time::Duration;
+use tokio::time::{sleep_until, timeout};
 
-use tokio::time::{Instant, sleep_until, timeout};
-
-use super::{AgentCall, EngineEnd, Keep, Moment, Speaker, Spoken, Words};
-use crate::media::{Digit, Heard, Span};
+use super::talk::{Manner, Said, Talk};
+use super::{AgentCall, EngineEnd, Moment};
 
 /// How often it asks before it says goodbye.
 const PROMPTS: u8 = 2;
 
-pub(super) async fn run(call: AgentCall, limit: Duration) -> EngineEnd {
+pub(super) async fn run(call: AgentCall) -> EngineEnd {
+    let limit = call.behaviour.max_duration;
     let mut talk = Talk::begin(call);
     if let Ok(end) = timeout(limit, talk.hold()).await {
         return end;
@@ -19,46 +18,7 @@ pub(super) async fn run(call: AgentCall, limit: Duration) -> EngineEnd {
     EngineEnd::TimeUp
 }
 
-/// One conversation.
-struct Talk {
-    call: AgentCall,
-    /// Since when the caller speaks.
-    speaking: Option<u64>,
-    held: bool,
-    /// With someone else.
-    away: bool,
-    prompts: u8,
-    /// When somebody last said something.
-    last: Instant,
-}
-
-/// How a sentence ended.
-enum Said {
-    Whole,
-    CutOff,
-    CallerGone,
-}
-
-/// Whether the caller may talk over a sentence.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    ToTheEnd,
-    UntilInterrupted,
-}
-
 impl Talk {
-    fn begin(call: AgentCall) -> Self {
-        call.line.keep_digits(call.behaviour.keep_digits);
-        Self {
-            call,
-            speaking: None,
-            held: false,
-            away: false,
-            prompts: 0,
-            last: Instant::now(),
-        }
-    }
-
     async fn hold(&mut self) -> EngineEnd {
         if !self.begin_recording().await {
             return EngineEnd::CallerGone;
@@ -103,22 +63,6 @@ impl Talk {
         true
     }
 
-    /// Nothing is kept before the notice has been said to its end. False if the caller left.
-    async fn begin_recording(&mut self) -> bool {
-        match self.call.behaviour.recording.clone() {
-            Keep::Nothing => return true,
-            Keep::Everything => {}
-            Keep::AfterNotice(notice) => {
-                if matches!(self.say(&notice, Manner::ToTheEnd).await, Said::CallerGone) {
-                    return false;
-                }
-            }
-        }
-        self.call.line.record(self.call.recording.clone());
-        self.moment(Moment::RecordingStarted);
-        true
-    }
-
     /// While the caller speaks or holds, nobody is missed.
     fn is_waiting(&self) -> bool {
         self.speaking.is_none() && !self.held && !self.away
@@ -139,121 +83,5 @@ impl Talk {
             Said::CutOff => None,
             Said::CallerGone => Some(EngineEnd::CallerGone),
         }
-    }
-
-    async fn say(&mut self, text: &str, manner: Manner) -> Said {
-        let sound = self
-            .call
-            .voice
-            .say(text, &self.call.behaviour.language)
-            .await;
-        self.call.line.speak(sound);
-        let mut drained = std::pin::pin!(self.call.line.drained());
-        loop {
-            tokio::select! {
-                span = &mut drained => {
-                    self.spoken(Words::Text(text.to_owned()), span);
-                    self.last = Instant::now();
-                    return if self.call.line.is_over() { Said::CallerGone } else { Said::Whole };
-                }
-                heard = self.call.line.hear() => {
-                    let begins = matches!(heard, Heard::SpeechStarted { .. } | Heard::Digit { .. });
-                    if !self.take(&heard) {
-                        let span = self.call.line.clear();
-                        self.spoken(Words::CutOff(text.to_owned()), span);
-                        return Said::CallerGone;
-                    }
-                    if begins && manner == Manner::UntilInterrupted {
-                        let span = self.call.line.clear();
-                        self.spoken(Words::CutOff(text.to_owned()), span);
-                        self.moment(Moment::Interrupted);
-                        return Said::CutOff;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Takes note of what was heard; false if the caller is gone.
-    fn take(&mut self, heard: &Heard) -> bool {
-        match *heard {
-            Heard::Audio(_) => return true,
-            Heard::SpeechStarted { at_ms } => self.speaking = Some(at_ms),
-            Heard::SpeechEnded { at_ms } => self.listened(at_ms),
-            Heard::Digit { digit, at_ms } => self.pressed(digit, at_ms),
-            Heard::Held => {
-                self.held = true;
-                self.moment(Moment::Held);
-            }
-            Heard::Resumed => {
-                // Told also when a call begins; only a hold can end.
-                if std::mem::take(&mut self.held) {
-                    self.moment(Moment::Resumed);
-                }
-            }
-            // With someone else: nobody is missed until the caller is back.
-            Heard::Joined => self.away = true,
-            Heard::Parted => self.away = false,
-            Heard::RecordingStopped(why) => {
-                self.moment(Moment::RecordingStopped(why));
-                return true;
-            }
-            Heard::Gone => {
-                self.listened(self.call.line.now_ms());
-                return false;
-            }
-        }
-        self.prompts = 0;
-        self.last = Instant::now();
-        true
-    }
-
-    fn listened(&mut self, end_ms: u64) {
-        if let Some(start_ms) = self.speaking.take() {
-            let span = Span {
-                start_ms,
-                end_ms: end_ms.max(start_ms),
-            };
-            self.call.journal.spoken(Spoken {
-                speaker: Speaker::Caller,
-                words: Words::Unintelligible,
-                span,
-            });
-        }
-    }
-
-    /// A key of the menu hands the call on; every other one is masked unless the agent keeps them.
-    /// Somebody who is with a person already presses keys for that person.
-    fn pressed(&self, digit: Digit, at_ms: u64) {
-        let chosen = !self.away && self.call.menu.keys.contains(&digit.as_char());
-        if chosen {
-            // Nobody listens once the call ends.
-            let _ = self.call.menu.choose.send(digit.as_char());
-        }
-        let key = (chosen || self.call.behaviour.keep_digits).then_some(digit);
-        let span = Span {
-            start_ms: at_ms,
-            end_ms: at_ms,
-        };
-        self.call.journal.spoken(Spoken {
-            speaker: Speaker::Caller,
-            words: Words::Key(key),
-            span,
-        });
-    }
-
-    /// A sentence of which nothing sounded was not said.
-    fn spoken(&self, words: Words, span: Option<Span>) {
-        if let Some(span) = span {
-            self.call.journal.spoken(Spoken {
-                speaker: Speaker::Agent,
-                words,
-                span,
-            });
-        }
-    }
-
-    fn moment(&self, moment: Moment) {
-        self.call.journal.moment(moment, self.call.line.now_ms());
     }
 }

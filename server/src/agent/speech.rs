@@ -7,7 +7,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::domain::agent::{self, Engine};
+use app::domain::agent;
+use app::domain::engine::EngineType;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
@@ -117,7 +118,7 @@ fn listed(line: &str) -> Option<agent::Voice> {
         id: file.to_owned(),
         name: name.replace('_', " "),
         language: language.to_owned(),
-        engine: Engine::Builtin.as_str().to_owned(),
+        engine: EngineType::Builtin.as_str().to_owned(),
     })
 }
 

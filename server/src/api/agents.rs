@@ -1,8 +1,9 @@
 //! `/api/phone`: agents, with the fields of the reference API and ours.
 
 use app::domain::agent::{AgentDraft, AgentType};
+use app::domain::engine::{self as domain, EngineType, StreamAuth};
 use app::domain::id::AgentId;
-use app::error::{FieldErrors, Reason, Scope, Thing};
+use app::error::{FieldErrors, Scope, Thing};
 use app::ports::AgentView;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -165,11 +166,38 @@ pub(super) struct PhoneAgent {
     version: i64,
 }
 
-/// What speaks for an agent.
+/// What speaks for an agent. Which other fields there are depends on its type.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Engine {
     #[schema(schema_with = engine_words)]
     r#type: &'static str,
+    /// Of `stream`: where the voice bot listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// Of `stream`: how the bot knows us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = auth_words, required = false)]
+    auth: Option<&'static str>,
+}
+
+/// What speaks for an agent. Another type starts afresh; absent leaves, null clears.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "documents `EngineDraft`, which lives where there is no OpenAPI"
+)]
+pub(super) struct ChosenEngine {
+    #[schema(schema_with = engine_words, required = false)]
+    r#type: Option<String>,
+    /// Of `stream`: `wss://…`; `ws://…` and addresses beside this server if `engines.allow_private` allows it.
+    #[schema(max_length = 2000)]
+    url: Option<String>,
+    /// Of `stream`: what is done with the token. Default: `bearer` if there is one, else `none`.
+    #[schema(schema_with = auth_words, required = false)]
+    auth: Option<String>,
+    /// Of `stream`: what the bot knows us by. Never returned.
+    #[schema(max_length = 512)]
+    token: Option<String>,
 }
 
 /// A new agent.
@@ -195,7 +223,7 @@ pub(super) struct CreatePhoneAgent {
     /// One text, or a list of them.
     #[schema(schema_with = text_or_list, required = false)]
     instructions: Option<Vec<String>>,
-    engine: Option<Engine>,
+    engine: Option<ChosenEngine>,
     interruptible: Option<bool>,
     enabled: Option<bool>,
     is_default: Option<bool>,
@@ -210,7 +238,7 @@ pub(super) struct CreatePhoneAgent {
     max_duration_s: Option<u32>,
     #[schema(minimum = 1)]
     max_channels: Option<u32>,
-    /// Where callers go when a transfer fails.
+    /// Where callers go when the engine is away or a transfer fails.
     failover_transfer_destination_id: Option<Id>,
 }
 
@@ -233,7 +261,7 @@ pub(super) struct UpdatePhoneAgent {
     first_message: Option<String>,
     #[schema(schema_with = text_or_list, required = false)]
     instructions: Option<Vec<String>>,
-    engine: Option<Engine>,
+    engine: Option<ChosenEngine>,
     interruptible: Option<bool>,
     enabled: Option<bool>,
     is_default: Option<bool>,
@@ -253,7 +281,7 @@ pub(super) struct UpdatePhoneAgent {
 }
 
 impl Draft for AgentDraft {
-    fn prepare(body: &mut Map<String, Value>, errors: &mut FieldErrors) {
+    fn prepare(body: &mut Map<String, Value>, _: &mut FieldErrors) {
         for name in WITHOUT_EFFECT {
             body.remove(name);
         }
@@ -268,15 +296,10 @@ impl Draft for AgentDraft {
             let list = Value::Array(vec![text.clone()]);
             body.insert("instructions".to_owned(), list);
         }
-        if let Some(engine) = body.get("engine").and_then(Value::as_object) {
-            for name in engine.keys().filter(|name| *name != "type") {
-                errors.add(format!("engine.{name}"), Reason::UnknownField);
-            }
-            let word = engine
-                .get("type")
-                .cloned()
-                .unwrap_or(Value::String(String::new()));
-            body.insert("engine".to_owned(), word);
+        // The word alone stands for an engine of that type.
+        if let Some(word) = body.get("engine").filter(|value| !value.is_object()) {
+            let object = Value::Object(Map::from_iter([("type".to_owned(), word.clone())]));
+            body.insert("engine".to_owned(), object);
         }
     }
 }
@@ -286,7 +309,22 @@ fn type_words() -> utoipa::openapi::Object {
 }
 
 fn engine_words() -> utoipa::openapi::Object {
-    words(["builtin"])
+    words(EngineType::ALL.iter().map(|kind| kind.as_str()))
+}
+
+fn auth_words() -> utoipa::openapi::Object {
+    words(StreamAuth::ALL.iter().map(|auth| auth.as_str()))
+}
+
+fn engine(engine: domain::Engine) -> Engine {
+    let r#type = engine.kind().as_str();
+    let (url, auth) = match engine {
+        domain::Engine::Builtin => (None, None),
+        domain::Engine::Stream(stream) => {
+            (Some(stream.url.to_string()), Some(stream.auth.as_str()))
+        }
+    };
+    Engine { r#type, url, auth }
 }
 
 fn text_or_list() -> Schema {
@@ -387,9 +425,7 @@ fn shown(view: AgentView) -> PhoneAgent {
         stt_keyterms: Vec::new(),
         tts_speed_pct: 0.0,
         failover_transfer_destination_id: settings.failover.map(|id| Id::of(id.as_uuid())),
-        engine: Engine {
-            r#type: settings.engine.as_str(),
-        },
+        engine: engine(settings.engine),
         enabled: settings.enabled,
         is_default: settings.is_default,
         recording_notice: settings.recording_notice,

@@ -41,7 +41,7 @@ pub(super) struct ReceiptFact {
     facts: Map<String, Value>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step::Room,
     Step::SignedIn,
     Step::AgentHeader,
@@ -53,6 +53,7 @@ const STEPS: [Step; 11] = [
     Step::Allowed,
     Step::Target,
     Step::Carrier,
+    Step::Engine,
 ];
 
 fn step_words() -> utoipa::openapi::Object {
@@ -76,6 +77,7 @@ fn step(step: Step) -> &'static str {
         Step::Allowed => "allowed",
         Step::Target => "target",
         Step::Carrier => "carrier",
+        Step::Engine => "engine",
     }
 }
 

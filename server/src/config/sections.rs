@@ -26,6 +26,7 @@ pub struct Config {
     pub limits: Limits,
     pub retention: Retention,
     pub webhooks: Webhooks,
+    pub engines: Engines,
     pub log: Log,
     pub shutdown: Shutdown,
 }
@@ -151,6 +152,12 @@ pub struct Retention {
 pub struct Webhooks {
     pub allow_private: bool,
     pub keep_days: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engines {
+    pub allow_private: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -9,6 +9,7 @@ use super::dtmf::Digit;
 use super::frame::Rate;
 use super::recording::RecordingFailure;
 use super::shared::Shared;
+use super::speech::Progress;
 
 /// The engine's end of an answered call. All times are milliseconds since the call was connected
 /// (see [`Session::start_sending`](super::Session::start_sending)), on the audio's own clock.
@@ -21,7 +22,8 @@ pub struct Line {
 /// Something that happened on the caller's side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
-    /// 20 ms of the caller's audio at the line's rate; only after [`Line::want_audio`].
+    /// 20 ms of the caller's audio at the line's rate, silence included; only after
+    /// [`Line::want_audio`].
     Audio(Arc<[i16]>),
     /// A key was pressed and let go.
     Digit {
@@ -103,6 +105,16 @@ impl Line {
     /// Puts samples, taken at the line's rate, at the end of what is to be said.
     pub fn speak(&self, samples: Arc<[i16]>) {
         self.shared.controls.lock().speech.push(samples);
+    }
+
+    /// How far what was to be said has been said.
+    pub fn progress(&self) -> Progress {
+        self.shared.controls.lock().speech.progress()
+    }
+
+    /// When what was last said to its end sounded; none while there is more to say.
+    pub fn finished(&self) -> Option<Span> {
+        self.shared.controls.lock().speech.finished()
     }
 
     /// Says no more. Returns when the interrupted words sounded, if any did.

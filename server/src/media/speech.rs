@@ -12,6 +12,24 @@ pub(super) struct Speech {
     clips: VecDeque<(Arc<[i16]>, usize)>,
     sounding: Option<Span>,
     finished: Option<Span>,
+    progress: Progress,
+}
+
+/// How far what was to be said has been said, in samples since the line began. What was cleared
+/// before it sounded does not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// As many were put in.
+    pub given: u64,
+    /// As many of them have sounded.
+    pub said: u64,
+}
+
+impl Progress {
+    /// As many are still to sound.
+    pub fn waiting(&self) -> u64 {
+        self.given.saturating_sub(self.said)
+    }
 }
 
 impl Speech {
@@ -19,13 +37,20 @@ impl Speech {
     pub(super) fn push(&mut self, samples: Arc<[i16]>) {
         if !samples.is_empty() {
             self.finished = None;
+            self.progress.given += samples.len() as u64;
             self.clips.push_back((samples, 0));
         }
+    }
+
+    /// How far it has come.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress
     }
 
     /// Forgets the rest; returns when the part that was said sounded.
     pub(super) fn clear(&mut self) -> Option<Span> {
         self.clips.clear();
+        self.progress.given = self.progress.said;
         self.finished = None;
         self.sounding.take()
     }
@@ -57,6 +82,7 @@ impl Speech {
             }
             self.clips.pop_front();
         }
+        self.progress.said += filled as u64;
         let start_ms = self.sounding.map_or(now_ms, |span| span.start_ms);
         let span = Span {
             start_ms,
@@ -110,5 +136,13 @@ mod tests {
             })
         );
         assert!(speech.is_empty());
+        assert_eq!(
+            speech.progress(),
+            Progress {
+                given: 160,
+                said: 160
+            },
+            "what did not sound was never to"
+        );
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::domain::agent::{
-    Agent, AgentDraft, AgentSettings, AgentView, Assign, RoutingDraft, Voice,
+    Agent, AgentDraft, AgentSettings, AgentView, Assign, NewAgent, RoutingDraft, Voice,
 };
 use app::domain::draft::{Change, Entry};
+use app::domain::engine::Engine;
 use app::domain::id::{AgentId, OutboundTrunkId};
 use app::domain::number::Number;
 use app::domain::phone::PhoneNumber;
+use app::domain::sip::Secret;
 use app::error::{AppError, FieldErrors, Reason, Scope, Thing};
 use app::ports::{Agents, Caller};
 use async_trait::async_trait;
@@ -17,12 +19,18 @@ use async_trait::async_trait;
 use crate::service::audit::Record;
 use crate::service::core::Core;
 use crate::service::numbers::held_by;
+use crate::service::outward::Outward;
 use crate::service::routes::RouteChange;
 use crate::service::{entered, trunks, version};
 use crate::store::{self, Conn, Tx};
 
 /// The use cases of agents, and what they can speak with.
-pub struct AgentDesk(pub Core, pub Arc<[Voice]>);
+pub struct AgentDesk {
+    pub core: Core,
+    pub voices: Arc<[Voice]>,
+    /// Which engines elsewhere may be named.
+    pub outward: Outward,
+}
 
 impl AgentDesk {
     async fn stored(&self, conn: &mut Conn, id: AgentId) -> Result<Agent, AppError> {
@@ -34,10 +42,18 @@ impl AgentDesk {
     /// is kept, so that scripts written for it run, and the language chooses.
     fn speakable(&self, settings: AgentSettings) -> Result<AgentSettings, AppError> {
         let is_there =
-            |id: &String| !id.contains('/') || self.1.iter().any(|voice| voice.id == *id);
+            |id: &String| !id.contains('/') || self.voices.iter().any(|voice| voice.id == *id);
         match settings.voice_id.clone().filter(|id| !is_there(id)) {
             Some(found) => Err(AppError::field("voice_id", Reason::NoSuch { found })),
             None => Ok(settings),
+        }
+    }
+
+    /// Before a transaction: a name server may be slow.
+    async fn reachable(&self, engine: &Engine) -> Result<(), AppError> {
+        match engine {
+            Engine::Builtin => Ok(()),
+            Engine::Stream(stream) => self.outward.check("engine.url", &stream.url).await,
         }
     }
 
@@ -107,7 +123,7 @@ impl AgentDesk {
         };
         former.settings.is_default = false;
         former.version += 1;
-        former.updated_at = self.0.clock.now_ms();
+        former.updated_at = self.core.clock.now_ms();
         store::agents::save(tx, &former).await?;
         Ok(Some(former))
     }
@@ -124,9 +140,16 @@ impl AgentDesk {
             version: number.version + 1,
             ..number
         };
-        store::numbers::save(tx, &after, self.0.clock.now_ms()).await?;
+        store::numbers::save(tx, &after, self.core.clock.now_ms()).await?;
         Ok(after)
     }
+}
+
+/// The agent that was saved, and the one whose place it took.
+fn changed(former: Option<Agent>, saved: Agent, secret: Change<Secret>) -> Vec<RouteChange> {
+    let former = former.map(|former| RouteChange::Agent(former, Change::Leave));
+    let saved = RouteChange::Agent(saved, secret);
+    former.into_iter().chain([saved]).collect()
 }
 
 fn record(action: &'static str, agent: &Agent) -> Record<'static> {
@@ -141,7 +164,7 @@ fn record(action: &'static str, agent: &Agent) -> Record<'static> {
 impl Agents for AgentDesk {
     async fn list(&self, caller: &Caller) -> Result<Vec<AgentView>, AppError> {
         caller.may(Scope::PhoneRead)?;
-        let mut conn = self.0.db.read().await?;
+        let mut conn = self.core.db.read().await?;
         let header = store::trunk::get(&mut conn).await?;
         let header = header.map(|trunk| trunk.settings.agent_id_header.to_string());
         let mut of: HashMap<AgentId, Vec<Number>> = HashMap::new();
@@ -168,42 +191,40 @@ impl Agents for AgentDesk {
 
     async fn names(&self, caller: &Caller) -> Result<Vec<(AgentId, String)>, AppError> {
         caller.may(Scope::PhoneRead)?;
-        let mut conn = self.0.db.read().await?;
+        let mut conn = self.core.db.read().await?;
         Ok(store::agents::names(&mut conn).await?)
     }
 
     async fn get(&self, caller: &Caller, id: AgentId) -> Result<AgentView, AppError> {
         caller.may(Scope::PhoneRead)?;
-        let mut conn = self.0.db.read().await?;
+        let mut conn = self.core.db.read().await?;
         let agent = self.stored(&mut conn, id).await?;
         self.view(&mut conn, agent).await
     }
 
     async fn create(&self, caller: &Caller, draft: AgentDraft) -> Result<AgentView, AppError> {
         caller.may(Scope::PhoneWrite)?;
-        let now = self.0.clock.now_ms();
+        let now = self.core.clock.now_ms();
+        let NewAgent { settings, secret } = draft.parse()?;
+        self.reachable(&settings.engine).await?;
         let agent = Agent {
-            id: self.0.clock.new_id::<AgentId>(),
-            settings: self.speakable(draft.parse()?)?,
+            id: self.core.clock.new_id::<AgentId>(),
+            settings: self.speakable(settings)?,
             outbound_trunk: None,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         self.check_failover(&mut tx, &agent).await?;
         let former = self.take_over(&mut tx, &agent).await?;
         store::agents::save(&mut tx, &agent).await?;
+        store::agents::put_secret(&mut tx, agent.id, &secret).await?;
         record("create_agent", &agent)
-            .write(&mut tx, &self.0, caller, None, Some(&agent))
+            .write(&mut tx, &self.core, caller, None, Some(&agent))
             .await?;
         let view = self.view(&mut tx, agent.clone()).await?;
-        self.0
-            .commit(
-                tx,
-                former.into_iter().chain([agent]).map(RouteChange::Agent),
-            )
-            .await?;
+        self.core.commit(tx, changed(former, agent, secret)).await?;
         Ok(view)
     }
 
@@ -214,10 +235,24 @@ impl Agents for AgentDesk {
         draft: AgentDraft,
     ) -> Result<AgentView, AppError> {
         caller.may(Scope::PhoneWrite)?;
-        let mut tx = self.0.db.begin().await?;
+        let now = {
+            let mut conn = self.core.db.read().await?;
+            self.stored(&mut conn, id).await?
+        };
+        let wanted = draft.over(&now.settings)?.settings.engine;
+        if wanted != now.settings.engine {
+            self.reachable(&wanted).await?;
+        }
+        let mut tx = self.core.db.begin().await?;
         let before = self.stored(&mut tx, id).await?;
         version::check(&draft.version, before.version, &draft, &before.settings)?;
-        let mut settings = draft.over(&before.settings)?;
+        let NewAgent {
+            mut settings,
+            secret,
+        } = draft.over(&before.settings)?;
+        if settings.engine != wanted {
+            return Err(version::raced(now.version));
+        }
         // A voice that was there when it was chosen is no fault of this change.
         if settings.voice_id != before.settings.voice_id {
             settings = self.speakable(settings)?;
@@ -225,7 +260,7 @@ impl Agents for AgentDesk {
         let after = Agent {
             settings,
             version: before.version + 1,
-            updated_at: self.0.clock.now_ms(),
+            updated_at: self.core.clock.now_ms(),
             ..before.clone()
         };
         self.check_failover(&mut tx, &after).await?;
@@ -233,22 +268,18 @@ impl Agents for AgentDesk {
         if !store::agents::save(&mut tx, &after).await? {
             return Err(version::raced(before.version));
         }
+        store::agents::put_secret(&mut tx, id, &secret).await?;
         record("update_agent", &after)
-            .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
+            .write(&mut tx, &self.core, caller, Some(&before), Some(&after))
             .await?;
         let view = self.view(&mut tx, after.clone()).await?;
-        self.0
-            .commit(
-                tx,
-                former.into_iter().chain([after]).map(RouteChange::Agent),
-            )
-            .await?;
+        self.core.commit(tx, changed(former, after, secret)).await?;
         Ok(view)
     }
 
     async fn delete(&self, caller: &Caller, id: AgentId) -> Result<(), AppError> {
         caller.may(Scope::PhoneWrite)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         let agent = self.stored(&mut tx, id).await?;
         let mut freed = Vec::new();
         for number in store::numbers::of_agent(&mut tx, id).await? {
@@ -256,10 +287,10 @@ impl Agents for AgentDesk {
         }
         store::agents::delete(&mut tx, id).await?;
         record("delete_agent", &agent)
-            .write(&mut tx, &self.0, caller, Some(&agent), None)
+            .write(&mut tx, &self.core, caller, Some(&agent), None)
             .await?;
         let gone = RouteChange::AgentGone(id);
-        self.0
+        self.core
             .commit(tx, freed.into_iter().map(RouteChange::Number).chain([gone]))
             .await?;
         Ok(())
@@ -272,7 +303,7 @@ impl Agents for AgentDesk {
         draft: RoutingDraft,
     ) -> Result<AgentView, AppError> {
         caller.may(Scope::SipWrite)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         let mut agent = self.stored(&mut tx, id).await?;
         let numbers = &draft.phone_numbers;
         let mut errors = FieldErrors::new();
@@ -305,7 +336,7 @@ impl Agents for AgentDesk {
                 }
             }
             record("set_agent_numbers", &agent)
-                .write(&mut tx, &self.0, caller, None, Some(&wanted))
+                .write(&mut tx, &self.core, caller, None, Some(&wanted))
                 .await?;
         }
         let mut changes: Vec<RouteChange> = changed.into_iter().map(RouteChange::Number).collect();
@@ -316,17 +347,17 @@ impl Agents for AgentDesk {
             let before = agent.clone();
             agent.outbound_trunk = trunk;
             agent.version += 1;
-            agent.updated_at = self.0.clock.now_ms();
+            agent.updated_at = self.core.clock.now_ms();
             if !store::agents::save(&mut tx, &agent).await? {
                 return Err(version::raced(before.version));
             }
             record("set_agent_trunk", &agent)
-                .write(&mut tx, &self.0, caller, Some(&before), Some(&agent))
+                .write(&mut tx, &self.core, caller, Some(&before), Some(&agent))
                 .await?;
-            changes.push(RouteChange::Agent(agent.clone()));
+            changes.push(RouteChange::Agent(agent.clone(), Change::Leave));
         }
         let view = self.view(&mut tx, agent).await?;
-        self.0.commit(tx, changes).await?;
+        self.core.commit(tx, changes).await?;
         Ok(view)
     }
 
@@ -338,7 +369,7 @@ impl Agents for AgentDesk {
         how: Assign,
     ) -> Result<AgentView, AppError> {
         caller.may(Scope::SipWrite)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         let agent = self.stored(&mut tx, id).await?;
         let stored = store::numbers::get(&mut tx, &number).await?;
         if let Some(holder) = stored
@@ -357,8 +388,8 @@ impl Agents for AgentDesk {
                 if store::trunk::get(&mut tx).await?.is_none() {
                     return Err(AppError::NotFound(Thing::InboundTrunk));
                 }
-                let number = trunks::on_trunk(&self.0, &number, stored);
-                store::numbers::save(&mut tx, &number, self.0.clock.now_ms()).await?;
+                let number = trunks::on_trunk(&self.core, &number, stored);
+                store::numbers::save(&mut tx, &number, self.core.clock.now_ms()).await?;
                 number
             }
         };
@@ -369,10 +400,10 @@ impl Agents for AgentDesk {
             label: agent.settings.name.clone(),
         };
         record
-            .write(&mut tx, &self.0, caller, before.as_ref(), Some(&after))
+            .write(&mut tx, &self.core, caller, before.as_ref(), Some(&after))
             .await?;
         let view = self.view(&mut tx, agent).await?;
-        self.0.commit(tx, [RouteChange::Number(after)]).await?;
+        self.core.commit(tx, [RouteChange::Number(after)]).await?;
         Ok(view)
     }
 
@@ -383,7 +414,7 @@ impl Agents for AgentDesk {
         number: PhoneNumber,
     ) -> Result<AgentView, AppError> {
         caller.may(Scope::SipWrite)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         let agent = self.stored(&mut tx, id).await?;
         let stored = store::numbers::get(&mut tx, &number).await?;
         let before = stored
@@ -396,10 +427,10 @@ impl Agents for AgentDesk {
             label: agent.settings.name.clone(),
         };
         record
-            .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
+            .write(&mut tx, &self.core, caller, Some(&before), Some(&after))
             .await?;
         let view = self.view(&mut tx, agent).await?;
-        self.0.commit(tx, [RouteChange::Number(after)]).await?;
+        self.core.commit(tx, [RouteChange::Number(after)]).await?;
         Ok(view)
     }
 }

@@ -216,6 +216,11 @@ impl CallDesk {
         self.book.agent(agent)
     }
 
+    /// What its engine knows us by.
+    pub fn engine_secret(&self, agent: AgentId) -> Option<Secret> {
+        self.book.engine_secret(agent)
+    }
+
     /// Where a call's recording is kept.
     pub fn recording_path(&self, call: CallId) -> PathBuf {
         self.settings.recordings.join(recording_name(call))

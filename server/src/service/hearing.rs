@@ -9,6 +9,7 @@ use crate::service::core::Core;
 use crate::service::routes::RouteChange;
 use crate::store::notices::{Changed, Notice};
 use crate::store::{self, StoreError};
+use app::domain::draft::Change;
 use app::domain::seen::News;
 
 /// How long to wait before the database is tried again.
@@ -69,7 +70,10 @@ async fn honour(core: &Core, changed: Changed) -> Result<(), StoreError> {
             None => RouteChange::NumberGone(number),
         },
         Changed::Agent(id) => match store::agents::get(&mut conn, id).await? {
-            Some(agent) => RouteChange::Agent(agent),
+            Some(agent) => {
+                let secret = store::agents::secret(&mut conn, id).await?;
+                RouteChange::Agent(agent, secret.map_or(Change::Clear, Change::Set))
+            }
             None => RouteChange::AgentGone(id),
         },
         Changed::Everything => {

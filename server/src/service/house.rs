@@ -22,6 +22,7 @@ use crate::service::keys::KeyDesk;
 use crate::service::news::NewsDesk;
 use crate::service::numbers::NumberDesk;
 use crate::service::outbound::OutboundDesk;
+use crate::service::outward::Outward;
 use crate::service::people::PeopleDesk;
 use crate::service::replays::Replays;
 use crate::service::route_test::RouteTest;
@@ -29,7 +30,7 @@ use crate::service::routes::RouteBook;
 use crate::service::signin::{PasswordError, SignIn};
 use crate::service::sources::SourceDesk;
 use crate::service::trunks::Trunks;
-use crate::service::webhooks::WebhookDesk;
+use crate::service::webhooks::{self, WebhookDesk};
 use crate::store::{self, Db, StoreError};
 
 /// Where the nonce key is kept among the settings.
@@ -45,6 +46,8 @@ pub struct HouseSettings {
     pub sign_in: config::SignIn,
     /// Whether webhooks may lead to addresses that are not the public's.
     pub private_webhooks: bool,
+    /// Which engines elsewhere agents may have.
+    pub engines: Outward,
 }
 
 /// Why the house cannot be opened.
@@ -105,7 +108,11 @@ impl House {
             )),
             accesses: Arc::new(AccessDesk(core.clone())),
             numbers: Arc::new(NumberDesk(core.clone())),
-            agents: Arc::new(AgentDesk(core.clone(), settings.fixed.voices.clone())),
+            agents: Arc::new(AgentDesk {
+                core: core.clone(),
+                voices: settings.fixed.voices.clone(),
+                outward: settings.engines,
+            }),
             outbound: Arc::new(OutboundDesk::new(core.clone(), desk.clone())),
             destinations: Arc::new(DestinationDesk(core.clone())),
             calls: desk.clone(),
@@ -118,7 +125,10 @@ impl House {
             keys: Arc::new(KeyDesk::new(core.clone())),
             webhooks: Arc::new(WebhookDesk {
                 core: core.clone(),
-                allow_private: settings.private_webhooks,
+                outward: Outward {
+                    allow_private: settings.private_webhooks,
+                    setting: webhooks::ALLOW_PRIVATE,
+                },
             }),
             audit: Arc::new(Audit(core.clone())),
             system: Arc::new(FactDesk::new(

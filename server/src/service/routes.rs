@@ -27,7 +27,7 @@ pub struct RouteBook(RwLock<Book>);
 struct Book {
     routes: Routes,
     passwords: HashMap<AccessId, Secret>,
-    agents: HashMap<AgentId, Agent>,
+    agents: HashMap<AgentId, (Agent, Option<Secret>)>,
     outbound: HashMap<OutboundTrunkId, (OutboundTrunk, Option<Secret>)>,
     destinations: HashMap<DestinationId, (Destination, Option<Secret>)>,
     assigned: HashMap<AgentId, Vec<(DestinationId, Option<char>)>>,
@@ -43,7 +43,8 @@ pub enum RouteChange {
     AccessGone(AccessId),
     Number(Number),
     NumberGone(PhoneNumber),
-    Agent(Agent),
+    /// An agent, and what became of its engine's secret.
+    Agent(Agent, Change<Secret>),
     AgentGone(AgentId),
     /// A way out, and what became of its password.
     Outbound(OutboundTrunk, Change<Secret>),
@@ -63,7 +64,7 @@ impl From<&RouteChange> for Changed {
             RouteChange::AccessGone(id) => Self::Access(*id),
             RouteChange::Number(number) => Self::Number(number.number.clone()),
             RouteChange::NumberGone(number) => Self::Number(number.clone()),
-            RouteChange::Agent(agent) => Self::Agent(agent.id),
+            RouteChange::Agent(agent, _) => Self::Agent(agent.id),
             RouteChange::AgentGone(id) => Self::Agent(*id),
             // Few and seldom changed: not worth a notice each.
             RouteChange::Outbound(..)
@@ -105,8 +106,10 @@ impl RouteBook {
         for access in store::accesses::list(&mut conn).await? {
             fresh.apply(RouteChange::Access(access, None));
         }
+        let mut secrets = store::agents::secrets(&mut conn).await?;
         for agent in store::agents::list(&mut conn).await? {
-            fresh.apply(RouteChange::Agent(agent));
+            let secret = secrets.remove(&agent.id).map_or(Change::Clear, Change::Set);
+            fresh.apply(RouteChange::Agent(agent, secret));
         }
         for number in store::numbers::list(&mut conn).await? {
             fresh.apply(RouteChange::Number(number));
@@ -141,7 +144,13 @@ impl RouteBook {
 
     /// An agent in full.
     pub fn agent(&self, id: AgentId) -> Option<Agent> {
-        self.0.read().agents.get(&id).cloned()
+        let book = self.0.read();
+        book.agents.get(&id).map(|(agent, _)| agent.clone())
+    }
+
+    /// What an agent's engine knows us by.
+    pub fn engine_secret(&self, id: AgentId) -> Option<Secret> {
+        self.0.read().agents.get(&id)?.1.clone()
     }
 
     /// A way out, with its password.
@@ -219,14 +228,16 @@ impl Book {
                     .put_number(&number.number, NumberRoute::from(&number));
             }
             RouteChange::NumberGone(number) => self.routes.remove_number(&number),
-            RouteChange::Agent(agent) => {
+            RouteChange::Agent(agent, secret) => {
                 let is_default = agent.settings.is_default;
                 self.routes.put_agent(AgentRoute::from(&agent), is_default);
-                self.agents.insert(agent.id, agent);
+                let old = self.agents.remove(&agent.id).and_then(|(_, old)| old);
+                self.agents
+                    .insert(agent.id, (agent, secret.applied_to(old)));
             }
             RouteChange::AgentGone(id) => {
                 self.routes.remove_agent(id);
-                self.agents.remove(&id);
+                drop(self.agents.remove(&id));
                 self.assigned.remove(&id);
             }
             RouteChange::Outbound(trunk, password) => {

@@ -35,20 +35,29 @@ pub(super) fn raced(version: i64) -> AppError {
 
 /// The fields that were sent and are something else now, with what they are now.
 fn differing(draft: &impl Serialize, current: &impl Serialize) -> Vec<(String, String)> {
-    let (Ok(Value::Object(draft)), Ok(Value::Object(current))) =
-        (serde_json::to_value(draft), serde_json::to_value(current))
-    else {
-        return Vec::new();
+    let mut fields = Vec::new();
+    if let (Ok(draft), Ok(current)) = (serde_json::to_value(draft), serde_json::to_value(current)) {
+        compare("", &draft, &current, &mut fields);
+    }
+    fields
+}
+
+/// Fields of fields by their paths: `engine.url`.
+fn compare(path: &str, draft: &Value, current: &Value, fields: &mut Vec<(String, String)>) {
+    let (Value::Object(draft), Value::Object(current)) = (draft, current) else {
+        return;
     };
-    draft
-        .iter()
-        .filter(|(field, _)| *field != "version")
-        .filter_map(|(field, sent)| {
-            let now = current.get(field)?;
-            let (sent, now) = (plain(sent), plain(now));
-            (sent != now).then(|| (field.clone(), now))
-        })
-        .collect()
+    for (field, sent) in draft.iter().filter(|(field, _)| *field != "version") {
+        let Some(now) = current.get(field) else {
+            continue;
+        };
+        let path = format!("{path}{field}");
+        if sent.is_object() && now.is_object() {
+            compare(&format!("{path}."), sent, now, fields);
+        } else if plain(sent) != plain(now) {
+            fields.push((path, plain(now)));
+        }
+    }
 }
 
 /// As a form would send it.

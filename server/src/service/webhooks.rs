@@ -2,15 +2,11 @@
 
 mod courier;
 
-use std::time::Duration;
-
 use app::domain::id::{EventId, WebhookId};
 use app::domain::page::{Cursor, Limit, Page};
 use app::domain::sip::Secret;
-use app::domain::webhook::{
-    Delivery, DeliveryState, InvalidWebhookUrl, Webhook, WebhookDraft, WebhookUrl, is_public,
-};
-use app::error::{AppError, Reason, Scope, Thing};
+use app::domain::webhook::{Delivery, DeliveryState, Webhook, WebhookDraft};
+use app::error::{AppError, Scope, Thing};
 use app::ports::{Caller, Webhooks};
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -20,6 +16,7 @@ pub use courier::{Courier, Letter, Postman, Reply};
 
 use crate::service::audit::Record;
 use crate::service::core::Core;
+use crate::service::outward::Outward;
 use crate::service::{fault, version};
 use crate::store::{self, Conn};
 
@@ -27,14 +24,12 @@ use crate::store::{self, Conn};
 pub const SECRET_PREFIX: &str = "whsec_";
 /// The setting that lets webhooks lead to this machine and its neighbours.
 pub const ALLOW_PRIVATE: &str = "webhooks.allow_private";
-/// A name server that takes longer is as good as none.
-const RESOLVED_WITHIN: Duration = Duration::from_secs(3);
 
 /// The use cases of webhooks.
 pub struct WebhookDesk {
     pub core: Core,
-    /// Whether addresses that are not the public's may be told.
-    pub allow_private: bool,
+    /// Which addresses may be told.
+    pub outward: Outward,
 }
 
 impl WebhookDesk {
@@ -52,42 +47,6 @@ impl WebhookDesk {
         self.stored(conn, id).await?;
         let delivery = store::deliveries::get(conn, id, event).await?;
         delivery.ok_or(AppError::NotFound(Thing::Delivery))
-    }
-
-    /// Where it leads now. The postman looks again before each request: a name may lead
-    /// elsewhere by then.
-    async fn check(&self, url: &WebhookUrl) -> Result<(), AppError> {
-        if self.allow_private {
-            return Ok(());
-        }
-        let refused = |reason| AppError::field("url", reason);
-        if !url.is_secure() {
-            return Err(refused(Reason::WebhookUrl {
-                found: url.to_string(),
-                why: InvalidWebhookUrl::Insecure,
-            }));
-        }
-        let found = url.host().to_string();
-        let addresses = match (url.host().ip(), url.host().name()) {
-            (Some(address), _) => vec![address],
-            (None, name) => {
-                let asked = tokio::net::lookup_host((name.unwrap_or_default(), url.port()));
-                match tokio::time::timeout(RESOLVED_WITHIN, asked).await {
-                    Ok(Ok(found)) => found.map(|address| address.ip()).collect(),
-                    _ => Vec::new(),
-                }
-            }
-        };
-        if addresses.is_empty() {
-            return Err(refused(Reason::Unresolvable { found }));
-        }
-        if !addresses.into_iter().all(is_public) {
-            return Err(refused(Reason::PrivateAddress {
-                found,
-                setting: ALLOW_PRIVATE.to_owned(),
-            }));
-        }
-        Ok(())
     }
 }
 
@@ -126,7 +85,7 @@ impl Webhooks for WebhookDesk {
     ) -> Result<(Webhook, Secret), AppError> {
         caller.may(Scope::Full)?;
         let settings = draft.parse()?;
-        self.check(&settings.url).await?;
+        self.outward.check("url", &settings.url).await?;
         let now = self.core.clock.now_ms();
         let webhook = Webhook {
             id: self.core.clock.new_id(),
@@ -159,7 +118,7 @@ impl Webhooks for WebhookDesk {
         // Before the transaction: a name server may be slow.
         let wanted = draft.over(&now.settings)?;
         if wanted.url != now.settings.url {
-            self.check(&wanted.url).await?;
+            self.outward.check("url", &wanted.url).await?;
         }
         let mut tx = self.core.db.begin().await?;
         let before = self.stored(&mut tx, id).await?;

@@ -10,6 +10,7 @@ mod referral;
 mod refresh;
 mod requests;
 mod saying;
+mod speaking;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +19,15 @@ use app::domain::agent::Agent;
 use app::domain::call::{Direction, EndReason, Happening, OneWay};
 use app::domain::id::{AccessId, CallId};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 pub(in crate::sip) use self::death::Death;
 use self::handover::Handover;
-use self::journal::{CallJournal, behaviour};
 use self::referral::Referral;
 use self::saying::Pending;
-use crate::agent::{AgentCall, EngineEnd, Menu};
+use self::speaking::Spoken;
+pub(in crate::sip) use self::speaking::{Speaking, facts_of, facts_of_outgoing};
+use crate::agent::Facts;
 use crate::media::sdp::Offer;
 use crate::media::{Session, SessionEvent};
 use crate::sip::Edge;
@@ -96,6 +97,10 @@ pub(in crate::sip) struct Call {
     pub direction: Direction,
     /// Who speaks; nobody in a leg that only joins two people.
     pub agent: Option<Agent>,
+    /// What an engine elsewhere is told.
+    pub facts: Option<Facts>,
+    /// How far the agent's engine is.
+    pub speaking: Speaking,
     /// Longest call, if it is less than the agent's own.
     pub longest: Option<Duration>,
     pub invite: Message,
@@ -136,7 +141,6 @@ pub(in crate::sip) struct Sources {
     pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
     pub outside: mpsc::Receiver<ToCall>,
     pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
-    pub engine: Option<JoinHandle<EngineEnd>>,
     /// Keys that choose from the agent's menu.
     pub choices: Option<mpsc::UnboundedReceiver<char>>,
     pub reinvite: Option<Reinvite>,
@@ -151,7 +155,7 @@ enum Event {
     Reinvite(ServerEvent),
     Outside(ToCall),
     Media(SessionEvent),
-    Engine(EngineEnd),
+    Spoken(Spoken),
     Refresh(Option<Message>),
     Referred(Option<Message>),
     NoNews,
@@ -179,7 +183,6 @@ impl Sources {
             invite: Some(invite),
             outside,
             media: session.take_events(),
-            engine: None,
             choices: None,
             reinvite: None,
             refresh: None,
@@ -229,6 +232,10 @@ impl Call {
     async fn next(&mut self) -> Event {
         let stopped = self.edge.life.stopped();
         let ring_at = match &self.phase {
+            // The answer waits for the engine, which says itself when it is there.
+            Phase::Ringing(ringing) if ringing.reliable.is_none() && self.speaking.is_awaited() => {
+                None
+            }
             Phase::Ringing(ringing) => Some(ringing.next()),
             Phase::Answered | Phase::Confirmed | Phase::Refused => None,
         };
@@ -236,7 +243,6 @@ impl Call {
             invite,
             outside,
             media,
-            engine,
             choices,
             reinvite,
             refresh,
@@ -244,12 +250,6 @@ impl Call {
             tick,
         } = &mut self.sources;
         let (ring, time_up) = (at(ring_at), at(*time_up));
-        let engine = async {
-            match engine {
-                Some(running) => running.await,
-                None => std::future::pending().await,
-            }
-        };
         let refresh = answer_to(refresh.as_mut());
         let far = async {
             match &mut self.handover {
@@ -281,7 +281,7 @@ impl Call {
             event = reinvite => Event::Reinvite(event),
             response = refresh => Event::Refresh(response),
             response = referred => Event::Referred(response),
-            ended = engine => Event::Engine(ended.unwrap_or(EngineEnd::CallerGone)),
+            spoken = self.speaking.next() => Event::Spoken(spoken),
             event = far => Event::Far(event),
             key = next(choices) => Event::Choice(key),
             event = next(media) => Event::Media(event),
@@ -296,7 +296,11 @@ impl Call {
     async fn on(&mut self, event: Event) -> Option<Ending> {
         match event {
             Event::Stopped => Some(self.hang_up(EndReason::Drained)),
-            Event::Invite(event) => self.on_invite(event),
+            Event::Invite(event) => match self.on_invite(event) {
+                Some(ending) => Some(ending),
+                // An engine that was not there when it rang is missed once the call stands.
+                None => Box::pin(self.go_elsewhere()).await,
+            },
             Event::Reinvite(event) => self.on_reinvite(event),
             Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
             Event::Outside(ToCall::Request(arrival)) => Box::pin(self.on_request(arrival)).await,
@@ -312,7 +316,7 @@ impl Call {
             Event::NearGone => Some(self.hang_up(EndReason::Fault)),
             Event::TimeUp => Some(self.hang_up(EndReason::MaxDuration)),
             Event::Media(event) => self.on_media(event),
-            Event::Engine(end) => self.on_engine(&end),
+            Event::Spoken(spoken) => Box::pin(self.on_spoken(spoken)).await,
             Event::Refresh(response) => self.on_refreshed(response).await,
             Event::Referred(response) => Box::pin(self.on_referred(response)).await,
             Event::NoNews => {
@@ -362,59 +366,6 @@ impl Call {
         None
     }
 
-    fn on_engine(&mut self, end: &EngineEnd) -> Option<Ending> {
-        self.sources.engine = None;
-        self.happened(Happening::EngineEnded {
-            cause: engine_cause(end).to_owned(),
-        });
-        match end {
-            EngineEnd::Goodbye => Some(self.hang_up(EndReason::AgentHungUp)),
-            EngineEnd::TimeUp => Some(self.hang_up(EndReason::MaxDuration)),
-            EngineEnd::Failed(_) => Some(self.hang_up(EndReason::EngineFailed)),
-            // Whoever went says so by BYE; if nobody does, the silence ends the call.
-            EngineEnd::CallerGone => None,
-        }
-    }
-
-    /// Lets audio out and the agent speak.
-    pub(in crate::sip) fn connect(&mut self) {
-        self.session.start_sending();
-        let Some(agent) = &self.agent else {
-            self.sources.time_up = self.longest.map(|longest| Instant::now() + longest);
-            return;
-        };
-        let Some(line) = self.session.take_line() else {
-            return;
-        };
-        let now = self.edge.clock.now_ms();
-        self.first_audio_at = Some(now);
-        let engine = agent.settings.engine.as_str().to_owned();
-        let keys = self.edge.desk.assigned(agent.id);
-        let keys = keys.into_iter().filter_map(|entry| entry.digit).collect();
-        let (choose, choices) = mpsc::unbounded_channel();
-        let mut behaviour = behaviour(&agent.settings);
-        if let Some(longest) = self.longest {
-            behaviour.max_duration = behaviour.max_duration.min(longest);
-        }
-        self.happened(Happening::EngineStarted { engine });
-        self.happened(Happening::FirstAudioOut);
-        let journal = CallJournal {
-            desk: self.edge.desk.clone(),
-            call: self.id,
-            connected_ms: now,
-        };
-        let call = AgentCall {
-            behaviour,
-            line,
-            journal: Arc::new(journal),
-            recording: self.edge.desk.recording_path(self.id),
-            voice: self.edge.voice.clone(),
-            menu: Menu { keys, choose },
-        };
-        self.sources.choices = Some(choices);
-        self.sources.engine = Some(self.edge.life.spawn("agent", crate::agent::run(call)));
-    }
-
     /// A key of the agent's menu.
     async fn on_choice(&mut self, key: char) -> Option<Ending> {
         let agent = self.agent.as_ref()?.id;
@@ -443,14 +394,5 @@ impl Ringing {
             Some(reliable) => reliable.resend_at.min(reliable.give_up_at),
             None => self.pick_up_at,
         }
-    }
-}
-
-fn engine_cause(end: &EngineEnd) -> &'static str {
-    match end {
-        EngineEnd::Goodbye => "goodbye",
-        EngineEnd::TimeUp => "time_up",
-        EngineEnd::CallerGone => "caller_gone",
-        EngineEnd::Failed(_) => "failed",
     }
 }

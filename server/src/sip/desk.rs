@@ -50,6 +50,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Who answers, in full; `None` if it was deleted meanwhile. From memory.
     fn agent(&self, agent: AgentId) -> Option<Agent>;
 
+    /// What its engine knows us by. From memory.
+    fn engine_secret(&self, agent: AgentId) -> Option<Secret>;
+
     /// Where a call's recording is kept.
     fn recording_path(&self, call: CallId) -> PathBuf;
 
@@ -127,6 +130,10 @@ impl Desk for CallDesk {
 
     fn agent(&self, agent: AgentId) -> Option<Agent> {
         Self::agent(self, agent)
+    }
+
+    fn engine_secret(&self, agent: AgentId) -> Option<Secret> {
+        Self::engine_secret(self, agent)
     }
 
     fn recording_path(&self, call: CallId) -> PathBuf {

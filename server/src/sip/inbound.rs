@@ -167,7 +167,7 @@ async fn refuse(edge: Arc<Edge>, arrival: Arrival, new: NewCall, refusal: Refusa
 }
 
 /// `Warning: 399 host "reason"`.
-fn warn(edge: &Edge, reply: Message, refusal: Refusal) -> Message {
+pub(in crate::sip) fn warn(edge: &Edge, reply: Message, refusal: Refusal) -> Message {
     let host = edge.config.external_host.as_deref().unwrap_or("patchbay");
     reply.with("Warning", format!("399 {host} \"{}\"", refusal.code()))
 }

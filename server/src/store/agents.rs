@@ -1,7 +1,11 @@
 //! Agents: what answers. Knows nothing of which numbers they answer (`numbers`).
 
+use std::collections::HashMap;
+
 use app::domain::agent::{Agent, AgentSettings};
+use app::domain::draft::Change;
 use app::domain::id::{AgentId, DestinationId, OutboundTrunkId};
+use app::domain::sip::Secret;
 use uuid::Uuid;
 
 use super::row::{At, json};
@@ -126,6 +130,50 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
         .await
         .map(|done| done.rows_affected()))?;
     Ok(done == 1)
+}
+
+/// What an engine knows us by, for those who call it: the SIP path never waits on SQL.
+pub async fn secrets(conn: &mut Conn) -> Result<HashMap<AgentId, Secret>, StoreError> {
+    const SQL: &str = "select id, engine_secret from agents where engine_secret is not null";
+    let rows: Vec<(Uuid, Vec<u8>)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
+    rows.into_iter()
+        .map(|(id, sealed)| Ok((AgentId::from_uuid(id), unsealed(conn, id, &sealed)?)))
+        .collect()
+}
+
+/// The same of one agent.
+pub async fn secret(conn: &mut Conn, id: AgentId) -> Result<Option<Secret>, StoreError> {
+    const SQL: &str =
+        "select engine_secret from agents where id = $1 and engine_secret is not null";
+    let sealed: Option<Vec<u8>> =
+        sql!(conn, on => sqlx::query_scalar(SQL).bind(id.as_uuid()).fetch_optional(on).await)?;
+    sealed
+        .map(|sealed| unsealed(conn, id.as_uuid(), &sealed))
+        .transpose()
+}
+
+/// With the agent's own change, in its transaction.
+pub async fn put_secret(
+    tx: &mut Tx,
+    id: AgentId,
+    secret: &Change<Secret>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "update agents set engine_secret = $2 where id = $1";
+    let row = id.as_uuid();
+    let sealed = match secret {
+        Change::Leave => return Ok(()),
+        Change::Clear => None,
+        Change::Set(secret) => Some(tx.seal("agents", "engine_secret", row, secret.expose())?),
+    };
+    sql!(tx, on => sqlx::query(SQL).bind(row).bind(sealed).execute(on).await.map(drop))?;
+    Ok(())
+}
+
+fn unsealed(conn: &Conn, row: Uuid, sealed: &[u8]) -> Result<Secret, StoreError> {
+    let text = conn.unseal("agents", "engine_secret", row, sealed)?;
+    let table = "agents";
+    text.parse()
+        .map_err(|_| At { table, row }.corrupt("engine_secret"))
 }
 
 /// Its numbers stay, without an agent.

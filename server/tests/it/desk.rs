@@ -9,6 +9,7 @@ use app::domain::call::{
     CallEnd, CallFilter, CallState, CallerId, EndReason, Happening, RecordingState, Said, Speaker,
     TimelineEvent, TranscriptLine,
 };
+use app::domain::draft::Change;
 use app::domain::id::CallId;
 use app::domain::inbound::AccessKind;
 use app::domain::routing::{Invite, MediaOffer, Proof, Refusal, Verdict};
@@ -45,7 +46,7 @@ impl Office {
         book.apply([
             RouteChange::Trunk(Some(samples::trunk())),
             RouteChange::Access(access, Some(secret)),
-            RouteChange::Agent(agent),
+            RouteChange::Agent(agent, Change::Leave),
             RouteChange::Number(number),
         ]);
         let settings = DeskSettings {

@@ -12,6 +12,8 @@ mod binary;
 mod browser;
 mod databases;
 mod desk;
+mod engine_bot;
+mod engine_stream;
 mod export;
 mod faults;
 mod functions;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use server::agent::{
-    AgentCall, Behaviour, EngineEnd, Journal, Keep, Menu, Moment, Speaker, Spoken, Voice, Words,
-    run,
+    AgentCall, Behaviour, EngineEnd, Journal, Keep, Menu, Moment, Ready, Speaker, Spoken, Voice,
+    Words, run,
 };
 use server::media::codec::{Codec, Encoder};
 use server::media::tone::tone;
@@ -53,7 +53,7 @@ fn answer(
     };
     session.start_sending();
     #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle")]
-    tokio::spawn(run(call))
+    tokio::spawn(run(call, Ready::BUILTIN))
 }
 
 #[tokio::test]

@@ -76,9 +76,13 @@ impl Caller {
     }
 
     pub(crate) async fn at(session: &Session, codec: Codec, events: u8) -> Self {
+        Self::with(SocketAddr::new(LOCAL, session.port()), codec, events).await
+    }
+
+    pub(crate) async fn with(to: SocketAddr, codec: Codec, events: u8) -> Self {
         Self {
             socket: UdpSocket::bind((LOCAL, 0)).await.unwrap(),
-            to: SocketAddr::new(LOCAL, session.port()),
+            to,
             sequence: 100,
             timestamp: 8_000,
             ssrc: rand::random(),
@@ -93,14 +97,22 @@ impl Caller {
 
     /// Its offer or answer.
     pub(crate) fn description(&self, direction: &str) -> Offer {
+        Offer::parse(self.described(direction).as_bytes()).unwrap()
+    }
+
+    /// The text of its offer.
+    pub(crate) fn offer(&self) -> String {
+        self.described("sendrecv")
+    }
+
+    fn described(&self, direction: &str) -> String {
         let port = self.socket.local_addr().unwrap().port();
         let (payload, events) = (self.codec.static_payload(), self.events);
-        let text = format!(
+        format!(
             "v=0\r\no=- {port} 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
              m=audio {port} RTP/AVP {payload} {events}\r\na=rtpmap:{events} telephone-event/8000\r\n\
              a={direction}\r\n"
-        );
-        Offer::parse(text.as_bytes()).unwrap()
+        )
     }
 
     pub(crate) async fn send(&mut self, payload_type: u8, payload: &[u8]) {

@@ -1,6 +1,7 @@
 //! The binary as an operator meets it: commands, bad settings, ports in use, signals, crashes
 //! and a database that does not do as asked. Each failure names the thing, and none panics.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use sqlx::Executor as _;
 use crate::binary::{Installation, free_port};
 use crate::sip_world::{Phone, SDP};
 
-const DIALLED: &str = "+14155550100";
+pub(crate) const DIALLED: &str = "+14155550100";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A trunk, one number and a default agent; answers the username and password of the access.
@@ -30,14 +31,36 @@ pub(crate) async fn furnish(house: &Installation, key: &str, recording: bool) ->
 }
 
 /// Dials and is answered.
-pub(crate) async fn call(
+pub(crate) async fn call(house: &Installation, access: &(String, String)) -> Answered {
+    call_with(house, access, SDP).await
+}
+
+/// The same with a description of its own.
+pub(crate) async fn call_with(
+    house: &Installation,
+    access: &(String, String),
+    description: &str,
+) -> Answered {
+    let (phone, answer) = dial(house, access, description).await;
+    assert_eq!(answer.status(), Some(200), "{answer:?}");
+    phone.send(&phone.inside(&answer, "ACK", 2)).await;
+    Answered { phone, answer }
+}
+
+/// Dials, and tells the final answer.
+pub(crate) async fn dials(house: &Installation, access: &(String, String)) -> Message {
+    dial(house, access, SDP).await.1
+}
+
+async fn dial(
     house: &Installation,
     (username, password): &(String, String),
-) -> Answered {
+    description: &str,
+) -> (Phone, Message) {
     let phone = Phone::towards(house.sip()).await;
     let mut invite = phone
         .request("INVITE", DIALLED, 1)
-        .with_body("application/sdp", SDP);
+        .with_body("application/sdp", description);
     phone.send(&invite).await;
     let challenge = phone.expect(401).await;
     let mut ack = phone.request("ACK", DIALLED, 1);
@@ -46,12 +69,18 @@ pub(crate) async fn call(
     phone.send(&ack).await;
     invite = phone
         .request("INVITE", DIALLED, 2)
-        .with_body("application/sdp", SDP);
+        .with_body("application/sdp", description);
     Phone::sign_as(&mut invite, &challenge, username, password);
     phone.send(&invite).await;
-    let answer = phone.expect(200).await;
-    phone.send(&phone.inside(&answer, "ACK", 2)).await;
-    Answered { phone, answer }
+    // It may ring for a while.
+    for _ in 0..60 {
+        if let Some(answer) = phone.hear().await
+            && answer.status().is_some_and(|status| status >= 200)
+        {
+            return (phone, answer);
+        }
+    }
+    panic!("no final answer");
 }
 
 /// A call that is up.
@@ -75,6 +104,14 @@ impl Answered {
         let info = info.with_body("application/dtmf-relay", body);
         self.phone.send(&info).await;
         self.phone.expect(200).await;
+    }
+
+    /// Where it hears us.
+    pub(crate) fn audio(&self) -> SocketAddr {
+        let body = String::from_utf8_lossy(&self.answer.body).into_owned();
+        let port = body.split("m=audio ").nth(1).unwrap();
+        let port = port.split(' ').next().unwrap().parse().unwrap();
+        SocketAddr::new([127, 0, 0, 1].into(), port)
     }
 
     pub(crate) async fn is_hung_up(&self) {

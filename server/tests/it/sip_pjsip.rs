@@ -12,6 +12,7 @@ use app::domain::id::CallId;
 use app::domain::inbound::TrunkDraft;
 use server::agent::Voice;
 use server::media::{Media, Settings};
+use server::service::outward::Outward;
 use server::sip::{Edge, EdgeConfig, Parts};
 
 use crate::binary::free_port;
@@ -49,6 +50,10 @@ impl Line {
             desk: world.house.desk.clone(),
             media: Arc::new(media.unwrap()),
             voice: Arc::new(Voice::find("no such program")),
+            outward: Outward {
+                allow_private: true,
+                setting: "engines.allow_private",
+            },
             clock: world.clock.clone(),
             life: world.life.clone(),
         })

@@ -24,6 +24,7 @@ use server::clock::Clock;
 use server::lifecycle::Lifecycle;
 use server::media::{Media, Settings};
 use server::service::calls::{OutRoute, Outgoing};
+use server::service::outward::Outward;
 use server::sip::desk::{CallEvent, CallFacts, Credential, Desk, NewCall, Opened};
 use server::sip::{Edge, EdgeConfig, Parts};
 use tokio::sync::Notify;
@@ -264,6 +265,10 @@ impl Desk for House {
         })
     }
 
+    fn engine_secret(&self, _: AgentId) -> Option<Secret> {
+        None
+    }
+
     fn recording_path(&self, call: CallId) -> PathBuf {
         self.folder.path().join(format!("{call}.wav"))
     }
@@ -392,6 +397,10 @@ impl World {
             desk: house.clone(),
             media: Arc::new(media.unwrap()),
             voice: Arc::new(Voice::find("no such program")),
+            outward: Outward {
+                allow_private: true,
+                setting: "engines.allow_private",
+            },
             clock: clock.clone(),
             life: life.clone(),
         })

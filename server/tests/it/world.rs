@@ -19,6 +19,7 @@ use server::lifecycle::Lifecycle;
 use server::service::addresses::Addresses;
 use server::service::calls::DeskSettings;
 use server::service::facts::Fixed;
+use server::service::outward::Outward;
 use server::service::{House, HouseSettings};
 use server::store::Db;
 use sqlx::{Connection as _, SqliteConnection};
@@ -393,6 +394,10 @@ pub(crate) fn settings(folder: &Path) -> HouseSettings {
         },
         sign_in: Config::built_in().unwrap().sign_in,
         private_webhooks: false,
+        engines: Outward {
+            allow_private: false,
+            setting: "engines.allow_private",
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::call::CallResult;
 use crate::domain::country::Country;
+use crate::domain::engine::EngineFault;
 use crate::domain::outbound::Forbidden;
 use crate::domain::phone::{PhoneNumber, ReadAs};
 use crate::domain::sip::SourceNet;
@@ -57,6 +58,8 @@ pub enum Step {
     Target,
     /// What the carrier said.
     Carrier,
+    /// Whether what speaks for the agent is there.
+    Engine,
 }
 
 /// How a check went.
@@ -173,7 +176,7 @@ pub enum Note {
     /// Within every limit.
     LineFree,
     /// The agent's engine did not answer.
-    EngineDown { name: String, cause: String },
+    EngineDown { name: String, cause: EngineFault },
     /// It goes out by this trunk.
     GoesOutBy { label: String },
     /// A number of ours: the call stays inside.

@@ -71,6 +71,29 @@ pub async fn update_agent(
     Ok(changed)
 }
 
+/// Says what speaks for an agent, and who takes its callers when that is away.
+#[server(prefix = "/fn", endpoint = "set_agent_engine")]
+pub async fn set_agent_engine(
+    #[server(default)] id: String,
+    #[server(default)] draft: AgentDraft,
+) -> Result<AgentView, AppError> {
+    let (services, caller) = asked()?;
+    let draft = AgentDraft {
+        engine: draft.engine.of_its_type(),
+        failover_transfer_destination_id: draft.failover_transfer_destination_id,
+        version: draft.version,
+        ..AgentDraft::default()
+    };
+    let changed = services
+        .agents
+        .update(&caller, agent_of(&id)?, draft)
+        .await?;
+    let home = format!("{HOME}/{}", changed.agent.id);
+    let home = done_at(&home, Done::AgentEngineSaved, None);
+    leptos_axum::redirect(&format!("{home}#engine"));
+    Ok(changed)
+}
+
 /// Deletes an agent; its numbers stay.
 #[server(prefix = "/fn", endpoint = "delete_agent")]
 pub async fn delete_agent(#[server(default)] id: String) -> Result<(), AppError> {

@@ -113,7 +113,7 @@ pub(super) static GUIDE: &[Symptom] = &[
     },
     Symptom {
         id: "still-there",
-        symptom: "Der Agent fragt „Are you still there?“ und legt auf",
+        symptom: "Der Agent fragt „Ist noch jemand da?“ und legt auf",
         cause: "Kein Schall vom Anrufer.",
         remedy: "Wie bei Ton in eine Richtung; sonst hebe die Stillegrenze unter Verhalten an.",
     },

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::state::Kind;
 use super::{Leg, MOST_DATAGRAMS};
 use crate::media::dtmf::{Digit, DigitReader};
-use crate::media::jitter::Played;
 use crate::media::latch::Source;
 use crate::media::line::Heard;
 use crate::media::rtp::{COMFORT_NOISE, Packet};
@@ -174,7 +173,8 @@ impl Leg {
             }),
             None => {}
         }
-        if self.wants.audio && self.played == Played::Audio && self.unheard.is_empty() {
+        // Silence too: who recognises speech waits for it, and counts by it.
+        if self.wants.audio && self.unheard.is_empty() {
             let rate = self.wants.line_rate;
             let frame = self.converters.to_line.convert(&self.caller, rate);
             // An engine that does not keep up loses audio.

@@ -66,7 +66,8 @@ impl OutRoute {
         }
     }
 
-    fn callee(&self) -> Option<&PhoneNumber> {
+    /// The number it is for.
+    pub fn callee(&self) -> Option<&PhoneNumber> {
         match self {
             Self::Trunk { callee, .. } | Self::Inside { callee, .. } => Some(callee),
             Self::Direct { .. } => None,

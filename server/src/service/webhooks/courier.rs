@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use app::domain::id::{EventId, WebhookId};
 use app::domain::sip::Secret;
-use app::domain::webhook::{Delivery, DeliveryState, Event, WebhookUrl, wait_after};
+use app::domain::url::WebhookUrl;
+use app::domain::webhook::{Delivery, DeliveryState, Event, wait_after};
 use app::ports::News;
 use async_trait::async_trait;
 use base64::Engine as _;

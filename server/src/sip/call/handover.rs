@@ -12,7 +12,7 @@ use app::domain::transfer::{
 };
 use tokio::sync::mpsc;
 
-use super::{Call, Ending, Phase};
+use super::{Call, Ending, Phase, Speaking};
 use crate::media::{Bridge, Ringback, Session, WhenConnected};
 use crate::sip::desk::CallEvent;
 use crate::sip::identity::number_of;
@@ -191,13 +191,12 @@ impl Call {
         transfer.status = status;
         transfer.reason = Some(reason.code().to_owned());
         self.conclude(&mut transfer, TransferState::Failed);
-        let failover = self
-            .agent
-            .as_ref()
-            .and_then(|agent| agent.settings.failover);
-        let other = failover.filter(|id| Some(*id) != transfer.target.destination);
+        let other = self.failover(transfer.target.destination);
         if let Some(destination) = other.and_then(|id| self.edge.desk.destination(id)) {
             return Box::pin(self.hand_on(destination)).await.1;
+        }
+        if matches!(self.speaking, Speaking::Away(_)) {
+            return self.say_sorry();
         }
         self.happened(Happening::BackWithAgent);
         None

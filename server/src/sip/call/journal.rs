@@ -6,6 +6,7 @@ use std::time::Duration;
 use app::domain::agent::AgentSettings;
 use app::domain::call::{Happening, Said, Speaker, TimelineEvent, TranscriptLine};
 use app::domain::id::CallId;
+use app::text::Language;
 
 use crate::agent::Speaker as EngineSpeaker;
 use crate::agent::{Behaviour, Journal, Keep, Moment, Spoken, Words};
@@ -58,6 +59,12 @@ impl Journal for CallJournal {
             },
             Moment::Held => Happening::Held,
             Moment::Resumed => Happening::Resumed,
+            Moment::FirstAudio => Happening::FirstAudioOut,
+            Moment::EngineLost(cause) => Happening::EngineLost { cause },
+            Moment::EngineBack => Happening::EngineBack,
+            Moment::EngineOverflow => Happening::EngineOverflow,
+            Moment::EngineNonsense => Happening::EngineNonsense,
+            Moment::EngineSlow => Happening::EngineSlow,
             Moment::Interrupted | Moment::SilencePrompt(_) | Moment::TimeUp | Moment::Goodbye => {
                 return;
             }
@@ -88,6 +95,10 @@ pub(in crate::sip) fn behaviour(agent: &AgentSettings) -> Behaviour {
         (true, _) => Keep::Everything,
     };
     let first = agent.first_message.clone();
+    let say = &Language::read(&agent.language)
+        .unwrap_or_default()
+        .text()
+        .engines;
     Behaviour {
         // A voice of the engine's list brings its language with it.
         language: (agent.voice_id.as_ref())
@@ -100,6 +111,8 @@ pub(in crate::sip) fn behaviour(agent: &AgentSettings) -> Behaviour {
         keep_digits: agent.keep_digits,
         silence: Duration::from_secs(u64::from(agent.silence_seconds)),
         max_duration: Duration::from_secs(u64::from(agent.max_duration_s)),
-        ..Behaviour::default()
+        silence_prompt: say.still_there.to_owned(),
+        goodbye: say.goodbye.to_owned(),
+        apology: say.sorry.to_owned(),
     }
 }

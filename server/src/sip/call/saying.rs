@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use app::domain::call::{Happening, TimelineEvent};
+use app::domain::routing::Refusal;
 use app::domain::sip::Transport;
 
 use super::{Call, Phase};
 use crate::sip::Edge;
 use crate::sip::desk::CallEvent;
 use crate::sip::dialog::{Dialog, Hop};
+use crate::sip::inbound;
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::outbound::{self, Callee, FarEvent, Signed};
@@ -29,6 +31,16 @@ impl Call {
     /// A final refusal of the INVITE.
     pub(in crate::sip) fn refuse(&mut self, status: u16) {
         let reply = self.dialog.reply(&self.invite, status);
+        self.send(&reply);
+        self.phase = Phase::Refused;
+    }
+
+    /// The same for a reason that the peer, whom we know, may know too.
+    pub(in crate::sip) fn refuse_because(&mut self, refusal: Refusal) {
+        let reply = self
+            .dialog
+            .reply(&self.invite, refusal.status().unwrap_or(480));
+        let reply = inbound::warn(&self.edge, reply, refusal);
         self.send(&reply);
         self.phase = Phase::Refused;
     }

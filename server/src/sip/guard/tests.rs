@@ -92,6 +92,10 @@ impl Desk for Porter {
         None
     }
 
+    fn engine_secret(&self, _: AgentId) -> Option<Secret> {
+        None
+    }
+
     fn recording_path(&self, _: CallId) -> PathBuf {
         PathBuf::new()
     }

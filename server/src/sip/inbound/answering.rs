@@ -15,7 +15,9 @@ use crate::media::sdp::{Offer, Srtp, Terms, Unacceptable};
 use crate::sip::Edge;
 use crate::sip::call::closing;
 use crate::sip::call::offer::{self, description};
-use crate::sip::call::{Call, Death, Ending, Phase, Reliable, Ringing, Sources};
+use crate::sip::call::{
+    Call, Death, Ending, Phase, Reliable, Ringing, Sources, Speaking, facts_of,
+};
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
 use crate::sip::dialog::Dialog;
@@ -46,6 +48,7 @@ pub(super) async fn answer(
     let agent = edge.desk.agent(agent);
     let access = new.decision.access;
     let srtp = access.map_or(Srtp::Off, |access| edge.desk.srtp(access));
+    let facts = agent.as_ref().map(|agent| facts_of(&new, agent));
     edge.desk.open(new).await;
     edge.desk.note(
         id,
@@ -103,6 +106,8 @@ pub(super) async fn answer(
         id,
         direction: Direction::Inbound,
         agent: Some(agent),
+        facts,
+        speaking: Speaking::Nobody,
         longest: None,
         invite,
         answers: Some(answers),
@@ -203,6 +208,7 @@ impl Call {
         };
         self.send(&ringing);
         self.happened(Happening::Ringing);
+        self.reach();
         self.run().await;
     }
 
@@ -228,7 +234,8 @@ impl Call {
             }
             return None;
         }
-        (now >= ringing.pick_up_at).then(|| self.pick_up())?
+        let is_time = now >= ringing.pick_up_at && !self.speaking.is_awaited();
+        is_time.then(|| self.pick_up())?
     }
 
     /// PRACK for our 180 (RFC 3262 §3).

@@ -28,7 +28,7 @@ use crate::sip::dialog::Dialog;
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::stack::{Asked, Flow};
-use crate::sip::tls;
+use crate::trust;
 
 /// How long a target may be silent while there is another one to try.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -403,7 +403,7 @@ impl Attempt<'_> {
     }
 
     fn no_way(&self, target: SocketAddr, error: &io::Error) -> Failed {
-        let Some(fault) = tls::certificate_fault(error) else {
+        let Some(fault) = trust::certificate_fault(error) else {
             self.say(Progress::InVain(target, error.to_string()));
             return Failed::because(EndReason::Unreachable);
         };

@@ -15,7 +15,7 @@ use crate::sip::Edge;
 use crate::sip::listen;
 use crate::sip::message::Message;
 use crate::sip::stack::Flow;
-use crate::sip::tls;
+use crate::trust;
 
 /// How long an answer to OPTIONS is waited for.
 const ANSWER: Duration = Duration::from_secs(4);
@@ -165,7 +165,7 @@ async fn connect_anew(edge: &Arc<Edge>, leg: &Leg, target: SocketAddr) -> Result
 
 fn fault(target: SocketAddr, error: &io::Error) -> Fault {
     let target = target.to_string();
-    match tls::certificate_fault(error) {
+    match trust::certificate_fault(error) {
         Some(why) => Fault::Certificate {
             target,
             why: why.to_owned(),

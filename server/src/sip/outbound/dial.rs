@@ -17,7 +17,7 @@ use crate::media::sdp::{Offer, Srtp};
 use crate::service::calls::{OutRoute, Outgoing, Peer};
 use crate::sip::Edge;
 use crate::sip::call::offer::description;
-use crate::sip::call::{Call, Death, Ending, Phase, Sources};
+use crate::sip::call::{Call, Death, Ending, Phase, Sources, Speaking, facts_of_outgoing};
 use crate::sip::calls;
 use crate::sip::desk::{CallEvent, CallFacts};
 use crate::sip::dialog::DialogId;
@@ -176,6 +176,8 @@ async fn begin(
         sources: Sources::new(no_events, outside, &session, t1),
         direction: app::domain::call::Direction::Outbound,
         id: outgoing.id,
+        facts: facts_of_outgoing(&outgoing),
+        speaking: Speaking::Nobody,
         agent: outgoing.agent,
         longest: Some(outgoing.longest),
         answers: None,

@@ -108,12 +108,12 @@ async fn wrong_and_unknown_fields_are_named() {
     let unknown = api
         .post(
             "/api/phone",
-            json!({ "nam": "x", "engine": { "type": "builtin", "url": "x" } }),
+            json!({ "nam": "x", "engine": { "type": "builtin", "uri": "x" } }),
         )
         .await;
     assert_eq!(
         unknown.fields(),
-        ["engine.url unknown_field", "nam unknown_field"]
+        ["engine.uri unknown_field", "nam unknown_field"]
     );
     let wrong = json!({
         "name": "a\u{202e}b", "type": "both", "engine": "magic", "silence_seconds": "soon",
@@ -125,7 +125,7 @@ async fn wrong_and_unknown_fields_are_named() {
         fields,
         [
             "enabled not_a_choice",
-            "engine not_a_choice",
+            "engine.type not_a_choice",
             "first_message wrong_kind",
             "language not_a_choice",
             "name forbidden_character",

@@ -12,6 +12,7 @@ use server::clock::Clock;
 use server::service::agents::AgentDesk;
 use server::service::core::Core;
 use server::service::news::NewsDesk;
+use server::service::outward::Outward;
 use server::service::replays::{Claim, Replays, Turn};
 use server::service::routes::RouteBook;
 use server::store::Db;
@@ -106,7 +107,15 @@ async fn who_was_overtaken_changes_nothing_and_answers_nobody() {
     both(async |db| {
         let clock = Clock::fixed(NOW);
         let core = core(db, clock.clone());
-        let (desk, agents) = (Replays::new(core.clone()), AgentDesk(core, [].into()));
+        let desk = Replays::new(core.clone());
+        let agents = AgentDesk {
+            core,
+            voices: [].into(),
+            outward: Outward {
+                allow_private: false,
+                setting: "engines.allow_private",
+            },
+        };
         let caller = script(&clock);
         let create = || {
             let draft = AgentDraft {

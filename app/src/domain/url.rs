@@ -1,7 +1,8 @@
-//! The address of a webhook (RFC 9110 §4.2): what may stand in it, and which addresses of the
-//! net are the public's.
+//! Addresses of services we call (RFC 9110 §4.2, RFC 6455 §3): what may stand in one, and which
+//! addresses of the net are the public's.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -9,25 +10,85 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::domain::sip::Host;
 
-/// Where events are sent, as it was entered.
+/// Where events are sent.
+pub type WebhookUrl = Url<Web>;
+/// Where a voice bot listens.
+pub type SocketUrl = Url<Socket>;
+
+/// An address of one kind of service, as it was entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookUrl {
+pub struct Url<K> {
     text: Box<str>,
     secure: bool,
     host: Host,
     port: u16,
+    kind: PhantomData<K>,
+}
+
+/// `https` and `http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Web;
+
+/// `wss` and `ws`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Socket;
+
+/// What an address of a kind begins with.
+pub trait Service {
+    /// Which kind.
+    const KIND: UrlKind;
+}
+
+impl Service for Web {
+    const KIND: UrlKind = UrlKind::Web;
+}
+
+impl Service for Socket {
+    const KIND: UrlKind = UrlKind::Socket;
+}
+
+/// The kinds of services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UrlKind {
+    /// Asked and answering (HTTP).
+    Web,
+    /// Both talk at any time (WebSocket).
+    Socket,
+}
+
+impl UrlKind {
+    const fn secure(self) -> &'static str {
+        match self {
+            Self::Web => "https",
+            Self::Socket => "wss",
+        }
+    }
+
+    const fn plain(self) -> &'static str {
+        match self {
+            Self::Web => "http",
+            Self::Socket => "ws",
+        }
+    }
 }
 
 /// Why a text is no such address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "why", rename_all = "snake_case")]
-pub enum InvalidWebhookUrl {
-    /// Neither `https://` nor `http://`.
-    #[error("does not begin with https:// or http://")]
-    Scheme,
-    /// `http`, where others could read along.
-    #[error("does not begin with https://")]
-    Insecure,
+pub enum InvalidUrl {
+    /// Neither of the two beginnings it may have.
+    #[error("does not begin with {}:// or {}://", kind.secure(), kind.plain())]
+    Scheme {
+        /// Of what it should be.
+        kind: UrlKind,
+    },
+    /// The beginning where others could read along.
+    #[error("does not begin with {}://", kind.secure())]
+    Insecure {
+        /// Of what it should be.
+        kind: UrlKind,
+    },
     /// The host is none.
     #[error("names no host")]
     Host,
@@ -48,7 +109,7 @@ pub enum InvalidWebhookUrl {
     TooLong,
 }
 
-impl WebhookUrl {
+impl<K> Url<K> {
     /// As it was entered.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -70,37 +131,39 @@ impl WebhookUrl {
     }
 }
 
-impl FromStr for WebhookUrl {
-    type Err = InvalidWebhookUrl;
+impl<K: Service> FromStr for Url<K> {
+    type Err = InvalidUrl;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if text.len() > 2_000 {
-            return Err(InvalidWebhookUrl::TooLong);
+            return Err(InvalidUrl::TooLong);
         }
         let odd = |c: &char| !c.is_ascii_graphic() || matches!(c, '\\' | '"' | '<' | '>' | '#');
         if let Some(character) = text.chars().find(odd) {
-            return Err(InvalidWebhookUrl::Character { character });
+            return Err(InvalidUrl::Character { character });
         }
+        let kind = K::KIND;
         let (secure, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            _ => return Err(InvalidWebhookUrl::Scheme),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(kind.secure()) => (true, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(kind.plain()) => (false, rest),
+            _ => return Err(InvalidUrl::Scheme { kind }),
         };
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         if authority.contains('@') {
-            return Err(InvalidWebhookUrl::User);
+            return Err(InvalidUrl::User);
         }
         let (host, port) = split(authority);
         Ok(Self {
             text: text.into(),
             secure,
-            host: host.parse().map_err(|_| InvalidWebhookUrl::Host)?,
+            host: host.parse().map_err(|_| InvalidUrl::Host)?,
             port: match port {
-                Some(digits) => read_port(digits).ok_or(InvalidWebhookUrl::Port)?,
+                Some(digits) => read_port(digits).ok_or(InvalidUrl::Port)?,
                 None if secure => 443,
                 None => 80,
             },
+            kind: PhantomData,
         })
     }
 }
@@ -125,27 +188,27 @@ fn read_port(digits: &str) -> Option<u16> {
         .filter(|port| *port > 0)
 }
 
-impl fmt::Display for WebhookUrl {
+impl<K> fmt::Display for Url<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Serialize for WebhookUrl {
+impl<K> Serialize for Url<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
     }
 }
 
-impl<'de> Deserialize<'de> for WebhookUrl {
+impl<'de, K: Service> Deserialize<'de> for Url<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
     }
 }
 
-/// Whether an address belongs to the public net, so that a webhook can't be used to reach what
-/// is beside this server (the registries of IANA for special addresses, RFC 6890).
+/// Whether an address belongs to the public net, so that an entered one can't be used to reach what is
+/// beside this server (the registries of IANA for special addresses, RFC 6890).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
@@ -217,13 +280,14 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_its_reason() {
-        use InvalidWebhookUrl as Why;
+        use InvalidUrl as Why;
+        let scheme = Why::Scheme { kind: UrlKind::Web };
         let long = format!("https://example.com/{}", "x".repeat(2_000));
         for (text, why) in [
-            ("", Why::Scheme),
-            ("example.com/hook", Why::Scheme),
-            ("ftp://example.com", Why::Scheme),
-            ("file:///etc/passwd", Why::Scheme),
+            ("", scheme),
+            ("example.com/hook", scheme),
+            ("ftp://example.com", scheme),
+            ("file:///etc/passwd", scheme),
             ("https://", Why::Host),
             ("https:///hook", Why::Host),
             ("https://exa_mple..com", Why::Host),
@@ -247,6 +311,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<WebhookUrl>(), Err(why), "{text}");
         }
+    }
+
+    #[test]
+    fn a_socket_begins_otherwise_and_is_the_same_behind() {
+        let url: SocketUrl = "wss://bot.example.com/media".parse().unwrap();
+        assert_eq!((url.is_secure(), url.port()), (true, 443));
+        let url: SocketUrl = "ws://127.0.0.1:8765".parse().unwrap();
+        assert_eq!((url.is_secure(), url.port()), (false, 8765));
+        let why = "https://bot.example.com".parse::<SocketUrl>().unwrap_err();
+        assert_eq!(why.to_string(), "does not begin with wss:// or ws://");
     }
 
     #[test]

@@ -1,0 +1,14 @@
+//! What is said of engines: on the page of an agent, on receipts and timelines, and to callers.
+
+part! {
+    /// What speaks for an agent.
+    EngineText {
+        title help builtin builtin_help stream stream_help url url_help
+        auth auth_none auth_bearer auth_signature token token_help unchanged
+        failover failover_help no_failover save saved step
+        no_address not_public unreachable tls_failed refused too_late lost unresponsive
+        went back overflow nonsense slow
+        still_there goodbye sorry
+    }
+    1 { away }
+}

@@ -1,0 +1,317 @@
+//! A voice bot, as the other side of the engine `stream`: it says exactly what it is told. And a
+//! caller with a voice, at the real binary.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use server::media::codec::{Codec, Decoder, Encoder};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::binary::Installation;
+use crate::media_phone::Caller;
+use crate::ops::{Answered, call_with, furnish};
+
+/// Long, for a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A bot that waits to be called.
+pub(crate) struct Bot {
+    listener: TcpListener,
+}
+
+/// One connection to it.
+pub(crate) struct Stream {
+    wire: WebSocketStream<TcpStream>,
+    /// What the handshake said of who calls.
+    pub(crate) authorization: Option<String>,
+    pub(crate) signature: Option<String>,
+    /// From `start`.
+    pub(crate) sid: String,
+    pub(crate) start: Value,
+    /// What the caller said so far.
+    pub(crate) heard: Vec<i16>,
+    /// Sequence numbers in the order in which they came.
+    pub(crate) sequence: Vec<u64>,
+    pub(crate) timestamps: Vec<u64>,
+}
+
+impl Bot {
+    pub(crate) async fn listens() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { listener }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/media", self.listener.local_addr().unwrap())
+    }
+
+    /// Takes the connection, but says nothing.
+    pub(crate) async fn is_reached(&self) -> TcpStream {
+        let reached = tokio::time::timeout(PATIENCE, self.listener.accept());
+        reached.await.expect("nobody calls the bot").unwrap().0
+    }
+
+    /// Shakes hands; the stream begins when the call is answered.
+    pub(crate) async fn is_called(&self) -> Stream {
+        let tcp = self.is_reached().await;
+        let mut headers = http::HeaderMap::new();
+        #[expect(clippy::result_large_err, reason = "the library's")]
+        let look = |request: &Request, response: Response| {
+            headers = request.headers().clone();
+            Ok(response)
+        };
+        let wire = tokio_tungstenite::accept_hdr_async(tcp, look)
+            .await
+            .unwrap();
+        let text = |name: &str| Some(headers.get(name)?.to_str().unwrap().to_owned());
+        Stream {
+            authorization: text("authorization"),
+            signature: text("x-twilio-signature"),
+            wire,
+            sid: String::new(),
+            start: Value::Null,
+            heard: Vec::new(),
+            sequence: Vec::new(),
+            timestamps: Vec::new(),
+        }
+    }
+}
+
+impl Stream {
+    /// Hears the beginning.
+    pub(crate) async fn begins(&mut self) {
+        let connected = self.next().await.unwrap();
+        let wanted = json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" });
+        assert_eq!(connected, wanted);
+        let start = self.next().await.unwrap();
+        assert_eq!(start["event"], "start", "{start}");
+        start["streamSid"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.sid);
+        self.start = start["start"].clone();
+    }
+
+    /// The next message; nothing once the connection is closed.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.wire.next()).await;
+            match message.expect("nothing comes") {
+                Some(Ok(Message::Text(text))) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    self.note(&message);
+                    return Some(message);
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    fn note(&mut self, message: &Value) {
+        let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
+        if message["event"] != "connected" {
+            self.sequence.push(number(&message["sequenceNumber"]));
+        }
+        if message["event"] == "media" {
+            let media = &message["media"];
+            assert_eq!(media["track"], "inbound");
+            self.timestamps.push(number(&media["timestamp"]));
+            let sound = BASE64_STANDARD.decode(media["payload"].as_str().unwrap());
+            Decoder::new(Codec::Pcmu).push(&sound.unwrap(), &mut self.heard);
+        }
+    }
+
+    /// Waits for a message of this kind.
+    pub(crate) async fn hears(&mut self, event: &str) -> Value {
+        loop {
+            let message = self.next().await;
+            let message = message.unwrap_or_else(|| panic!("closed before {event}"));
+            if message["event"] == event {
+                return message;
+            }
+        }
+    }
+
+    pub(crate) async fn says(&mut self, message: &Value) {
+        self.says_raw(&message.to_string()).await;
+    }
+
+    pub(crate) async fn says_raw(&mut self, text: &str) {
+        self.wire.send(Message::text(text)).await.unwrap();
+    }
+
+    pub(crate) async fn says_bytes(&mut self, bytes: &'static [u8]) {
+        self.wire.send(Message::binary(bytes)).await.unwrap();
+    }
+
+    /// All at once, however long it is.
+    pub(crate) async fn speaks(&mut self, samples: &[i16]) {
+        for piece in samples.chunks(8_000) {
+            let mut sound = Vec::new();
+            Encoder::new(Codec::Pcmu).push(piece, &mut sound);
+            let payload = BASE64_STANDARD.encode(sound);
+            let media = json!({
+                "event": "media", "streamSid": self.sid, "media": { "payload": payload },
+            });
+            self.says(&media).await;
+        }
+    }
+
+    pub(crate) async fn marks(&mut self, name: &str) {
+        let mark = json!({ "event": "mark", "streamSid": self.sid, "mark": { "name": name } });
+        self.says(&mark).await;
+    }
+
+    /// Closes as one who has finished.
+    pub(crate) async fn closes(mut self) {
+        let frame = CloseFrame {
+            code: CloseCode::Normal,
+            reason: "".into(),
+        };
+        self.wire.close(Some(frame)).await.unwrap();
+        while self.next().await.is_some() {}
+    }
+}
+
+/// A server whose agent is a bot, and who calls it.
+pub(crate) struct Scene {
+    pub(crate) house: Installation,
+    pub(crate) key: String,
+    pub(crate) access: (String, String),
+    pub(crate) agent: String,
+}
+
+/// A caller with a voice.
+pub(crate) struct Voice {
+    pub(crate) line: Answered,
+    pub(crate) sound: Caller,
+}
+
+impl Scene {
+    /// `change` is what else is different about the agent.
+    pub(crate) async fn with(engine: &Value, change: &Value) -> Self {
+        let house = Installation::serve_with(&[
+            ("PATCHBAY_ENGINES__ALLOW_PRIVATE", "true"),
+            ("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true"),
+        ])
+        .await;
+        let key = house.key(&["--full-access"]);
+        let access = furnish(&house, &key, false).await;
+        let agents = house.get(&key, "/api/phone").await;
+        let agent = agents[0]["id"].as_str().unwrap().to_owned();
+        let scene = Self {
+            house,
+            key,
+            access,
+            agent,
+        };
+        let mut body = change.clone();
+        body["engine"] = engine.clone();
+        scene.change(&body).await;
+        scene
+    }
+
+    /// With this bot behind its agent.
+    pub(crate) async fn of(bot: &Bot) -> Self {
+        Self::with(&json!({ "type": "stream", "url": bot.url() }), &json!({})).await
+    }
+
+    pub(crate) async fn change(&self, body: &Value) -> Value {
+        let path = format!("/api/phone/{}", self.agent);
+        let request = self.house.request_patch(&self.key, &path).json(body);
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    /// Callers are handed on to a destination that says goodbye.
+    pub(crate) async fn falls_back(&self) {
+        let desk = json!({ "name": "Night desk", "type": "hangup" });
+        let path = "/api/phone/sip/transfer-destinations";
+        let desk = self.house.post(&self.key, path, &desk).await;
+        self.change(&json!({ "failover_transfer_destination_id": desk["id"] }))
+            .await;
+    }
+
+    pub(crate) async fn is_called(&self) -> Voice {
+        let mut sound = Caller::towards(([127, 0, 0, 1], 9).into()).await;
+        let line = call_with(&self.house, &self.access, &sound.offer()).await;
+        sound.to = line.audio();
+        Voice { line, sound }
+    }
+
+    /// The only call that came in, as the API has it.
+    pub(crate) async fn call(&self) -> Value {
+        let page = self
+            .house
+            .get(&self.key, "/api/phone/calls?direction=inbound")
+            .await;
+        let id = page["items"][0]["id"].as_str().unwrap().to_owned();
+        self.house
+            .get(&self.key, &format!("/api/phone/calls/{id}"))
+            .await
+    }
+
+    /// The kinds of things that happened in it.
+    pub(crate) async fn happened(&self) -> Vec<(String, Value)> {
+        let id = self.call().await["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/phone/calls/{id}/events");
+        let events = self.house.get(&self.key, &path).await;
+        let events = events["items"].as_array().unwrap().iter();
+        events
+            .map(|event| {
+                let kind = event["type"].as_str().unwrap().to_owned();
+                (kind, event["details"].clone())
+            })
+            .collect()
+    }
+
+    pub(crate) async fn happens(&self, kind: &str) -> Value {
+        let began = std::time::Instant::now();
+        loop {
+            let happened = self.happened().await;
+            if let Some((_, details)) = happened.iter().find(|(found, _)| found == kind) {
+                return details.clone();
+            }
+            assert!(began.elapsed() < PATIENCE, "no {kind} in {happened:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn counted(&self, kind: &str) -> usize {
+        let happened = self.happened().await;
+        happened.iter().filter(|(found, _)| found == kind).count()
+    }
+
+    pub(crate) async fn ends(&self, reason: &str) -> Value {
+        let began = std::time::Instant::now();
+        loop {
+            let call = self.call().await;
+            if call["state"] == "ended" {
+                assert_eq!(call["reason"], reason, "{call:#}");
+                return call;
+            }
+            assert!(began.elapsed() < PATIENCE, "{call:#}\n{}", self.house.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Caller {
+    /// A telephone at a server that is yet to be called.
+    pub(crate) async fn towards(to: SocketAddr) -> Self {
+        Self::with(to, Codec::Pcmu, 101).await
+    }
+}
