@@ -16,6 +16,8 @@ export interface PhoneCall {
   talkMs: number;
   /** Speaks this tone all along; silent without. */
   toneHertz?: number;
+  /** Says what this WAV file holds instead. */
+  says?: string;
   /** Digits pressed (RFC 4733), each so long after the answer. */
   digits?: { digit: string; afterMs: number }[];
 }
@@ -97,8 +99,10 @@ async function talk(control: Control, call: PhoneCall): Promise<Event | undefine
 function writeFolder(folder: string, address: string, call: PhoneCall): void {
   const { line, toneHertz } = call;
   const seconds = Math.ceil(call.talkMs / 1_000) + 5;
-  const says = join(folder, "says.wav");
-  if (toneHertz === undefined) writeSilence(says, seconds);
+  const says = call.says ?? join(folder, "says.wav");
+  if (call.says !== undefined) {
+    // The file is there already.
+  } else if (toneHertz === undefined) writeSilence(says, seconds);
   else writeTone(says, toneHertz, seconds);
 
   const modules = ["g711.so", "aufile.so", "aubridge.so", "sndfile.so"].map((name) => `module ${name}`);

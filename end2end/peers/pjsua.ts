@@ -3,8 +3,8 @@
  * run by the Python environment that `.ci/tools/peers` makes in the cache.
  */
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { python } from "./bots";
 import { type Line, ownAddress, ownFolder } from "./place";
 import { start } from "./process";
 import { type Sound, readWav, writeTone } from "./sound";
@@ -82,9 +82,4 @@ function args(call: PjsipCall, folder: string, record: string): string[] {
     given.push("--play", join(folder, "says.wav"));
   }
   return given;
-}
-
-function python(): string {
-  const cache = process.env.PATCHBAY_CACHE ?? join(homedir(), ".cache", "patchbay");
-  return join(cache, "peers-venv", "bin", "python");
 }

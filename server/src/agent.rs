@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::engine::{self as domain, EngineFault};
+use app::domain::id::DestinationId;
 use app::domain::sip::Secret;
 
 use crate::media::{Digit, Line, RecordingFailure, Span};
@@ -18,6 +19,9 @@ mod behaviour;
 mod builtin;
 mod facts;
 mod lines;
+mod playout;
+mod realtime;
+mod remote;
 mod socket;
 mod speech;
 mod stream;
@@ -43,6 +47,7 @@ pub struct Ready(Engine);
 enum Engine {
     Builtin,
     Stream(Box<stream::Bot>),
+    Realtime(Box<realtime::Model>),
 }
 
 /// Which engine an agent has, what it knows us by, and what it is to know of the call.
@@ -51,6 +56,9 @@ pub struct Wanted {
     pub engine: domain::Engine,
     pub secret: Option<Secret>,
     pub facts: Facts,
+    pub behaviour: Behaviour,
+    /// Whom it may hand the caller on to, by name.
+    pub destinations: Vec<(String, DestinationId)>,
 }
 
 /// An answered call, ready for its agent.
@@ -74,8 +82,19 @@ pub struct AgentCall {
 pub struct Menu {
     /// None if the agent hands nothing on by key.
     pub keys: Vec<char>,
+    /// What an engine that decides itself may choose from.
+    pub destinations: Vec<(String, DestinationId)>,
     /// Whoever owns the call listens.
-    pub choose: tokio::sync::mpsc::UnboundedSender<char>,
+    pub choose: tokio::sync::mpsc::UnboundedSender<Choice>,
+}
+
+/// Where a call is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Where this key leads.
+    Key(char),
+    /// There.
+    Destination(DestinationId),
 }
 
 /// How the engine left the call. Unless the caller is gone, the owner of the call hangs up.
@@ -173,17 +192,16 @@ impl Engines {
 
     /// Reaches an engine, within three seconds.
     pub async fn reach(&self, wanted: Wanted) -> Result<Ready, EngineFault> {
-        let Wanted {
-            engine,
-            secret,
-            facts,
-        } = wanted;
         let door = self.0.clone();
-        Ok(Ready(match engine {
+        Ok(Ready(match wanted.engine.clone() {
             domain::Engine::Builtin => Engine::Builtin,
             domain::Engine::Stream(stream) => {
-                let bot = stream::Bot::reach(door, stream, secret, facts).await?;
+                let bot = stream::Bot::reach(door, stream, wanted.secret, wanted.facts).await?;
                 Engine::Stream(Box::new(bot))
+            }
+            domain::Engine::Realtime(settings) => {
+                let model = realtime::Model::reach(door, settings, &wanted).await?;
+                Engine::Realtime(Box::new(model))
             }
         }))
     }
@@ -193,7 +211,8 @@ impl Engines {
 pub async fn run(call: AgentCall, ready: Ready) -> EngineEnd {
     match ready.0 {
         Engine::Builtin => builtin::run(call).await,
-        Engine::Stream(bot) => stream::run(call, *bot).await,
+        Engine::Stream(bot) => Box::pin(stream::run(call, *bot)).await,
+        Engine::Realtime(model) => Box::pin(realtime::run(call, *model)).await,
     }
 }
 

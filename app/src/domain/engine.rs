@@ -19,6 +19,8 @@ pub enum Engine {
     Builtin,
     /// A voice bot behind a WebSocket, in the wire format of Twilio Media Streams.
     Stream(Stream),
+    /// A model that hears and speaks, behind the Realtime protocol of `OpenAI`.
+    Realtime(Realtime),
 }
 
 /// Which engine, without its settings.
@@ -29,8 +31,15 @@ pub enum EngineType {
     Builtin,
     /// See [`Engine::Stream`].
     Stream,
+    /// See [`Engine::Realtime`].
+    Realtime,
 }
-words!(EngineType, Builtin = "builtin", Stream = "stream");
+words!(
+    EngineType,
+    Builtin = "builtin",
+    Stream = "stream",
+    Realtime = "realtime"
+);
 
 /// Where a voice bot listens, and how it knows us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +48,19 @@ pub struct Stream {
     pub url: SocketUrl,
     /// How it knows us.
     pub auth: StreamAuth,
+}
+
+/// Which model speaks where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Realtime {
+    /// The server's address, without the model.
+    pub url: SocketUrl,
+    /// The model's name.
+    pub model: String,
+    /// The voice's name.
+    pub voice: String,
+    /// Whether there is a key; the server knows us by it.
+    pub has_key: bool,
 }
 
 /// How a voice bot knows that it is us.
@@ -106,6 +128,10 @@ pub struct EngineDraft {
     pub auth: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub token: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub model: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub voice: Entry,
 }
 
 /// An engine's settings, and what becomes of its secret.
@@ -117,6 +143,7 @@ impl Engine {
         match self {
             Self::Builtin => EngineType::Builtin,
             Self::Stream(_) => EngineType::Stream,
+            Self::Realtime(_) => EngineType::Realtime,
         }
     }
 
@@ -124,6 +151,15 @@ impl Engine {
     pub fn is_elsewhere(&self) -> bool {
         !matches!(self, Self::Builtin)
     }
+}
+
+impl Realtime {
+    /// Where the model is unless told.
+    pub const URL: &'static str = "wss://api.openai.com/v1/realtime";
+    /// Which model speaks unless told.
+    pub const MODEL: &'static str = "gpt-realtime";
+    /// In which voice.
+    pub const VOICE: &'static str = "marin";
 }
 
 impl EngineDraft {
@@ -136,13 +172,24 @@ impl EngineDraft {
     /// another one is not meant.
     #[must_use]
     pub fn of_its_type(self) -> Self {
-        if self.r#type.shown().trim() == EngineType::Builtin.as_str() {
-            Self {
+        let (url, token) = (self.url.clone(), self.token.clone());
+        match self.r#type.shown().parse() {
+            Ok(EngineType::Builtin) => Self {
                 r#type: self.r#type,
                 ..Self::default()
-            }
-        } else {
-            self
+            },
+            Ok(EngineType::Stream) => Self {
+                r#type: self.r#type,
+                url,
+                token,
+                auth: self.auth,
+                ..Self::default()
+            },
+            Ok(EngineType::Realtime) => Self {
+                auth: Entry::Absent,
+                ..self
+            },
+            Err(_) => self,
         }
     }
 
@@ -155,23 +202,29 @@ impl EngineDraft {
         let kind = errors.keep("engine.type", self.r#type.choice_or(base.kind()))?;
         match kind {
             EngineType::Builtin => {
-                let others = [
-                    ("engine.url", &self.url),
-                    ("engine.auth", &self.auth),
-                    ("engine.token", &self.token),
-                ];
-                for (field, _) in others.into_iter().filter(|(_, entry)| !entry.is_blank()) {
-                    errors.add(field, Reason::NotForThisKind);
-                }
+                let url = ("engine.url", &self.url);
+                let token = ("engine.token", &self.token);
+                refuse(&[url, self.auth_field(), token], errors);
+                refuse(&self.model_fields(), errors);
                 Some((Engine::Builtin, Change::Clear))
             }
             EngineType::Stream => {
                 let base = match base {
                     Engine::Stream(stream) => Some(stream),
-                    Engine::Builtin => None,
+                    Engine::Builtin | Engine::Realtime(_) => None,
                 };
+                refuse(&self.model_fields(), errors);
                 let (stream, secret) = self.stream(base, errors)?;
                 Some((Engine::Stream(stream), secret))
+            }
+            EngineType::Realtime => {
+                let base = match base {
+                    Engine::Realtime(realtime) => Some(realtime),
+                    Engine::Builtin | Engine::Stream(_) => None,
+                };
+                refuse(&[self.auth_field()], errors);
+                let (realtime, secret) = self.realtime(base, errors)?;
+                Some((Engine::Realtime(realtime), secret))
             }
         }
     }
@@ -184,6 +237,47 @@ impl EngineDraft {
         let url = self.url(base.map(|base| &base.url), errors);
         let (auth, token) = self.auth(base.map_or(StreamAuth::None, |base| base.auth), errors)?;
         Some((Stream { url: url?, auth }, token))
+    }
+
+    fn realtime(
+        &self,
+        base: Option<&Realtime>,
+        errors: &mut FieldErrors,
+    ) -> Option<(Realtime, Change<Secret>)> {
+        let usual = Realtime::URL.parse().ok();
+        let url = match base {
+            None if self.url.is_blank() => usual,
+            base => self.url(base.map(|base| &base.url), errors),
+        };
+        let named = |entry: &Entry, base: Option<&String>, usual: &str| match base {
+            None if entry.is_blank() => Ok(usual.to_owned()),
+            base => entry.line_or(base.map_or("", String::as_str), 120),
+        };
+        let model = named(&self.model, base.map(|base| &base.model), Realtime::MODEL);
+        let model = errors.keep("engine.model", model);
+        let voice = named(&self.voice, base.map(|base| &base.voice), Realtime::VOICE);
+        let voice = errors.keep("engine.voice", voice);
+        let key = errors.keep("engine.token", self.token())?;
+        let has_key = match key {
+            Change::Leave => base.is_some_and(|base| base.has_key),
+            Change::Clear => false,
+            Change::Set(_) => true,
+        };
+        let realtime = Realtime {
+            url: url?,
+            model: model?,
+            voice: voice?,
+            has_key,
+        };
+        Some((realtime, key))
+    }
+
+    fn auth_field(&self) -> (&'static str, &Entry) {
+        ("engine.auth", &self.auth)
+    }
+
+    fn model_fields(&self) -> [(&'static str, &Entry); 2] {
+        [("engine.model", &self.model), ("engine.voice", &self.voice)]
     }
 
     fn url(&self, base: Option<&SocketUrl>, errors: &mut FieldErrors) -> Option<SocketUrl> {
@@ -240,6 +334,13 @@ impl EngineDraft {
     }
 }
 
+/// Fields that the chosen type does not have.
+fn refuse(fields: &[(&'static str, &Entry)], errors: &mut FieldErrors) {
+    for (field, _) in fields.iter().filter(|(_, entry)| !entry.is_blank()) {
+        errors.add(*field, Reason::NotForThisKind);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +353,8 @@ mod tests {
                 "url" => &mut draft.url,
                 "auth" => &mut draft.auth,
                 "token" => &mut draft.token,
+                "model" => &mut draft.model,
+                "voice" => &mut draft.voice,
                 other => panic!("{other}"),
             };
             *entry = Entry::text(*value);
@@ -304,6 +407,35 @@ mod tests {
         let base = stream(URL, StreamAuth::Bearer);
         let (engine, secret) = over(&draft(&[("type", "builtin")]), &base).unwrap();
         assert_eq!((engine, secret), (Engine::Builtin, Change::Clear));
+    }
+
+    #[test]
+    fn a_model_has_its_usual_place_name_and_voice() {
+        let made = draft(&[("type", "realtime"), ("token", "sk-1")]);
+        let (engine, secret) = over(&made, &Engine::Builtin).unwrap();
+        let Engine::Realtime(usual) = &engine else {
+            panic!("{engine:?}")
+        };
+        assert_eq!(usual.url.as_str(), Realtime::URL);
+        assert_eq!(
+            (usual.model.as_str(), usual.voice.as_str()),
+            ("gpt-realtime", "marin")
+        );
+        assert!(usual.has_key && matches!(secret, Change::Set(_)));
+        let change = draft(&[("model", "other"), ("token", "")]);
+        let (changed, secret) = over(&change, &engine).unwrap();
+        let wanted = Realtime {
+            model: "other".to_owned(),
+            ..usual.clone()
+        };
+        assert_eq!((changed, secret), (Engine::Realtime(wanted), Change::Leave));
+        let signs = draft(&[("auth", "signature"), ("model", " ")]);
+        let told = over(&signs, &engine).unwrap_err();
+        assert_eq!(
+            told,
+            ["engine.auth not_for_this_kind", "engine.model required"]
+        );
+        assert!(over(&draft(&[("model", "x")]), &stream(URL, StreamAuth::None)).is_err());
     }
 
     #[test]

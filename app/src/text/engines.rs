@@ -3,7 +3,7 @@
 part! {
     /// What speaks for an agent.
     EngineText {
-        title help builtin builtin_help stream stream_help url url_help
+        title help builtin builtin_help stream stream_help realtime realtime_help url url_help model voice
         auth auth_none auth_bearer auth_signature token token_help unchanged
         failover failover_help no_failover save saved step
         no_address not_public unreachable tls_failed refused too_late lost unresponsive

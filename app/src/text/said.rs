@@ -100,6 +100,8 @@ impl Text {
             "engine.url" => self.engines.url,
             "engine.auth" => self.engines.auth,
             "engine.token" => self.engines.token,
+            "engine.model" => self.engines.model,
+            "engine.voice" => self.engines.voice,
             "max_duration_s" => self.agents.longest,
             "url" => self.hooks.url,
             "events" => self.hooks.events,

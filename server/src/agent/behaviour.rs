@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Behaviour {
     /// BCP 47 tag: `en`, `de-AT`; or a voice of the engine's list, which is of a language.
     pub language: String,
+    /// What an engine that follows instructions is to do.
+    pub instructions: String,
     /// Said when the call is answered.
     pub first_message: String,
     /// Whether the caller may talk over the agent.
@@ -42,6 +44,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             language: "en".into(),
+            instructions: String::new(),
             first_message: "Hello?".into(),
             interruptible: true,
             recording: Keep::Nothing,

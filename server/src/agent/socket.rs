@@ -84,7 +84,7 @@ impl Door {
         headers: &[(HeaderName, HeaderValue)],
         limit: Duration,
     ) -> Result<Socket, EngineFault> {
-        let opening = timeout(limit, self.shake_hands(url, headers));
+        let opening = timeout(limit, Box::pin(self.shake_hands(url, headers)));
         opening.await.unwrap_or(Err(EngineFault::TooLate))
     }
 
@@ -191,9 +191,8 @@ impl Socket {
                 }
                 Pin::new(&mut self.wire).poll_next(context)
             });
-            let message = match message.await {
-                Some(Ok(message)) => message,
-                Some(Err(_)) | None => return Received::Lost(EngineFault::Lost),
+            let Some(Ok(message)) = message.await else {
+                return Received::Lost(EngineFault::Lost);
             };
             self.heard = Instant::now();
             match message {

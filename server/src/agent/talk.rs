@@ -3,7 +3,7 @@
 
 use tokio::time::Instant;
 
-use super::{AgentCall, Keep, Moment, Speaker, Spoken, Words};
+use super::{AgentCall, Choice, Keep, Moment, Speaker, Spoken, Words};
 use crate::media::{Digit, Heard, Span};
 
 /// One conversation.
@@ -164,7 +164,7 @@ impl Talk {
         let chosen = self.is_choice(digit);
         if chosen {
             // Nobody listens once the call ends.
-            let _ = self.call.menu.choose.send(digit.as_char());
+            let _ = self.call.menu.choose.send(Choice::Key(digit.as_char()));
         }
         let key = (chosen || self.call.behaviour.keep_digits).then_some(digit);
         let span = Span {

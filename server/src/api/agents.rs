@@ -171,13 +171,21 @@ pub(super) struct PhoneAgent {
 pub(super) struct Engine {
     #[schema(schema_with = engine_words)]
     r#type: &'static str,
-    /// Of `stream`: where the voice bot listens.
+    /// Of `stream` and `realtime`: where the bot or the model listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     /// Of `stream`: how the bot knows us.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = auth_words, required = false)]
     auth: Option<&'static str>,
+    /// Of `realtime`: which model, in which voice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voice: Option<String>,
+    /// Of `realtime`: whether there is a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_key: Option<bool>,
 }
 
 /// What speaks for an agent. Another type starts afresh; absent leaves, null clears.
@@ -189,15 +197,22 @@ pub(super) struct Engine {
 pub(super) struct ChosenEngine {
     #[schema(schema_with = engine_words, required = false)]
     r#type: Option<String>,
-    /// Of `stream`: `wss://…`; `ws://…` and addresses beside this server if `engines.allow_private` allows it.
+    /// Of `stream` and `realtime`: `wss://…`; `ws://…` and addresses beside this server if `engines.allow_private`
+    /// allows it. Default of `realtime`: `wss://api.openai.com/v1/realtime`.
     #[schema(max_length = 2000)]
     url: Option<String>,
     /// Of `stream`: what is done with the token. Default: `bearer` if there is one, else `none`.
     #[schema(schema_with = auth_words, required = false)]
     auth: Option<String>,
-    /// Of `stream`: what the bot knows us by. Never returned.
+    /// Of `stream`, what the bot knows us by; of `realtime`, the API key. Never returned.
     #[schema(max_length = 512)]
     token: Option<String>,
+    /// Of `realtime`. Default: `gpt-realtime`.
+    #[schema(min_length = 1, max_length = 120)]
+    model: Option<String>,
+    /// Of `realtime`. Default: `marin`.
+    #[schema(min_length = 1, max_length = 120)]
+    voice: Option<String>,
 }
 
 /// A new agent.
@@ -317,14 +332,28 @@ fn auth_words() -> utoipa::openapi::Object {
 }
 
 fn engine(engine: domain::Engine) -> Engine {
-    let r#type = engine.kind().as_str();
-    let (url, auth) = match engine {
-        domain::Engine::Builtin => (None, None),
-        domain::Engine::Stream(stream) => {
-            (Some(stream.url.to_string()), Some(stream.auth.as_str()))
-        }
+    let mut shown = Engine {
+        r#type: engine.kind().as_str(),
+        url: None,
+        auth: None,
+        model: None,
+        voice: None,
+        has_key: None,
     };
-    Engine { r#type, url, auth }
+    match engine {
+        domain::Engine::Builtin => {}
+        domain::Engine::Stream(stream) => {
+            shown.url = Some(stream.url.to_string());
+            shown.auth = Some(stream.auth.as_str());
+        }
+        domain::Engine::Realtime(realtime) => {
+            shown.url = Some(realtime.url.to_string());
+            shown.model = Some(realtime.model);
+            shown.voice = Some(realtime.voice);
+            shown.has_key = Some(realtime.has_key);
+        }
+    }
+    shown
 }
 
 fn text_or_list() -> Schema {

@@ -7,7 +7,7 @@ use app::domain::agent::{
     Agent, AgentDraft, AgentSettings, AgentView, Assign, NewAgent, RoutingDraft, Voice,
 };
 use app::domain::draft::{Change, Entry};
-use app::domain::engine::Engine;
+use app::domain::engine::{Engine, Realtime, Stream};
 use app::domain::id::{AgentId, OutboundTrunkId};
 use app::domain::number::Number;
 use app::domain::phone::PhoneNumber;
@@ -53,7 +53,9 @@ impl AgentDesk {
     async fn reachable(&self, engine: &Engine) -> Result<(), AppError> {
         match engine {
             Engine::Builtin => Ok(()),
-            Engine::Stream(stream) => self.outward.check("engine.url", &stream.url).await,
+            Engine::Stream(Stream { url, .. }) | Engine::Realtime(Realtime { url, .. }) => {
+                self.outward.check("engine.url", url).await
+            }
         }
     }
 

@@ -27,7 +27,7 @@ use self::referral::Referral;
 use self::saying::Pending;
 use self::speaking::Spoken;
 pub(in crate::sip) use self::speaking::{Speaking, facts_of, facts_of_outgoing};
-use crate::agent::Facts;
+use crate::agent::{Choice, Facts};
 use crate::media::sdp::Offer;
 use crate::media::{Session, SessionEvent};
 use crate::sip::Edge;
@@ -141,8 +141,8 @@ pub(in crate::sip) struct Sources {
     pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
     pub outside: mpsc::Receiver<ToCall>,
     pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
-    /// Keys that choose from the agent's menu.
-    pub choices: Option<mpsc::UnboundedReceiver<char>>,
+    /// What was chosen from the agent's menu.
+    pub choices: Option<mpsc::UnboundedReceiver<Choice>>,
     pub reinvite: Option<Reinvite>,
     pub refresh: Option<Pending>,
     /// When a call without an agent, who would keep the time, is over.
@@ -160,7 +160,7 @@ enum Event {
     Referred(Option<Message>),
     NoNews,
     Far(FarEvent),
-    Choice(char),
+    Choice(Choice),
     NearGone,
     TimeUp,
     Ring,
@@ -283,7 +283,7 @@ impl Call {
             response = referred => Event::Referred(response),
             spoken = self.speaking.next() => Event::Spoken(spoken),
             event = far => Event::Far(event),
-            key = next(choices) => Event::Choice(key),
+            choice = next(choices) => Event::Choice(choice),
             event = next(media) => Event::Media(event),
             () = near_gone => Event::NearGone,
             () = time_up => Event::TimeUp,
@@ -311,7 +311,7 @@ impl Call {
                 ending
             }
             Event::Far(event) => Box::pin(self.on_far(event)).await,
-            Event::Choice(key) => Box::pin(self.on_choice(key)).await,
+            Event::Choice(choice) => Box::pin(self.on_choice(choice)).await,
             // It would have said so: its task died.
             Event::NearGone => Some(self.hang_up(EndReason::Fault)),
             Event::TimeUp => Some(self.hang_up(EndReason::MaxDuration)),
@@ -366,11 +366,14 @@ impl Call {
         None
     }
 
-    /// A key of the agent's menu.
-    async fn on_choice(&mut self, key: char) -> Option<Ending> {
+    /// A key of the agent's menu, or what its engine chose.
+    async fn on_choice(&mut self, choice: Choice) -> Option<Ending> {
         let agent = self.agent.as_ref()?.id;
         let menu = self.edge.desk.assigned(agent);
-        let chosen = menu.into_iter().find(|entry| entry.digit == Some(key))?;
+        let chosen = menu.into_iter().find(|entry| match choice {
+            Choice::Key(key) => entry.digit == Some(key),
+            Choice::Destination(id) => entry.destination.id == id,
+        })?;
         self.hand_on(chosen.destination).await.1
     }
 

@@ -12,7 +12,9 @@ use server::media::codec::{Codec, Decoder, Encoder};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::handshake::server::{
+    Callback, ErrorResponse, Request, Response,
+};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -22,6 +24,17 @@ use crate::ops::{Answered, call_with, furnish};
 
 /// Long, for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tells what the handshake said: headers and path.
+struct Look(std::sync::mpsc::Sender<(http::HeaderMap, String)>);
+
+impl Callback for Look {
+    fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+        let asked = (request.headers().clone(), request.uri().to_string());
+        self.0.send(asked).unwrap();
+        Ok(response)
+    }
+}
 
 /// A bot that waits to be called.
 pub(crate) struct Bot {
@@ -33,6 +46,7 @@ pub(crate) struct Stream {
     wire: WebSocketStream<TcpStream>,
     /// What the handshake said of who calls.
     pub(crate) authorization: Option<String>,
+    pub(crate) path: String,
     pub(crate) signature: Option<String>,
     /// From `start`.
     pub(crate) sid: String,
@@ -63,19 +77,15 @@ impl Bot {
     /// Shakes hands; the stream begins when the call is answered.
     pub(crate) async fn is_called(&self) -> Stream {
         let tcp = self.is_reached().await;
-        let mut headers = http::HeaderMap::new();
-        #[expect(clippy::result_large_err, reason = "the library's")]
-        let look = |request: &Request, response: Response| {
-            headers = request.headers().clone();
-            Ok(response)
-        };
-        let wire = tokio_tungstenite::accept_hdr_async(tcp, look)
-            .await
-            .unwrap();
+        let (tell, asked) = std::sync::mpsc::channel();
+        let shaken = tokio_tungstenite::accept_hdr_async(tcp, Look(tell));
+        let wire = shaken.await.unwrap();
+        let (headers, path) = asked.try_recv().unwrap();
         let text = |name: &str| Some(headers.get(name)?.to_str().unwrap().to_owned());
         Stream {
             authorization: text("authorization"),
             signature: text("x-twilio-signature"),
+            path,
             wire,
             sid: String::new(),
             start: Value::Null,
@@ -118,6 +128,10 @@ impl Stream {
     }
 
     fn note(&mut self, message: &Value) {
+        // The other protocol's messages are its own server's to read.
+        if message["event"].is_null() {
+            return;
+        }
         let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
         if message["event"] != "connected" {
             self.sequence.push(number(&message["sequenceNumber"]));
@@ -126,9 +140,20 @@ impl Stream {
             let media = &message["media"];
             assert_eq!(media["track"], "inbound");
             self.timestamps.push(number(&media["timestamp"]));
-            let sound = BASE64_STANDARD.decode(media["payload"].as_str().unwrap());
-            Decoder::new(Codec::Pcmu).push(&sound.unwrap(), &mut self.heard);
+            self.takes(media["payload"].as_str().unwrap());
         }
+    }
+
+    /// Sound as it travels.
+    pub(crate) fn takes(&mut self, sound: &str) {
+        let sound = BASE64_STANDARD.decode(sound).unwrap();
+        Decoder::new(Codec::Pcmu).push(&sound, &mut self.heard);
+    }
+
+    pub(crate) fn written(samples: &[i16]) -> String {
+        let mut sound = Vec::new();
+        Encoder::new(Codec::Pcmu).push(samples, &mut sound);
+        BASE64_STANDARD.encode(sound)
     }
 
     /// Waits for a message of this kind.
@@ -157,9 +182,7 @@ impl Stream {
     /// All at once, however long it is.
     pub(crate) async fn speaks(&mut self, samples: &[i16]) {
         for piece in samples.chunks(8_000) {
-            let mut sound = Vec::new();
-            Encoder::new(Codec::Pcmu).push(piece, &mut sound);
-            let payload = BASE64_STANDARD.encode(sound);
+            let payload = Self::written(piece);
             let media = json!({
                 "event": "media", "streamSid": self.sid, "media": { "payload": payload },
             });

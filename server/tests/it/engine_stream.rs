@@ -13,7 +13,7 @@ use sha1::Sha1;
 use crate::engine_bot::{Bot, Scene};
 use crate::media_phone::{loudest, strength};
 use crate::ops::{DIALLED, dials};
-use crate::sip_outbound::{Carrier, Script};
+use crate::sip_carrier::{Carrier, Script};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_hears_the_caller_and_is_heard() {

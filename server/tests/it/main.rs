@@ -13,6 +13,7 @@ mod browser;
 mod databases;
 mod desk;
 mod engine_bot;
+mod engine_realtime;
 mod engine_stream;
 mod export;
 mod faults;

@@ -48,6 +48,7 @@ fn answer(
         voice: Arc::new(Voice::find("")),
         menu: Menu {
             keys: Vec::new(),
+            destinations: Vec::new(),
             choose: tokio::sync::mpsc::unbounded_channel().0,
         },
     };

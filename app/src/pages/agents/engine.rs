@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::domain::agent::AgentView;
-use crate::domain::engine::{Engine, EngineType, StreamAuth};
+use crate::domain::engine::{Engine, EngineType, Realtime, StreamAuth};
 use crate::domain::transfer::DestinationView;
 use crate::text::text;
 use crate::ui::form::{
@@ -23,15 +23,20 @@ pub(super) fn part(view: &AgentView, destinations: &[DestinationView]) -> impl I
     let kinds = vec![
         Choice::with_help(EngineType::Builtin.as_str(), say.builtin, say.builtin_help),
         Choice::with_help(EngineType::Stream.as_str(), say.stream, say.stream_help),
+        Choice::with_help(
+            EngineType::Realtime.as_str(),
+            say.realtime,
+            say.realtime_help,
+        ),
     ];
-    let stream = stream(&state, &view.agent.settings.engine);
+    let elsewhere = elsewhere(&state, &view.agent.settings.engine);
     let failover = failover(&state, destinations);
     view! {
         <ErrorSummary state=state.clone()/>
         <Form state=state.clone() hidden>
             <div class="by-kind stack">
                 <RadioGroup state field="engine.type" label=say.help choices=kinds default=EngineType::Builtin.as_str()/>
-                <div class="of-stream">{stream}</div>
+                {elsewhere}
             </div>
             {failover}
             <Actions><Submit label=say.save look=Look::Primary/></Actions>
@@ -49,17 +54,29 @@ fn stored(view: &AgentView) -> Vec<(&'static str, String)> {
             failover.unwrap_or_default(),
         ),
     ];
-    if let Engine::Stream(stream) = &settings.engine {
-        stored.push(("engine.url", stream.url.to_string()));
-        stored.push(("engine.auth", stream.auth.to_string()));
+    match &settings.engine {
+        Engine::Builtin => {}
+        Engine::Stream(stream) => {
+            stored.push(("engine.url", stream.url.to_string()));
+            stored.push(("engine.auth", stream.auth.to_string()));
+        }
+        Engine::Realtime(realtime) => {
+            stored.push(("engine.url", realtime.url.to_string()));
+            stored.push(("engine.model", realtime.model.clone()));
+            stored.push(("engine.voice", realtime.voice.clone()));
+        }
     }
     stored
 }
 
-/// The token is never shown: an empty field leaves the one that stands.
-fn stream(state: &FormState, engine: &Engine) -> impl IntoView + use<> {
+/// What engines elsewhere need. The token is never shown: an empty field leaves the one that stands.
+fn elsewhere(state: &FormState, engine: &Engine) -> impl IntoView + use<> {
     let say = &text().engines;
-    let has_token = matches!(engine, Engine::Stream(stream) if stream.auth != StreamAuth::None);
+    let has_token = match engine {
+        Engine::Builtin => false,
+        Engine::Stream(stream) => stream.auth != StreamAuth::None,
+        Engine::Realtime(realtime) => realtime.has_key,
+    };
     let placeholder = if has_token { say.unchanged } else { "" };
     let ways = vec![
         Choice::new(StreamAuth::None.as_str(), say.auth_none),
@@ -68,9 +85,19 @@ fn stream(state: &FormState, engine: &Engine) -> impl IntoView + use<> {
     ];
     let state = state.clone();
     view! {
-        <TextField state=state.clone() field="engine.url" label=say.url help=say.url_help mono=true/>
-        <RadioGroup state=state.clone() field="engine.auth" label=say.auth choices=ways default=StreamAuth::None.as_str()/>
-        <TextField state field="engine.token" label=say.token help=say.token_help kind=Kind::Password autocomplete="new-password" placeholder optional=true width="input-medium"/>
+        <div class="of-elsewhere">
+            <TextField state=state.clone() field="engine.url" label=say.url help=say.url_help mono=true/>
+        </div>
+        <div class="of-stream">
+            <RadioGroup state=state.clone() field="engine.auth" label=say.auth choices=ways default=StreamAuth::None.as_str()/>
+        </div>
+        <div class="of-realtime">
+            <TextField state=state.clone() field="engine.model" label=say.model mono=true optional=true placeholder=Realtime::MODEL width="input-medium"/>
+            <TextField state=state.clone() field="engine.voice" label=say.voice mono=true optional=true placeholder=Realtime::VOICE width="input-medium"/>
+        </div>
+        <div class="of-elsewhere">
+            <TextField state field="engine.token" label=say.token help=say.token_help kind=Kind::Password autocomplete="new-password" placeholder optional=true width="input-medium"/>
+        </div>
     }
 }
 

@@ -58,17 +58,17 @@ pub(super) struct Transcript {
 pub(super) struct Nonsense;
 
 #[derive(Serialize)]
-struct Media<'a> {
+struct Sound<'a> {
     event: &'static str,
     #[serde(rename = "sequenceNumber")]
     sequence: String,
-    media: Chunk<'a>,
+    media: Piece<'a>,
     #[serde(rename = "streamSid")]
     stream: &'a str,
 }
 
 #[derive(Serialize)]
-struct Chunk<'a> {
+struct Piece<'a> {
     track: &'static str,
     chunk: String,
     timestamp: String,
@@ -143,10 +143,10 @@ impl Writer {
         self.chunk += 1;
         self.sound.clear();
         self.encoder.push(samples, &mut self.sound);
-        let message = Media {
+        let message = Sound {
             event: "media",
             sequence,
-            media: Chunk {
+            media: Piece {
                 track: "inbound",
                 chunk: self.chunk.to_string(),
                 timestamp: timestamp_ms.to_string(),

@@ -105,6 +105,7 @@ pub(in crate::sip) fn behaviour(agent: &AgentSettings) -> Behaviour {
             .filter(|voice| voice.contains('/'))
             .unwrap_or(&agent.language)
             .clone(),
+        instructions: agent.instructions.join("\n\n"),
         first_message: first.unwrap_or_else(|| AgentSettings::FIRST_MESSAGE.to_owned()),
         interruptible: agent.interruptible,
         recording,

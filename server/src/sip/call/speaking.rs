@@ -9,6 +9,7 @@ use app::domain::engine::EngineFault;
 use app::domain::id::DestinationId;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Check, Note, Outcome, Refusal, Step};
+use app::domain::transfer::Assigned;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -80,6 +81,8 @@ impl Call {
             engine: agent.settings.engine.clone(),
             secret: self.edge.desk.engine_secret(agent.id),
             facts,
+            behaviour: behaviour(&agent.settings),
+            destinations: named(&self.edge.desk.assigned(agent.id)),
         })
     }
 
@@ -182,8 +185,9 @@ impl Call {
     /// The call as its agent gets it.
     fn agent_call(&mut self, line: Line) -> Option<AgentCall> {
         let agent = self.agent.as_ref()?;
-        let keys = self.edge.desk.assigned(agent.id);
-        let keys = keys.into_iter().filter_map(|entry| entry.digit).collect();
+        let assigned = self.edge.desk.assigned(agent.id);
+        let keys = assigned.iter().filter_map(|entry| entry.digit).collect();
+        let destinations = named(&assigned);
         let (choose, choices) = mpsc::unbounded_channel();
         let mut behaviour = behaviour(&agent.settings);
         if let Some(longest) = self.longest {
@@ -202,7 +206,11 @@ impl Call {
             journal: Arc::new(journal),
             recording: self.edge.desk.recording_path(self.id),
             voice: self.edge.voice.clone(),
-            menu: Menu { keys, choose },
+            menu: Menu {
+                keys,
+                destinations,
+                choose,
+            },
         })
     }
 
@@ -245,6 +253,13 @@ impl Call {
         self.speaking = Speaking::Apologising(self.edge.life.spawn("agent.sorry", sorry));
         None
     }
+}
+
+/// The destinations as an engine asks for them.
+fn named(assigned: &[Assigned]) -> Vec<(String, DestinationId)> {
+    let destinations = assigned.iter().map(|entry| &entry.destination);
+    let named = destinations.map(|place| (place.settings.name.clone(), place.id));
+    named.collect()
 }
 
 fn engine_cause(end: EngineEnd) -> &'static str {

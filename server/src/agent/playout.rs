@@ -1,4 +1,4 @@
-//! What a bot sends to be heard: bounded, begun with a little in hand, and the marks in between.
+//! What an engine elsewhere sends to be heard: bounded, begun with a little in hand, and the marks in between.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -51,12 +51,17 @@ impl Playout {
         Ok(())
     }
 
+    /// How much was pushed in all, as the line counts.
+    pub(super) fn given(&self, line: &Line) -> u64 {
+        line.progress().given + self.head.len() as u64
+    }
+
     /// Remembers a mark behind everything so far.
     pub(super) fn mark(&mut self, line: &Line, name: String) -> Result<(), Full> {
         if self.marks.len() >= MOST_MARKS {
             return Err(Full);
         }
-        let behind = line.progress().given + self.head.len() as u64;
+        let behind = self.given(line);
         self.marks.push_back((behind, name));
         Ok(())
     }

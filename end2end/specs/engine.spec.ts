@@ -1,0 +1,82 @@
+/** What speaks for an agent: chosen on its page, its token never shown, who takes over when it is away. */
+import { axe } from "../pages/axe";
+import { Console } from "../pages/console";
+import { expect, test } from "../fixtures/server";
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+test("a voice bot's address is judged as it is saved @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createAgent({ name: "Front desk" });
+  const engine = walk.part("Engine");
+  await expect(engine.getByLabel("Built-in")).toBeChecked();
+  await expect(engine.getByLabel("Address")).toBeHidden();
+  await engine.getByLabel("Voice bot (WebSocket)").check();
+  await expect(engine.getByLabel("Model")).toBeHidden();
+  await engine.getByLabel("Address").fill("wss://127.0.0.1:9/media");
+  await engine.getByLabel("Bearer token").check();
+  await engine.getByLabel(/^Token or API key/).fill("s3cret-Tok3n");
+  await engine.getByRole("button", { name: "Save engine" }).click();
+  await expect(engine.getByRole("alert")).toContainText("engines.allow_private");
+  await expect(engine.getByLabel("Address")).toHaveValue("wss://127.0.0.1:9/media");
+  await expect(engine.getByLabel(/^Token or API key/)).toHaveValue("");
+});
+
+test.describe("where engines may be anywhere", () => {
+  test.use({ settings: { PATCHBAY_ENGINES__ALLOW_PRIVATE: "true" } });
+
+  test("an engine is chosen, changed, and its token never shown @both", async ({ admin, server }) => {
+    const walk = new Console(admin);
+    const id = await walk.createAgent({ name: "Front desk" });
+    const engine = walk.part("Engine");
+    await engine.getByLabel("Voice bot (WebSocket)").check();
+    await engine.getByLabel("Address").fill("ws://127.0.0.1:9/media");
+    await engine.getByLabel("Bearer token").check();
+    await engine.getByLabel(/^Token or API key/).fill("s3cret-Tok3n");
+    await engine.getByRole("button", { name: "Save engine" }).click();
+    await expect(admin.getByRole("status").filter({ hasText: "Engine saved" })).toBeVisible();
+    await expect(engine.getByLabel("Voice bot (WebSocket)")).toBeChecked();
+    await expect(engine.getByLabel("Bearer token")).toBeChecked();
+    await expect(engine.getByLabel(/^Token or API key/)).toHaveAttribute("placeholder", "unchanged");
+    expect(await admin.content()).not.toContain("s3cret");
+
+    await engine.getByLabel("Realtime model").check();
+    await engine.getByLabel("Address").fill("");
+    await engine.getByLabel(/^Voice \(/).fill("cedar");
+    await engine.getByRole("button", { name: "Save engine" }).click();
+    // Whether the model can be had is known when a call rings; here nobody is asked.
+    await expect(admin.getByRole("status").filter({ hasText: "Engine saved" })).toBeVisible();
+    const headers = { authorization: `Bearer ${server.key()}` };
+    const agent = (await (await fetch(`${server.url}/api/phone/${id}`, { headers })).json()) as { engine: unknown };
+    expect(agent.engine).toEqual({
+      type: "realtime", url: "wss://api.openai.com/v1/realtime", model: "gpt-realtime", voice: "cedar", has_key: false,
+    });
+
+    await engine.getByLabel("Built-in").check();
+    await engine.getByRole("button", { name: "Save engine" }).click();
+    await expect(engine.getByLabel("Built-in")).toBeChecked();
+  });
+
+  test("axe finds nothing serious, and nothing scrolls sideways", async ({ admin, server }) => {
+    const walk = new Console(admin);
+    const id = await walk.createAgent({ name: "Front desk" });
+    for (const theme of ["light", "dark"]) {
+      await admin.context().addCookies([{ name: "theme", value: theme, url: server.url }]);
+      for (const width of [1280, 390, 320]) {
+        await admin.setViewportSize({ width, height: 900 });
+        for (const kind of ["Voice bot (WebSocket)", "Realtime model"]) {
+          await admin.goto(`/channels/phone/agents/${id}`);
+          await walk.part("Engine").getByLabel(kind).check();
+          const { violations } = await axe(admin).withTags(RULES).analyze();
+          const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+          expect.soft(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), `${kind}, ${theme}, ${width}`).toEqual([]);
+          const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+          expect.soft(tooWide, `${kind}, ${theme}, ${width} scrolls sideways`).toBe(false);
+          if (process.env.PATCHBAY_SHOTS) {
+            await walk.part("Engine").screenshot({ path: `${process.env.PATCHBAY_SHOTS}/engine-${kind.slice(0, 5)}-${theme}-${width}.png` });
+          }
+        }
+      }
+    }
+  });
+});
