@@ -298,6 +298,41 @@ async fn what_changes_is_told_field_by_field_and_becomes_true() {
 }
 
 #[tokio::test]
+async fn an_engine_is_in_the_file_and_its_token_is_not() {
+    let desk = Desk::open().await;
+    let model = "name = \"Sales\"\nengine = { type = \"realtime\", voice = \"cedar\" }\n";
+    desk.becomes(&changed("name = \"Sales\"\n", model));
+    let engine = desk.agent("Sales").await["engine"].clone();
+    assert_eq!(engine["voice"], "cedar", "{engine}");
+
+    // Entered elsewhere, it is no difference and stays where it is.
+    let id = desk.agent("Sales").await["id"].clone();
+    let path = format!("/api/phone/{}", id.as_str().unwrap());
+    let body = json!({ "engine": { "token": "s3cret" } });
+    let sent = desk
+        .house
+        .request_patch(&desk.key, &path)
+        .json(&body)
+        .send();
+    assert_eq!(sent.await.unwrap().status(), 200);
+    assert!(desk.says("plan company.toml").starts_with("No changes"));
+    let file = desk.says("export");
+    assert!(file.contains("engine = { type = \"realtime\""), "{file}");
+    assert!(
+        !file.contains("s3cret") && !file.contains("token"),
+        "{file}"
+    );
+
+    let token = model.replace("voice", "token");
+    desk.house
+        .write("company.toml", &changed("name = \"Sales\"\n", &token));
+    let refused = desk.run("plan company.toml", &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = refused.stderr();
+    assert!(told.contains("found an unknown key \"token\""), "{told}");
+}
+
+#[tokio::test]
 async fn what_is_not_in_the_file_stays_unless_it_is_pruned() {
     let desk = Desk::open().await;
     desk.becomes(COMPANY);

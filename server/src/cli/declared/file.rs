@@ -13,7 +13,7 @@ use app::text::Language;
 use serde_json::{Map, Value, json};
 use toml_edit::{ImDocument, Item, TableLike};
 
-use super::kind::Kind;
+use super::kind::{Kind, engine_fields};
 use super::secret::Reference;
 use crate::cli::table;
 use crate::config::nearest;
@@ -332,6 +332,9 @@ fn plain(found: &toml_edit::Value) -> Value {
 /// The fields that are no draft's own, in the one shape the plan compares; what was found and what is
 /// allowed, if it has another.
 fn shaped(kind: Kind, field: &str, value: Value) -> Result<Value, (String, &'static str)> {
+    if (kind, field) == (Kind::Agent, "engine") {
+        return engine(value);
+    }
     if !kind.other_fields().contains(&field) {
         return match value {
             Value::Object(_) => Err(("a table".to_owned(), "a value")),
@@ -347,6 +350,22 @@ fn shaped(kind: Kind, field: &str, value: Value) -> Result<Value, (String, &'sta
             Value::String(name) => Ok(name.trim().into()),
             other => Err((table::text(&other), "a name, or \"\" for none")),
         },
+    }
+}
+
+/// A word, or a table of what the API has of an engine. Its token is no part of a file.
+fn engine(value: Value) -> Result<Value, (String, &'static str)> {
+    const ALLOWED: &str = "\"builtin\", or { type = \"…\", url = \"…\", … } without a token";
+    match value {
+        Value::String(word) => Ok(json!({ "type": word })),
+        Value::Object(fields) => {
+            let mut names = fields.keys();
+            match names.find(|name| !engine_fields().any(|known| known == *name)) {
+                Some(unknown) => Err((format!("an unknown key {unknown:?}"), ALLOWED)),
+                None => Ok(Value::Object(fields)),
+            }
+        }
+        other => Err((table::text(&other), ALLOWED)),
     }
 }
 

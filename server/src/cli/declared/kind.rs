@@ -2,6 +2,7 @@
 //! form's and the API's.
 
 use app::domain::agent::{AgentDraft, AgentSettings};
+use app::domain::engine::EngineDraft;
 use app::domain::inbound::{
     AccessDraft, AccessSettings, OtherSources, Region, TrunkDraft, TrunkSettings,
 };
@@ -144,8 +145,9 @@ impl Kind {
                 Ok(draft::<OutboundDraft>(said).over(&base)?.settings != base)
             }
             Self::Agent => {
-                let base: AgentSettings = draft::<AgentDraft>(standing).parse()?;
-                Ok(draft::<AgentDraft>(said).over(&base)? != base)
+                let base: AgentSettings =
+                    draft::<AgentDraft>(&with_token(standing)).parse()?.settings;
+                Ok(draft::<AgentDraft>(said).over(&base)?.settings != base)
             }
             Self::Number => Ok(said
                 .iter()
@@ -170,6 +172,24 @@ pub(super) fn with_password(fields: &Map<String, Value>) -> Map<String, Value> {
         fields.insert("password".to_owned(), SOME_PASSWORD.into());
     }
     fields
+}
+
+/// With a token where an engine asks for one, for the same reason.
+fn with_token(agent: &Map<String, Value>) -> Map<String, Value> {
+    let mut agent = agent.clone();
+    if let Some(engine) = agent.get_mut("engine").and_then(Value::as_object_mut) {
+        let auth = engine.get("auth").and_then(Value::as_str);
+        if auth.is_some_and(|auth| auth != "none") {
+            engine.insert("token".to_owned(), SOME_PASSWORD.into());
+        }
+    }
+    agent
+}
+
+/// What a file says of an agent's engine: all but its token, which stays where it was entered.
+pub(super) fn engine_fields() -> impl Iterator<Item = &'static str> {
+    let all = fields::of::<EngineDraft>().iter().copied();
+    all.filter(|field| *field != "token")
 }
 
 /// Nothing, however it is written.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::file::titled;
-use super::kind::Kind;
+use super::kind::{Kind, engine_fields};
 use crate::cli::client::{Client, ClientError};
 
 #[derive(Default)]
@@ -83,9 +83,11 @@ impl Standing {
             .collect();
         assigned.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
         agent["destinations"] = assigned.into();
-        // The API has a list of one language and an engine with room for more.
+        // The API has a list of one language.
         agent["language"] = agent["language"][0].take();
-        agent["engine"] = agent["engine"]["type"].take();
+        if let Some(engine) = agent["engine"].as_object_mut() {
+            engine.retain(|field, _| engine_fields().any(|known| known == field));
+        }
         Ok(agent)
     }
 
