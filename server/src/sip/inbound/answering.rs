@@ -209,7 +209,7 @@ impl Call {
         self.send(&ringing);
         self.happened(Happening::Ringing);
         self.reach();
-        self.run().await;
+        Box::pin(self.run()).await;
     }
 
     /// Time to ring again, to pick up, or to give up on a PRACK.

@@ -204,7 +204,7 @@ async fn begin(
         call.say_codec();
         call.connect();
         call.tell_near(FarEvent::Answered);
-        call.run().await;
+        Box::pin(call.run()).await;
     } else {
         call.finish(Ending::bye(
             EndReason::Incompatible,
