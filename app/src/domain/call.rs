@@ -299,6 +299,7 @@ pub enum Happening {
     HandOnFailed { name: String, cause: String },
     HandOnUnknown { name: String },
     BackWithAgent,
+    TakenOver { by: String },
     Ended { reason: String },
 }
 

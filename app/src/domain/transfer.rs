@@ -110,6 +110,29 @@ pub struct Assigned {
     pub digit: Option<char>,
 }
 
+impl Destination {
+    /// A place that nobody gave a name: asked for by a peer, for one call.
+    pub fn unnamed(place: Place) -> Self {
+        Self {
+            id: DestinationId::from_uuid(uuid::Uuid::nil()),
+            settings: DestinationSettings {
+                name: place.value(),
+                place,
+                mode: TransferMode::Bridge,
+                keep_recording: true,
+            },
+            version: 0,
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    /// Its id, if it is one of those that were made.
+    pub fn known(&self) -> Option<DestinationId> {
+        (!self.id.as_uuid().is_nil()).then_some(self.id)
+    }
+}
+
 impl Place {
     /// What kind of place it is.
     pub fn kind(&self) -> DestinationType {

@@ -5,12 +5,15 @@ pub(in crate::sip) mod closing;
 mod death;
 mod handover;
 mod journal;
+mod moving;
 pub(in crate::sip) mod offer;
 mod referral;
 mod refresh;
 mod requests;
 mod saying;
+mod sources;
 mod speaking;
+mod takeover;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,24 +22,25 @@ use app::domain::agent::Agent;
 use app::domain::call::{Direction, EndReason, Happening, OneWay};
 use app::domain::id::{AccessId, CallId};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::Instant;
 
 pub(in crate::sip) use self::death::Death;
 use self::handover::Handover;
+use self::moving::Moving;
 use self::referral::Referral;
-use self::saying::Pending;
-use self::speaking::Spoken;
+use self::sources::Event;
+pub(in crate::sip) use self::sources::Sources;
 pub(in crate::sip) use self::speaking::{Speaking, facts_of, facts_of_outgoing};
 use crate::agent::{Choice, Facts};
 use crate::media::sdp::Offer;
-use crate::media::{Session, SessionEvent};
+use crate::media::{Line, Session, SessionEvent};
 use crate::sip::Edge;
 use crate::sip::calls::{Asking, Place, ToCall};
 use crate::sip::desk::CallEvent;
 use crate::sip::dialog::Dialog;
 use crate::sip::ladder::Ladder;
 use crate::sip::message::Message;
-use crate::sip::outbound::{self, Callee, FarEvent};
+use crate::sip::outbound::{Callee, FarEvent};
 use crate::sip::stack::{Answers, ServerEvent};
 use crate::sip::timer::SessionTimer;
 
@@ -69,6 +73,23 @@ pub(in crate::sip) struct Reinvite {
     pub events: mpsc::UnboundedReceiver<ServerEvent>,
     /// It came without an offer, so the ACK brings the answer to ours.
     pub expects_answer: bool,
+}
+
+/// What becomes of what is heard where no agent hears it.
+pub(in crate::sip) enum Ear {
+    Closed,
+    /// It is kept, once there is audio.
+    Open,
+    /// As long as the line is held.
+    Listening {
+        _line: Box<Line>,
+    },
+}
+
+impl Ear {
+    pub(in crate::sip) fn of(hears: bool) -> Self {
+        if hears { Self::Open } else { Self::Closed }
+    }
 }
 
 /// How a call ends.
@@ -120,12 +141,18 @@ pub(in crate::sip) struct Call {
     pub first_audio_at: Option<i64>,
     pub sources: Sources,
     /// Gives the call's names back however its task ends.
-    pub _place: Place,
+    pub place: Place,
     pub asking: Option<Asking>,
     /// Who it is being handed on to.
     pub handover: Option<Handover>,
     /// Whom its peer was asked to call instead.
     pub referral: Option<Referral>,
+    /// Where its peer asked the agent to go.
+    pub moving: Option<Moving>,
+    /// Whether a call that nobody speaks in is listened to.
+    pub ear: Ear,
+    /// The row of who it talks with since it went there.
+    pub also: Option<CallId>,
     /// By which right it came in.
     pub access: Option<AccessId>,
     /// Further legs begun so far.
@@ -134,87 +161,6 @@ pub(in crate::sip) struct Call {
     pub callee: Option<Callee>,
     /// Who wants to know how this leg fares, if it is one of another call.
     pub near: Option<mpsc::UnboundedSender<FarEvent>>,
-}
-
-/// Where events come from.
-pub(in crate::sip) struct Sources {
-    pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
-    pub outside: mpsc::Receiver<ToCall>,
-    pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
-    /// What was chosen from the agent's menu.
-    pub choices: Option<mpsc::UnboundedReceiver<Choice>>,
-    pub reinvite: Option<Reinvite>,
-    pub refresh: Option<Pending>,
-    /// When a call without an agent, who would keep the time, is over.
-    pub time_up: Option<Instant>,
-    pub tick: Interval,
-}
-
-enum Event {
-    Invite(ServerEvent),
-    Reinvite(ServerEvent),
-    Outside(ToCall),
-    Media(SessionEvent),
-    Spoken(Spoken),
-    Refresh(Option<Message>),
-    Referred(Option<Message>),
-    NoNews,
-    Far(FarEvent),
-    Choice(Choice),
-    NearGone,
-    TimeUp,
-    Ring,
-    Tick,
-    Stopped,
-}
-
-impl Sources {
-    pub(in crate::sip) fn new(
-        invite: mpsc::UnboundedReceiver<ServerEvent>,
-        outside: mpsc::Receiver<ToCall>,
-        session: &Session,
-        t1: Duration,
-    ) -> Self {
-        // Fine enough for the shortest session timer, coarse enough for thousands of calls.
-        let every = (t1 * 2).clamp(Duration::from_millis(20), Duration::from_secs(1));
-        let mut tick = tokio::time::interval(every);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        Self {
-            invite: Some(invite),
-            outside,
-            media: session.take_events(),
-            choices: None,
-            reinvite: None,
-            refresh: None,
-            time_up: None,
-            tick,
-        }
-    }
-}
-
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The next word about a request of ours.
-async fn answer_to(pending: Option<&mut Pending>) -> Option<Message> {
-    match pending {
-        Some(pending) => pending.asked.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn next<T>(source: &mut Option<mpsc::UnboundedReceiver<T>>) -> T {
-    if let Some(receiver) = source {
-        if let Some(event) = receiver.recv().await {
-            return event;
-        }
-        *source = None;
-    }
-    std::future::pending().await
 }
 
 impl Call {
@@ -229,70 +175,6 @@ impl Call {
         self.finish(ending).await;
     }
 
-    async fn next(&mut self) -> Event {
-        let stopped = self.edge.life.stopped();
-        let ring_at = match &self.phase {
-            // The answer waits for the engine, which says itself when it is there.
-            Phase::Ringing(ringing) if ringing.reliable.is_none() && self.speaking.is_awaited() => {
-                None
-            }
-            Phase::Ringing(ringing) => Some(ringing.next()),
-            Phase::Answered | Phase::Confirmed | Phase::Refused => None,
-        };
-        let Sources {
-            invite,
-            outside,
-            media,
-            choices,
-            reinvite,
-            refresh,
-            time_up,
-            tick,
-        } = &mut self.sources;
-        let (ring, time_up) = (at(ring_at), at(*time_up));
-        let refresh = answer_to(refresh.as_mut());
-        let far = async {
-            match &mut self.handover {
-                // Its task says that it is over before it goes, unless it died.
-                Some(handover) => handover.events.recv().await.unwrap_or(FarEvent::Over {
-                    reason: EndReason::Fault,
-                    status: None,
-                }),
-                None => std::future::pending().await,
-            }
-        };
-        let (referring, no_news) = match &mut self.referral {
-            Some(referral) => (referral.pending.as_mut(), referral.until),
-            None => (None, None),
-        };
-        let (referred, no_news) = (answer_to(referring), at(no_news));
-        let near_gone = outbound::gone(self.near.as_ref());
-        let reinvite = async {
-            match reinvite {
-                Some(reinvite) => reinvite.events.recv().await.unwrap_or(ServerEvent::Over),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = stopped.cancelled() => Event::Stopped,
-            event = next(invite) => Event::Invite(event),
-            Some(event) = outside.recv() => Event::Outside(event),
-            event = reinvite => Event::Reinvite(event),
-            response = refresh => Event::Refresh(response),
-            response = referred => Event::Referred(response),
-            spoken = self.speaking.next() => Event::Spoken(spoken),
-            event = far => Event::Far(event),
-            choice = next(choices) => Event::Choice(choice),
-            event = next(media) => Event::Media(event),
-            () = near_gone => Event::NearGone,
-            () = time_up => Event::TimeUp,
-            () = no_news => Event::NoNews,
-            () = ring => Event::Ring,
-            _ = tick.tick() => Event::Tick,
-        }
-    }
-
     async fn on(&mut self, event: Event) -> Option<Ending> {
         match event {
             Event::Stopped => Some(self.hang_up(EndReason::Drained)),
@@ -304,6 +186,10 @@ impl Call {
             Event::Reinvite(event) => self.on_reinvite(event),
             Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
             Event::Outside(ToCall::Request(arrival)) => Box::pin(self.on_request(arrival)).await,
+            Event::Outside(ToCall::TakeOver(arrival, by)) => {
+                Box::pin(self.on_take_over(arrival, by)).await;
+                None
+            }
             Event::Outside(ToCall::HandOn(destination, reply)) => {
                 let (transfer, ending) = Box::pin(self.hand_on(*destination)).await;
                 // Whoever asked may have gone; the call is handed on all the same.
@@ -311,10 +197,15 @@ impl Call {
                 ending
             }
             Event::Far(event) => Box::pin(self.on_far(event)).await,
+            Event::Moved(event) => Box::pin(self.on_moved(event)).await,
             Event::Choice(choice) => Box::pin(self.on_choice(choice)).await,
             // It would have said so: its task died.
             Event::NearGone => Some(self.hang_up(EndReason::Fault)),
-            Event::TimeUp => Some(self.hang_up(EndReason::MaxDuration)),
+            Event::TimeUp => Some(self.hang_up(match self.ear {
+                // Who asked for a test call asked for no more.
+                Ear::Listening { .. } => EndReason::OperatorHungUp,
+                Ear::Closed | Ear::Open => EndReason::MaxDuration,
+            })),
             Event::Media(event) => self.on_media(event),
             Event::Spoken(spoken) => Box::pin(self.on_spoken(spoken)).await,
             Event::Refresh(response) => self.on_refreshed(response).await,
@@ -364,6 +255,19 @@ impl Call {
             }
         }
         None
+    }
+
+    /// Keeps what is heard, if that is wanted.
+    fn listen(&mut self) {
+        if matches!(self.ear, Ear::Open)
+            && let Some(line) = self.session.take_line()
+        {
+            line.record(self.edge.desk.recording_path(self.id));
+            self.happened(Happening::RecordingStarted);
+            self.ear = Ear::Listening {
+                _line: Box::new(line),
+            };
+        }
     }
 
     /// A key of the agent's menu, or what its engine chose.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::domain::call::EndReason;
-use app::domain::id::CallId;
+use app::domain::id::{AccessId, CallId};
 use app::domain::transfer::{Destination, Transfer};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,8 @@ const BACKLOG: usize = 64;
 pub enum ToCall {
     Request(Box<Arrival>),
     HangUp(EndReason),
+    /// An INVITE that is to take this call over, and the access it came by, if by a password.
+    TakeOver(Box<Arrival>, Option<AccessId>),
     /// To somebody else; the attempt is told back, if there is one.
     HandOn(Box<Destination>, oneshot::Sender<Option<Transfer>>),
 }
@@ -184,6 +186,24 @@ impl Calls {
             }
             Err(mpsc::error::TrySendError::Full(())) => Err((arrival, 500)),
             Err(mpsc::error::TrySendError::Closed(())) => Err((arrival, 481)),
+        }
+    }
+
+    /// Hands an INVITE to the call that it is to take over; gives it back if there is none.
+    pub fn take_over(
+        &self,
+        dialog: &DialogId,
+        arrival: Box<Arrival>,
+        by: Option<AccessId>,
+    ) -> Result<(), Box<Arrival>> {
+        let call = self.0.lock().dialogs.get(dialog).cloned();
+        let seat = call.as_ref().and_then(|call| call.try_reserve().ok());
+        match seat {
+            Some(seat) => {
+                seat.send(ToCall::TakeOver(arrival, by));
+                Ok(())
+            }
+            None => Err(arrival),
         }
     }
 

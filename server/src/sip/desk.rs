@@ -11,7 +11,7 @@ use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite};
-use app::domain::sip::Secret;
+use app::domain::sip::{Secret, SipUri};
 use app::domain::transfer::{Assigned, Destination};
 use async_trait::async_trait;
 
@@ -75,6 +75,9 @@ pub trait Desk: Send + Sync + 'static {
     /// What the peer of this access, whose own host this is, is asked to call by itself when a call
     /// is handed on there; `None` if that is for us to do. From memory.
     fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String>;
+
+    /// Where a peer may ask the agent it talks with to go; `None` if not there. From memory.
+    fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination>;
 
     /// A further leg of a call: permitted, counted and given a row, or why not.
     async fn open_leg(
@@ -162,6 +165,10 @@ impl Desk for CallDesk {
 
     fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String> {
         Self::refer_to(self, access, to, host)
+    }
+
+    fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination> {
+        Self::referable(self, agent, uri)
     }
 
     async fn open_leg(

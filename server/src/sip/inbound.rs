@@ -5,12 +5,13 @@ mod answering;
 use std::sync::Arc;
 
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
-use app::domain::id::{AgentId, CallId};
+use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Verdict};
 
 use super::Edge;
 use super::call::{closing, offer};
 use super::desk::{CallFacts, NewCall};
+use super::dialog::DialogId;
 use super::guard::Candidate;
 use super::identity::{self, Trust};
 use super::ladder::{Ladder, Way};
@@ -21,15 +22,13 @@ use super::stack::{Arrival, Flow, Misfit};
 use super::timer::{SessionTimer, TooSmall};
 
 /// What was decided about an INVITE, on its way through the transaction layer.
-pub struct Ticket {
-    id: CallId,
-    new: NewCall,
-    what: What,
-}
+pub struct Ticket(What);
 
 enum What {
-    Answer(AgentId),
-    Refuse(Refusal),
+    Answer(Box<NewCall>, AgentId),
+    Refuse(Box<NewCall>, Refusal),
+    /// It takes over another call; by which access, if it came by a password.
+    TakeOver(DialogId, Option<AccessId>),
 }
 
 /// Decides about an INVITE. What needs no transaction is the reply; the rest goes on to [`begin`].
@@ -47,9 +46,19 @@ pub(super) async fn receive(
         return Some(reply.with("Min-SE", min_se_s.to_string()));
     }
     if trust == Trust::Authenticated
-        && let Some(status) = super::replaces::refusal(&candidate.message, &edge.calls)
+        && let Some(named) = super::replaces::named(&candidate.message, &edge.calls)
     {
-        return Some(edge.guard.reply(&candidate.message, status));
+        let by = match candidate.proof {
+            Proof::Digest { access, .. } => Some(access),
+            _ => None,
+        };
+        return match named {
+            Ok(dialog) => {
+                let ticket = Ticket(What::TakeOver(dialog, by));
+                deliver(edge, candidate.message, flow, None, ticket).await
+            }
+            Err(status) => Some(edge.guard.reply(&candidate.message, status)),
+        };
     }
     let id: CallId = edge.clock.new_id();
     let invite = invite(edge, &candidate, flow, trust);
@@ -75,31 +84,13 @@ pub(super) async fn receive(
         ),
         Verdict::Refuse(refusal) => {
             let new = new_call(edge, id, &candidate, flow, invite, decision);
-            deliver(
-                edge,
-                candidate.message,
-                flow,
-                Ticket {
-                    id,
-                    new,
-                    what: What::Refuse(refusal),
-                },
-            )
-            .await
+            let ticket = Ticket(What::Refuse(Box::new(new), refusal));
+            deliver(edge, candidate.message, flow, Some(id), ticket).await
         }
         Verdict::Answer(agent) => {
             let new = new_call(edge, id, &candidate, flow, invite, decision);
-            deliver(
-                edge,
-                candidate.message,
-                flow,
-                Ticket {
-                    id,
-                    new,
-                    what: What::Answer(agent),
-                },
-            )
-            .await
+            let ticket = Ticket(What::Answer(Box::new(new), agent));
+            deliver(edge, candidate.message, flow, Some(id), ticket).await
         }
     }
 }
@@ -108,16 +99,18 @@ async fn deliver(
     edge: &Arc<Edge>,
     message: Message,
     flow: &Flow,
+    counted: Option<CallId>,
     ticket: Ticket,
 ) -> Option<Message> {
-    let id = ticket.id;
     let bad = edge.guard.reply(&message, 400);
     let delivered = edge
         .stack
         .deliver(message, flow.clone(), Some(Box::new(ticket)))
         .await;
     let misfit = delivered.err()?;
-    end_unopened(edge, id, EndReason::Fault);
+    if let Some(id) = counted {
+        end_unopened(edge, id, EndReason::Fault);
+    }
     (misfit != Misfit::Twice).then_some(bad)
 }
 
@@ -136,15 +129,22 @@ pub(super) fn begin(edge: &Arc<Edge>, mut arrival: Arrival) {
         arrival.answer(&reply);
         return;
     };
-    match ticket.what {
-        What::Refuse(refusal) => {
-            let task = refuse(edge.clone(), arrival, ticket.new, refusal);
+    match ticket.0 {
+        What::Refuse(new, refusal) => {
+            let task = refuse(edge.clone(), arrival, *new, refusal);
             edge.life.spawn("sip.refusal", task);
         }
-        What::Answer(agent) => {
+        What::Answer(new, agent) => {
             let asking = edge.calls.asking(&arrival.message);
-            let task = answering::answer(edge.clone(), arrival, ticket.new, agent, asking);
+            let task = answering::answer(edge.clone(), arrival, *new, agent, asking);
             edge.life.spawn("sip.call", task);
+        }
+        What::TakeOver(dialog, by) => {
+            // It may have ended since.
+            if let Err(arrival) = edge.calls.take_over(&dialog, Box::new(arrival), by) {
+                let reply = edge.guard.reply(&arrival.message, 481);
+                arrival.answer(&reply);
+            }
         }
     }
 }

@@ -1,20 +1,22 @@
-//! An INVITE that is to take over another call (RFC 3891). Ours cannot be handed to another leg;
-//! what must not happen is that such an INVITE is answered as a call of its own beside it.
+//! An INVITE that is to take over another call (RFC 3891): the second half of an attended transfer
+//! by a PBX. It takes its place beside the same agent, or is refused; it is never answered as a
+//! call of its own beside it.
 
 use super::calls::Calls;
 use super::dialog::DialogId;
 use super::message::Message;
 use super::message::address::parameter;
 
-/// The status that says no to it (RFC 3891 §3); `None` if the INVITE names no other call.
-pub(super) fn refusal(invite: &Message, calls: &Calls) -> Option<u16> {
+/// The call it is to take over; the status that says no (RFC 3891 §3) if there is none such.
+/// `None` if the INVITE names no other call.
+pub(super) fn named(invite: &Message, calls: &Calls) -> Option<Result<DialogId, u16>> {
     let mut named = invite.all("Replaces");
     let first = named.next()?;
-    match (dialog(first), named.next()) {
-        (Some(dialog), None) if calls.knows(&dialog) => Some(603),
-        (Some(_), None) => Some(481),
-        _ => Some(400),
-    }
+    Some(match (dialog(first), named.next()) {
+        (Some(dialog), None) if calls.knows(&dialog) => Ok(dialog),
+        (Some(_), None) => Err(481),
+        _ => Err(400),
+    })
 }
 
 /// To and From as the dialog's other end sees them: our tag is in To.

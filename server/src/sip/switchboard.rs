@@ -43,7 +43,7 @@ impl Switchboard for Edge {
     fn dial(&self, outgoing: Outgoing) {
         if let Some(edge) = self.me.upgrade() {
             self.life
-                .spawn("sip.call", outbound::dial(edge, outgoing, None));
+                .spawn("sip.call", outbound::dial(edge, outgoing, None, None));
         }
     }
 

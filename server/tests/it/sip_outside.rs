@@ -165,9 +165,11 @@ async fn a_leg_without_an_agent_is_over_in_time() {
             uri: Box::new(format!("sip:sales@{}", hand.at).parse().unwrap()),
             login: None,
             caller: None,
+            replaces: None,
         },
         ring_for: RING,
         longest: Duration::from_millis(300),
+        hears: false,
         metadata: serde_json::Map::new(),
     });
     let invite = hand.hears("INVITE").await;
@@ -253,9 +255,11 @@ async fn a_call_whose_task_dies_ends_as_a_fault() {
             uri: Box::new(format!("sip:sales@{}", hand.at).parse().unwrap()),
             login: None,
             caller: None,
+            replaces: None,
         },
         ring_for: RING,
         longest: RING,
+        hears: false,
         metadata: serde_json::Map::new(),
     });
     assert_eq!(end_of(&world, id).await.0, "fault");

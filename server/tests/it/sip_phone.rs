@@ -7,7 +7,7 @@ use md5::Digest;
 use server::sip::message::Message;
 use uuid::Uuid;
 
-use crate::sip_world::{PASSWORD, USER, World};
+use crate::sip_world::{MODERN, NUMBER, PASSWORD, USER, World};
 
 /// A telephone that says exactly what it is told, over UDP.
 pub(crate) struct Phone {
@@ -179,6 +179,25 @@ impl Phone {
             .request("INVITE", user, 2)
             .with_body("application/sdp", SDP);
         Self::sign(&mut invite, &challenge, password);
+        invite
+    }
+
+    /// The same by the access that takes SHA-256 only.
+    pub(crate) async fn signed_as_modern(&self) -> Message {
+        let first = self
+            .request("INVITE", NUMBER, 11)
+            .with_body("application/sdp", SDP);
+        self.send(&first).await;
+        let challenge = self.expect(401).await;
+        let mut ack = self.request("ACK", NUMBER, 11);
+        ack.set("Via", first.get("Via").unwrap());
+        ack.set("To", challenge.get("To").unwrap());
+        self.send(&ack).await;
+        let mut invite = self
+            .request("INVITE", NUMBER, 12)
+            .with_body("application/sdp", SDP);
+        let login = ("SHA-256", MODERN, PASSWORD);
+        Self::sign_with::<sha2::Sha256>(&mut invite, &challenge, login);
         invite
     }
 

@@ -11,6 +11,7 @@ use rcgen::{
 };
 use serde_json::{Value, json};
 
+use crate::baresip::{Baresip, Plan};
 use crate::binary::{Installation, free_port};
 use crate::ops::furnish;
 use crate::pjsip::{Pjsip, python};
@@ -247,4 +248,40 @@ async fn one_house_calls_another_and_hears_what_is_wrong_with_a_certificate() {
             ("failed".to_owned(), fault.to_owned())
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_calls_in_over_tls_and_talks_over_srtp() {
+    let authority = Authority::named("Ours");
+    let callee = Callee::new(&authority).await;
+    let key = callee.house.key(&["--full-access"]);
+    // It gives up at a challenge that holds SHA-256, so that it comes by its address.
+    let desk = json!({
+        "label": "Desk phones", "kind": "network", "networks": ["127.0.0.1/32"],
+        "own_endpoint_only": false, "srtp": "required",
+    });
+    let path = "/api/phone/sip/inbound-trunk/credentials";
+    callee.house.post(&key, path, &desk).await;
+    let plan = Plan {
+        codecs: "PCMU/8000/1",
+        more: ";mediaenc=srtp-mand",
+        ..Plan::default()
+    };
+    let Some(phone) = Baresip::start(&plan).await else {
+        return;
+    };
+    let number = format!("sip:14155550100@{};transport=tls", callee.at);
+    phone.does("dial", &number).await;
+    phone.says("Call established").await;
+    let call = callee.only_call().await;
+    assert_eq!(call["transport"], "tls", "{call:#}");
+    let path = format!("/api/phone/calls/{}", call["id"].as_str().unwrap());
+    // Some seconds of audio, and then it is counted.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    callee
+        .house
+        .post(&key, &format!("{path}/hangup"), &json!({}))
+        .await;
+    let counted = phone.packets().await;
+    assert!(counted.sent > 40 && counted.received > 40, "{counted:?}");
 }

@@ -15,7 +15,7 @@ use app::domain::routing::{
     AccessRoute, AgentRoute, Decision, Invite, Load, NumberRoute, Routes, TrunkRoute, Verdict,
     decide,
 };
-use app::domain::sip::Secret;
+use app::domain::sip::{Secret, SipUri};
 use app::domain::transfer::{Assigned, Destination, Place};
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -305,6 +305,10 @@ impl Desk for House {
         }
     }
 
+    fn referable(&self, _: Option<AgentId>, _: &SipUri) -> Option<Destination> {
+        None
+    }
+
     async fn open_leg(
         &self,
         _: CallId,
@@ -328,9 +332,11 @@ impl Desk for House {
                 uri: Box::new(uri.clone()),
                 login: None,
                 caller: None,
+                replaces: None,
             },
             ring_for: Duration::from_secs(10),
             longest: Duration::from_secs(60),
+            hears: false,
             metadata: serde_json::Map::new(),
         })
     }

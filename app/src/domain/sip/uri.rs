@@ -99,6 +99,13 @@ impl SipUri {
         self
     }
 
+    /// The same URI without what follows `?`.
+    #[must_use]
+    pub fn without_headers(mut self) -> Self {
+        self.headers = Box::default();
+        self
+    }
+
     /// What follows `?`: headers the URI asks to be put into a request.
     pub fn headers(&self) -> &str {
         &self.headers

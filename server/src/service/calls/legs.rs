@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use app::domain::call::EndReason;
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
+use app::domain::phone::{PhoneNumber, readings};
+use app::domain::sip::SipUri;
 use app::domain::transfer::{Assigned, Destination, Place};
 
 use super::outgoing::reason;
@@ -33,6 +35,7 @@ impl CallDesk {
             route,
             ring_for: RING_FOR,
             longest,
+            hears: false,
             metadata: serde_json::Map::new(),
         };
         match self.place(&outgoing, Some(near)).await {
@@ -67,6 +70,7 @@ impl CallDesk {
                     uri: Box::new(uri.clone()),
                     login: username.clone().zip(password),
                     caller: shown.or(call.number),
+                    replaces: None,
                 })
             }
             Place::Hangup => Err(EndReason::Fault),
@@ -85,6 +89,28 @@ impl CallDesk {
             };
             Some(uri.to_string())
         })
+    }
+
+    /// Where a peer may ask its agent to go: to a destination of that agent, or to a number of ours.
+    pub fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination> {
+        let user = uri.user.as_deref().unwrap_or_default();
+        let numbers: Vec<PhoneNumber> = readings(user, None)
+            .into_iter()
+            .map(|(_, number)| number)
+            .collect();
+        let same = |place: &Place| match place {
+            Place::Phone(number) => numbers.contains(number),
+            Place::Sip(known, _) => known.user == uri.user && known.host == uri.host,
+            Place::Hangup => false,
+        };
+        let assigned = agent.map(|agent| self.book.assigned(agent));
+        let mut assigned = assigned.into_iter().flatten();
+        if let Some(found) = assigned.find(|each| same(&each.destination.settings.place)) {
+            return Some(found.destination);
+        }
+        let mut ours = numbers.into_iter();
+        let number = ours.find(|number| self.book.read(|routes| routes.on_trunk(number)))?;
+        Some(Destination::unnamed(Place::Phone(number)))
     }
 
     /// What an agent may hand calls on to, in the order of its menu.

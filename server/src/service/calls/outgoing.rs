@@ -29,6 +29,8 @@ pub struct Outgoing {
     pub ring_for: Duration,
     /// Longest call.
     pub longest: Duration,
+    /// Whether what is heard is kept, for a call that nobody speaks in.
+    pub hears: bool,
     /// Facts for the agent's engine.
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
@@ -54,6 +56,8 @@ pub enum OutRoute {
         login: Option<(Username, Secret)>,
         /// The number that is shown.
         caller: Option<PhoneNumber>,
+        /// Another call that it is to take the place of (RFC 3891).
+        replaces: Option<String>,
     },
 }
 

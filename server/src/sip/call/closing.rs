@@ -37,6 +37,9 @@ impl Call {
             }
             None => None,
         };
+        if let Some(leg) = self.also {
+            self.end_leg(leg, ending.reason);
+        }
         let closed = self.session.close().await;
         let patience = patience(&self.edge);
         let _ = tokio::time::timeout(patience, self.last_words(asked)).await;
@@ -71,7 +74,7 @@ impl Call {
                     }
                 }
                 Some(crossing) = self.sources.outside.recv() => {
-                    if let ToCall::Request(arrival) = crossing {
+                    if let ToCall::Request(arrival) | ToCall::TakeOver(arrival, _) = crossing {
                         self.on_crossing(*arrival);
                     }
                 }

@@ -19,7 +19,7 @@ use crate::sip::identity::number_of;
 use crate::sip::outbound::{self, FarEvent};
 
 /// As many legs may descend from one call (`sip.md`, Transfers).
-const MOST_LEGS: u32 = 3;
+pub(super) const MOST_LEGS: u32 = 3;
 
 /// A call on its way to somebody else.
 pub(in crate::sip) struct Handover {
@@ -37,7 +37,7 @@ impl Call {
         &mut self,
         destination: Destination,
     ) -> (Option<Transfer>, Option<Ending>) {
-        let busy = self.handover.is_some() || self.referral.is_some();
+        let busy = self.handover.is_some() || self.referral.is_some() || self.moving.is_some();
         if busy || !matches!(self.phase, Phase::Confirmed) {
             return (None, None);
         }
@@ -47,7 +47,7 @@ impl Call {
             id: self.edge.clock.new_id(),
             call: self.id,
             target: TransferTarget {
-                destination: Some(destination.id),
+                destination: destination.known(),
                 name: settings.name.clone(),
                 place: settings.place.clone(),
             },
@@ -108,7 +108,7 @@ impl Call {
         self.edge.life.spawn("sip.leg", async move {
             match edge.desk.open_leg(near, leg, &destination).await {
                 Ok(outgoing) => {
-                    Box::pin(outbound::dial(edge, outgoing, Some(tell))).await;
+                    Box::pin(outbound::dial(edge, outgoing, Some(tell), None)).await;
                 }
                 Err(reason) => {
                     let _ = tell.send(FarEvent::Over {
@@ -144,6 +144,8 @@ impl Call {
                 }
             }
             FarEvent::Early => self.join(&mut handover),
+            // Only for who lends its audio.
+            FarEvent::Taken(_) => {}
             FarEvent::Answered => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {
@@ -208,6 +210,7 @@ impl Call {
             // Many a peer hangs up once the other call stands, and says no more of it.
             self.conclude(&mut referral.transfer, TransferState::Unknown);
         }
+        self.let_moving_go();
         let Some(mut handover) = self.handover.take() else {
             return;
         };

@@ -23,7 +23,8 @@ impl Call {
             return None;
         }
         match method.as_str() {
-            "BYE" => return Some(self.on_bye(&answers, &request)),
+            "BYE" => return self.on_bye(&answers, &request),
+            "REFER" => self.on_refer(&answers, &request).await,
             "INVITE" => self.on_new_offer(&answers, &request, Some(events)),
             "UPDATE" => self.on_new_offer(&answers, &request, None),
             "INFO" => self.on_info(&answers, &request),
@@ -41,16 +42,19 @@ impl Call {
         None
     }
 
-    fn on_bye(&mut self, answers: &Answers, request: &Message) -> Ending {
+    fn on_bye(&mut self, answers: &Answers, request: &Message) -> Option<Ending> {
         self.reply(answers, request, 200);
+        if self.peer_has_moved_us() {
+            return None;
+        }
         if matches!(self.phase, Phase::Ringing(_)) {
             self.refuse(487);
-            return Ending::quiet(EndReason::CallerGaveUp);
+            return Some(Ending::quiet(EndReason::CallerGaveUp));
         }
-        Ending::quiet(match self.direction {
+        Some(Ending::quiet(match self.direction {
             Direction::Inbound => EndReason::CallerHungUp,
             Direction::Outbound => EndReason::CalleeHungUp,
-        })
+        }))
     }
 
     /// re-INVITE and UPDATE: hold, resume, another address, a refresh, or all at once.

@@ -18,7 +18,7 @@ pub const MAX_FRAME: usize = 64 * 1024;
 /// What we can do when a peer requires it (RFC 3261 §20.32).
 pub const EXTENSIONS: [&str; 3] = ["100rel", "timer", "replaces"];
 /// Methods we handle, as `Allow` lists them.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, REFER";
 /// Methods we know and decline, with 405 instead of 501.
 const DECLINED: [&str; 6] = [
     "REGISTER",
@@ -30,7 +30,7 @@ const DECLINED: [&str; 6] = [
 ];
 
 /// Of these, the ones that mean something inside a call, and nowhere else.
-const INSIDE: [&str; 1] = ["NOTIFY"];
+const INSIDE: [&str; 2] = ["NOTIFY", "REFER"];
 
 const MANY_VIAS: usize = 70;
 

@@ -62,6 +62,10 @@ impl Desk for Porter {
         None
     }
 
+    fn referable(&self, _: Option<AgentId>, _: &app::domain::sip::SipUri) -> Option<Destination> {
+        None
+    }
+
     async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
         Err(EndReason::Fault)
     }

@@ -16,7 +16,7 @@ use crate::sip::Edge;
 use crate::sip::call::closing;
 use crate::sip::call::offer::{self, description};
 use crate::sip::call::{
-    Call, Death, Ending, Phase, Reliable, Ringing, Sources, Speaking, facts_of,
+    Call, Death, Ear, Ending, Phase, Reliable, Ringing, Sources, Speaking, facts_of,
 };
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
@@ -118,10 +118,13 @@ pub(super) async fn answer(
         timer,
         ladder,
         first_audio_at: None,
-        _place: place,
+        place,
         asking,
         handover: None,
         referral: None,
+        moving: None,
+        also: None,
+        ear: Ear::Closed,
         access,
         legs: 0,
         near: None,

@@ -54,6 +54,7 @@ pub(in crate::sip) enum Progress {
 }
 
 /// Somebody answered.
+#[derive(Debug)]
 pub(in crate::sip) struct Answered {
     pub dialog: Dialog,
     pub invite: Message,
@@ -110,6 +111,8 @@ pub(in crate::sip) struct Attempt<'a> {
     pub tell: mpsc::UnboundedSender<Progress>,
     pub numbers: Numbers,
     pub ring_until: Instant,
+    /// Whether audio before the answer is heard: not with audio that is lent.
+    pub early: bool,
 }
 
 impl Attempt<'_> {
@@ -249,7 +252,7 @@ impl Attempt<'_> {
                         continue;
                     }
                     // Nothing of the peer's can be in order before the dialog is.
-                    ToCall::Request(arrival) => {
+                    ToCall::Request(arrival) | ToCall::TakeOver(arrival, _) => {
                         let reply = arrival.message.reply(481, &self.tag);
                         arrival.answer(&reply);
                         continue;
@@ -311,7 +314,8 @@ impl Attempt<'_> {
                     self.say(Progress::Ringing);
                 }
                 // Audio before the answer (RFC 3264 §5 lets the 2xx say it again, or otherwise).
-                let early = description(&response).filter(|_| !course.is_described_by(&response));
+                let early = description(&response)
+                    .filter(|_| self.early && !course.is_described_by(&response));
                 let early = early.and_then(|body| Offer::parse(body).ok());
                 if early.is_some_and(|answer| session.accept(&answer).is_ok())
                     && course.described_by(&response)

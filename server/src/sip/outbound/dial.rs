@@ -1,6 +1,7 @@
 //! A call of an agent's: dialled, and from the answer on a call like any other.
 
 use app::domain::call::{CallEnd, EndReason, Happening, TimelineEvent};
+use app::domain::id::CallId;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Check, Note, Outcome, Step};
 use app::domain::sip::{Host, Secret, Transport, Username};
@@ -17,7 +18,7 @@ use crate::media::sdp::{Offer, Srtp};
 use crate::service::calls::{OutRoute, Outgoing, Peer};
 use crate::sip::Edge;
 use crate::sip::call::offer::description;
-use crate::sip::call::{Call, Death, Ending, Phase, Sources, Speaking, facts_of_outgoing};
+use crate::sip::call::{Call, Death, Ear, Ending, Phase, Sources, Speaking, facts_of_outgoing};
 use crate::sip::calls;
 use crate::sip::desk::{CallEvent, CallFacts};
 use crate::sip::dialog::DialogId;
@@ -33,6 +34,8 @@ pub(in crate::sip) enum FarEvent {
     /// Audio comes before the answer.
     Early,
     Answered,
+    /// Somebody answered with the audio that was lent.
+    Taken(Box<Answered>),
     /// It is over, answered or not.
     Over {
         reason: EndReason,
@@ -40,11 +43,13 @@ pub(in crate::sip) enum FarEvent {
     },
 }
 
-/// Places a call, and lives through it. `near` is the call whose leg it is, if it is one.
+/// Places a call, and lives through it. `near` is the call whose leg it is, if it is one; it may
+/// lend its own audio, and takes the call over then as soon as somebody answers.
 pub(in crate::sip) async fn dial(
     edge: Arc<Edge>,
     outgoing: Outgoing,
     near: Option<mpsc::UnboundedSender<FarEvent>>,
+    lent: Option<Arc<Session>>,
 ) {
     let id = outgoing.id;
     let _death = Death {
@@ -66,7 +71,7 @@ pub(in crate::sip) async fn dial(
         return log.fail(&Failed::because(EndReason::CallerGaveUp));
     }
     let (tell, mut progress) = mpsc::unbounded_channel();
-    let mut session: Option<Arc<Session>> = None;
+    let mut session = lent.clone();
     let attempt = Attempt {
         edge: &edge,
         leg: &leg,
@@ -74,6 +79,7 @@ pub(in crate::sip) async fn dial(
         tag,
         tell,
         numbers: Numbers::default(),
+        early: lent.is_none(),
         ring_until: Instant::now() + outgoing.ring_for,
     };
     let answered = {
@@ -100,13 +106,16 @@ pub(in crate::sip) async fn dial(
         (Ok(answered), Some(session)) => (answered, session),
         (Ok(_), None) => return log.fail(&Failed::because(EndReason::Fault)),
         (Err(failed), session) => {
-            if let Some(session) = session {
+            if let Some(session) = session.filter(|_| lent.is_none()) {
                 session.close().await;
             }
             return log.fail(&failed);
         }
     };
     log.answered(&answered);
+    if lent.is_some() {
+        return give(&edge, id, answered, near.as_ref()).await;
+    }
     let Log { ladder, .. } = log;
     Box::pin(begin(
         edge,
@@ -121,6 +130,32 @@ pub(in crate::sip) async fn dial(
         },
     ))
     .await;
+}
+
+/// Hands the dialog to who lent the audio; if that one has gone, so does who answered.
+async fn give(
+    edge: &Arc<Edge>,
+    call: CallId,
+    answered: Answered,
+    near: Option<&mpsc::UnboundedSender<FarEvent>>,
+) {
+    let Some(near) = near else { return };
+    let taken = near.send(FarEvent::Taken(Box::new(answered)));
+    if let Err(mpsc::error::SendError(FarEvent::Taken(answered))) = taken {
+        let Answered {
+            dialog,
+            invite,
+            response,
+            ..
+        } = *answered;
+        super::refuse_answer(edge, &invite, &response, &dialog.flow, &|_, _, _| {}).await;
+        let facts = CallFacts {
+            ended_at: edge.clock.now_ms(),
+            ..CallFacts::default()
+        };
+        let end = CallEnd::because(EndReason::CallerGaveUp);
+        edge.desk.end(call, end, facts);
+    }
 }
 
 /// Until nobody waits for this leg any more.
@@ -186,10 +221,13 @@ async fn begin(
         timer: SessionTimer::begun(&response, now),
         ladder,
         first_audio_at: None,
-        _place: place,
+        place,
         asking: None,
         handover: None,
         referral: None,
+        moving: None,
+        also: None,
+        ear: Ear::of(outgoing.hears),
         access: None,
         legs: 0,
         near,
@@ -226,10 +264,16 @@ fn leg(edge: &Edge, outgoing: &Outgoing) -> Leg {
             password,
             callee,
         } => inside(edge, callee, username, password),
-        OutRoute::Direct { uri, login, caller } => {
+        OutRoute::Direct {
+            uri,
+            login,
+            caller,
+            replaces,
+        } => {
             let door = edge.own_door();
             let caller = caller.as_ref().map_or("anonymous", PhoneNumber::as_str);
-            Leg::to_uri(uri, login.clone(), format!("<sip:{caller}@{door}>"))
+            let from = format!("<sip:{caller}@{door}>");
+            Leg::to_uri(uri, login.clone(), from).in_place_of(replaces.clone())
         }
     }
 }

@@ -108,6 +108,16 @@ impl Leg {
         }
     }
 
+    /// The same, to take the place of another call.
+    pub(super) fn in_place_of(mut self, replaces: Option<String>) -> Self {
+        if let Some(other) = replaces {
+            self.headers.push(("Replaces".to_owned(), other));
+            self.headers
+                .push(("Require".to_owned(), "replaces".to_owned()));
+        }
+        self
+    }
+
     /// The proxies to go by.
     pub(super) fn routes(&self) -> impl Iterator<Item = &str> {
         let routes = self.headers.iter().filter(|(name, _)| name == "Route");

@@ -1,0 +1,169 @@
+//! Everything that can happen to a call, from wherever it comes, one thing at a time.
+
+use std::time::Duration;
+
+use app::domain::call::EndReason;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use super::saying::Pending;
+use super::speaking::Spoken;
+use super::{Call, Phase, Reinvite};
+use crate::agent::Choice;
+use crate::media::{Session, SessionEvent};
+use crate::sip::calls::ToCall;
+use crate::sip::message::Message;
+use crate::sip::outbound::{self, FarEvent};
+use crate::sip::stack::ServerEvent;
+
+/// Where events come from.
+pub(in crate::sip) struct Sources {
+    pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
+    pub outside: mpsc::Receiver<ToCall>,
+    pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
+    /// What was chosen from the agent's menu.
+    pub choices: Option<mpsc::UnboundedReceiver<Choice>>,
+    pub reinvite: Option<Reinvite>,
+    pub refresh: Option<Pending>,
+    /// When a call without an agent, who would keep the time, is over.
+    pub time_up: Option<Instant>,
+    pub tick: Interval,
+}
+
+pub(super) enum Event {
+    Invite(ServerEvent),
+    Reinvite(ServerEvent),
+    Outside(ToCall),
+    Media(SessionEvent),
+    Spoken(Spoken),
+    Refresh(Option<Message>),
+    Referred(Option<Message>),
+    NoNews,
+    Far(FarEvent),
+    Moved(FarEvent),
+    Choice(Choice),
+    NearGone,
+    TimeUp,
+    Ring,
+    Tick,
+    Stopped,
+}
+
+impl Sources {
+    pub(in crate::sip) fn new(
+        invite: mpsc::UnboundedReceiver<ServerEvent>,
+        outside: mpsc::Receiver<ToCall>,
+        session: &Session,
+        t1: Duration,
+    ) -> Self {
+        // Fine enough for the shortest session timer, coarse enough for thousands of calls.
+        let every = (t1 * 2).clamp(Duration::from_millis(20), Duration::from_secs(1));
+        let mut tick = tokio::time::interval(every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            invite: Some(invite),
+            outside,
+            media: session.take_events(),
+            choices: None,
+            reinvite: None,
+            refresh: None,
+            time_up: None,
+            tick,
+        }
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How a leg of ours fares. Its task says that it is over before it goes, unless it died.
+async fn news_of(events: Option<&mut mpsc::UnboundedReceiver<FarEvent>>) -> FarEvent {
+    match events {
+        Some(events) => events.recv().await.unwrap_or(FarEvent::Over {
+            reason: EndReason::Fault,
+            status: None,
+        }),
+        None => std::future::pending().await,
+    }
+}
+
+/// The next word about a request of ours.
+async fn answer_to(pending: Option<&mut Pending>) -> Option<Message> {
+    match pending {
+        Some(pending) => pending.asked.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next<T>(source: &mut Option<mpsc::UnboundedReceiver<T>>) -> T {
+    if let Some(receiver) = source {
+        if let Some(event) = receiver.recv().await {
+            return event;
+        }
+        *source = None;
+    }
+    std::future::pending().await
+}
+
+impl Call {
+    pub(super) async fn next(&mut self) -> Event {
+        let stopped = self.edge.life.stopped();
+        let ring_at = match &self.phase {
+            // The answer waits for the engine, which says itself when it is there.
+            Phase::Ringing(ringing) if ringing.reliable.is_none() && self.speaking.is_awaited() => {
+                None
+            }
+            Phase::Ringing(ringing) => Some(ringing.next()),
+            Phase::Answered | Phase::Confirmed | Phase::Refused => None,
+        };
+        let Sources {
+            invite,
+            outside,
+            media,
+            choices,
+            reinvite,
+            refresh,
+            time_up,
+            tick,
+        } = &mut self.sources;
+        let (ring, time_up) = (at(ring_at), at(*time_up));
+        let refresh = answer_to(refresh.as_mut());
+        let far = news_of(self.handover.as_mut().map(|far| &mut far.events));
+        let moved = news_of(self.moving.as_mut().map(|moving| &mut moving.events));
+        let (referring, no_news) = match &mut self.referral {
+            Some(referral) => (referral.pending.as_mut(), referral.until),
+            None => (None, None),
+        };
+        let (referred, no_news) = (answer_to(referring), at(no_news));
+        let near_gone = outbound::gone(self.near.as_ref());
+        let reinvite = async {
+            match reinvite {
+                Some(reinvite) => reinvite.events.recv().await.unwrap_or(ServerEvent::Over),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped.cancelled() => Event::Stopped,
+            event = next(invite) => Event::Invite(event),
+            Some(event) = outside.recv() => Event::Outside(event),
+            event = reinvite => Event::Reinvite(event),
+            response = refresh => Event::Refresh(response),
+            response = referred => Event::Referred(response),
+            spoken = self.speaking.next() => Event::Spoken(spoken),
+            event = far => Event::Far(event),
+            event = moved => Event::Moved(event),
+            choice = next(choices) => Event::Choice(choice),
+            event = next(media) => Event::Media(event),
+            () = near_gone => Event::NearGone,
+            () = time_up => Event::TimeUp,
+            () = no_news => Event::NoNews,
+            () = ring => Event::Ring,
+            _ = tick.tick() => Event::Tick,
+        }
+    }
+}

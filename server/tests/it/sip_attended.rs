@@ -1,0 +1,271 @@
+//! What a PBX does with a call that we answered: another telephone takes it over (Replaces), or the
+//! agent is sent elsewhere (REFER). By hand for every turn, and with PJSIP in both roles.
+
+use app::domain::call::Happening;
+use server::sip::message::Message;
+
+use serde_json::{Value, json};
+
+use crate::baresip::{Baresip, Plan};
+use crate::binary::{Installation, free_port};
+use crate::ops::furnish;
+use crate::pjsip::{Pjsip, python};
+use crate::sip_hand::Hand;
+use crate::sip_outbound::lab;
+use crate::sip_outside::{happened, until};
+use crate::sip_phone::Phone;
+use crate::sip_world::{Legs, NUMBER, PASSWORD, World};
+
+/// A telephone on the line with an agent.
+async fn on_the_line(world: &World) -> (Phone, Message) {
+    let phone = Phone::new(world).await;
+    let answer = phone.call(NUMBER).await;
+    until("confirmed", || happened(world, &Happening::Confirmed) == 1).await;
+    (phone, answer)
+}
+
+#[tokio::test]
+async fn another_telephone_of_the_same_access_takes_the_call_over() {
+    let world = lab().await;
+    let (first, answer) = on_the_line(&world).await;
+    let call = format!(
+        "{};to-tag={};from-tag={}",
+        first.call_id,
+        answer.to_tag().unwrap(),
+        first.tag
+    );
+    let second = Phone::new(&world).await;
+    let invite = second.signed_invite(NUMBER, PASSWORD).await;
+    second.send(&invite.with("Replaces", call)).await;
+    let taken = second.expect(200).await;
+    second.send(&second.inside(&taken, "ACK", 2)).await;
+    let bye = first.expect_request("BYE").await;
+    first.send(&bye.reply(200, "x")).await;
+    until("confirmed again", || {
+        happened(&world, &Happening::Confirmed) == 2
+    })
+    .await;
+    second.send(&second.inside(&taken, "BYE", 3)).await;
+    second.expect(200).await;
+    world.is_quiet().await;
+    assert_eq!(world.house.ended(), ["caller_hung_up"]);
+    assert_eq!(
+        world.house.told.lock().opened.len(),
+        1,
+        "one call all along"
+    );
+}
+
+/// The peer sends the agent to this hand; the 202 and the first NOTIFY have come.
+async fn sent_to(phone: &Phone, answer: &Message, hand: &Hand) {
+    let refer = phone
+        .inside(answer, "REFER", 3)
+        .with("Refer-To", format!("<sip:desk@{}>", hand.at));
+    phone.send(&refer).await;
+    phone.expect(202).await;
+    assert!(tells(phone, "100").await);
+}
+
+/// Whether the next NOTIFY tells of this status.
+async fn tells(phone: &Phone, status: &str) -> bool {
+    let notify = phone.expect_request("NOTIFY").await;
+    phone.send(&notify.reply(200, "x")).await;
+    let told = String::from_utf8_lossy(&notify.body).into_owned();
+    assert!(told.starts_with("SIP/2.0 "), "{told}");
+    told.contains(status)
+}
+
+#[tokio::test]
+async fn the_agent_goes_where_the_peer_sends_it() {
+    let world = lab().await;
+    *world.house.legs.lock() = Legs::Granted;
+    let (phone, answer) = on_the_line(&world).await;
+    let hand = Hand::new().await;
+    sent_to(&phone, &answer, &hand).await;
+    let invite = hand.hears("INVITE").await;
+    hand.says(&invite, &hand.reply(&invite, 180)).await;
+    assert!(tells(&phone, "180").await);
+    hand.says(&invite, &hand.describes(&invite, 200)).await;
+    hand.hears("ACK").await;
+    assert!(tells(&phone, "200").await);
+    let bye = phone.expect_request("BYE").await;
+    phone.send(&bye.reply(200, "x")).await;
+    hand.asks(&invite, "BYE").await;
+    world.is_quiet().await;
+    assert_eq!(world.house.ended(), ["callee_hung_up", "callee_hung_up"]);
+}
+
+#[tokio::test]
+async fn a_peer_that_leaves_at_once_ends_nothing_unless_nobody_comes() {
+    for (status, ended) in [(200, "callee_hung_up"), (486, "caller_hung_up")] {
+        let world = lab().await;
+        *world.house.legs.lock() = Legs::Granted;
+        let (phone, answer) = on_the_line(&world).await;
+        let hand = Hand::new().await;
+        sent_to(&phone, &answer, &hand).await;
+        phone.send(&phone.inside(&answer, "BYE", 4)).await;
+        phone.expect(200).await;
+        let invite = hand.hears("INVITE").await;
+        if status == 200 {
+            hand.says(&invite, &hand.describes(&invite, 200)).await;
+            hand.hears("ACK").await;
+            hand.asks(&invite, "BYE").await;
+        } else {
+            hand.says(&invite, &hand.reply(&invite, status)).await;
+        }
+        world.is_quiet().await;
+        assert_eq!(world.house.ended().last(), Some(&ended));
+    }
+}
+
+#[tokio::test]
+async fn a_peer_keeps_the_agent_when_nobody_comes() {
+    let world = lab().await;
+    *world.house.legs.lock() = Legs::Granted;
+    let (phone, answer) = on_the_line(&world).await;
+    let hand = Hand::new().await;
+    sent_to(&phone, &answer, &hand).await;
+    let invite = hand.hears("INVITE").await;
+    hand.says(&invite, &hand.reply(&invite, 486)).await;
+    assert!(tells(&phone, "486").await);
+    phone.send(&phone.inside(&answer, "BYE", 4)).await;
+    phone.expect(200).await;
+    world.is_quiet().await;
+}
+
+#[tokio::test]
+async fn nobody_sends_the_agent_where_a_caller_may_not_bring_it() {
+    let world = lab().await;
+    *world.house.legs.lock() = Legs::Granted;
+    let (phone, answer) = on_the_line(&world).await;
+    for (number, to, status) in [
+        (3, "<sip:+19005550100@192.0.2.7>", 603),
+        (4, "<sip:+12125550177@carrier.example>", 603),
+        (5, "nonsense", 400),
+        (6, "<tel:+12125550177>", 400),
+    ] {
+        let refer = phone.inside(&answer, "REFER", number);
+        phone.send(&refer.with("Refer-To", to)).await;
+        phone.expect(status).await;
+    }
+    phone.send(&phone.inside(&answer, "REFER", 7)).await;
+    phone.expect(400).await;
+    phone.send(&phone.inside(&answer, "BYE", 8)).await;
+    phone.expect(200).await;
+    world.is_quiet().await;
+    assert_eq!(world.house.told.lock().opened.len(), 1);
+}
+
+/// A server with an agent, and who may call it.
+async fn house() -> (Installation, String, (String, String)) {
+    let house = Installation::serve_with(&[("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true")]).await;
+    let key = house.key(&["--full-access"]);
+    let access = furnish(&house, &key, false).await;
+    (house, key, access)
+}
+
+/// PJSIP calls the house, and does this with the call.
+fn calls(
+    python: &std::path::Path,
+    house: &Installation,
+    (username, password): &(String, String),
+    then: &[&str],
+) -> Pjsip {
+    let uri = format!("sip:14155550100@{}", house.sip());
+    let mut all = vec![
+        "--uri",
+        &uri,
+        "--username",
+        username,
+        "--password",
+        password,
+    ];
+    all.extend_from_slice(then);
+    Pjsip::start(python, &all)
+}
+
+async fn inbound(house: &Installation, key: &str) -> Value {
+    let page = house.get(key, "/api/phone/calls?direction=inbound").await;
+    let id = page["items"][0]["id"].as_str().unwrap().to_owned();
+    house.get(key, &format!("/api/phone/calls/{id}")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pjsip_sends_the_agent_to_a_desk_phone() {
+    let Some(python) = python() else { return };
+    let Some(desk) = Baresip::start(&Plan::default()).await else {
+        return;
+    };
+    let (house, key, access) = house().await;
+    let to = format!("sip:desk@{}", desk.at);
+    let then = ["--transfer", &to, "--talk", "8", "--stay", "2"];
+    let mut pjsip = calls(&python, &house, &access, &then);
+    let told = pjsip.tells().await;
+    assert_eq!(
+        told["transferred"].as_array().unwrap().last(),
+        Some(&json!(200)),
+        "{told}"
+    );
+    let call = inbound(&house, &key).await;
+    assert_eq!(call["transfers"][0]["state"], "completed", "{call:#}");
+    assert_eq!(
+        call["state"], "answered",
+        "the agent talks with the desk phone: {call:#}"
+    );
+    let path = format!("/api/phone/calls/{}/hangup", call["id"].as_str().unwrap());
+    house.post(&key, &path, &json!({})).await;
+    let counted = desk.packets().await;
+    assert!(counted.sent > 40 && counted.received > 40, "{counted:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pjsip_joins_the_agent_with_whom_it_consulted_whoever_is_asked_to() {
+    let Some(python) = python() else { return };
+    for join in ["here", "there"] {
+        let (house, key, access) = house().await;
+        let port = free_port().to_string();
+        let mut colleague = Pjsip::start(
+            &python,
+            &[
+                "--answer",
+                "9",
+                "--port",
+                &port,
+                "--username",
+                &access.0,
+                "--password",
+                &access.1,
+            ],
+        );
+        colleague.tells().await;
+        let to = format!("sip:{}@127.0.0.1:{port}", access.0);
+        let then = ["--consult", &to, "--join", join, "--talk", "8"];
+        let mut pjsip = calls(&python, &house, &access, &then);
+        let told = pjsip.tells().await;
+        assert_eq!(told["answered"], true, "{told}");
+        let call = inbound(&house, &key).await;
+        assert_eq!(call["state"], "answered", "{join}: {told}\n{call:#}");
+        let report = colleague.tells().await;
+        let (replaced, replaces) = (&report["replaced_by"], &report["replaces"]);
+        let expect = match join {
+            // We call the colleague in place of PJSIP, or the colleague calls us.
+            "here" => (&json!(1), true),
+            _ => (&json!(0), false),
+        };
+        assert_eq!(replaced, expect.0, "{join}: {report}");
+        assert_eq!(*replaces == json!(0), expect.1, "{join}: {report}");
+        let heard = report["packets"].as_array().unwrap().iter();
+        let most = heard.filter_map(|counts| counts["received"].as_u64()).max();
+        assert!(most > Some(40), "{join}: {report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pjsip_demands_reliable_ringing_of_us() {
+    let Some(python) = python() else { return };
+    let (house, _, access) = house().await;
+    let mut pjsip = calls(&python, &house, &access, &["--reliable", "--talk", "1"]);
+    let told = pjsip.tells().await;
+    assert_eq!(told["pracks_sent"], 1, "{told}");
+    assert_eq!(told["answered"], true, "{told}");
+}
