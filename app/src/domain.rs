@@ -27,6 +27,7 @@ pub mod search;
 pub mod seen;
 pub mod sip;
 pub mod system;
+pub mod test_call;
 pub mod transfer;
 pub mod url;
 pub mod waveform;

@@ -39,6 +39,7 @@ use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Secret;
 use crate::domain::system::SystemView;
+use crate::domain::test_call::{TestCall, TestCallDraft};
 use crate::domain::transfer::{
     AssignDraft, Assigned, DestinationDraft, DestinationView, Transfer, TransferDraft,
 };
@@ -254,6 +255,9 @@ pub trait Destinations: Send + Sync {
 pub trait Dialling: Send + Sync {
     /// Calls a number by the agent's trunk. The call is queued when this returns. `phone:write`.
     async fn call(&self, caller: &Caller, draft: CallDraft) -> Result<Call, AppError>;
+    /// Tries the way: calls a number of one's own through one's own door, or one by a trunk, and
+    /// waits for its end. `phone:write`.
+    async fn test(&self, caller: &Caller, draft: TestCallDraft) -> Result<TestCall, AppError>;
     /// Hands a live call on to a destination of its agent. `phone:write`.
     async fn transfer(
         &self,

@@ -45,6 +45,7 @@ mod said;
 mod session_filter;
 mod sessions;
 mod sources;
+mod test_call;
 mod transfers;
 mod voices;
 mod webhook_event;
@@ -132,6 +133,7 @@ fn all() -> Routes {
         .and(outbound_trunks::routes())
         .and(destinations::routes())
         .and(outbound_call::routes())
+        .and(test_call::routes())
         .and(transfers::routes())
         .and(regions::routes())
         .and(sources::routes())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use app::domain::call::{Call, CallEnd, CallState, EndReason};
 use app::domain::id::{CallId, DestinationId, TransferId};
 use app::domain::outbound::{CallDraft, NewOutgoing};
+use app::domain::test_call::{NewTestCall, TestCall, TestCallDraft};
 use app::domain::transfer::{Transfer, TransferDraft};
 use app::error::{AppError, Conflict, Reason, Scope, Thing, Unavailable};
 use app::ports::{Caller, Dialling};
@@ -14,6 +15,11 @@ use async_trait::async_trait;
 use crate::service::calls::{CallDesk, CallFacts, NoWayOut, NotPlaced, Outgoing, Running};
 use crate::service::core::Core;
 use crate::store;
+
+/// How long a test call rings, talks, and may take in all.
+const TEST_RINGS: Duration = Duration::from_secs(20);
+const TEST_TALKS: Duration = Duration::from_secs(6);
+const TEST_TAKES: Duration = Duration::from_secs(40);
 
 /// The use cases of calls that leave.
 pub struct Dialler {
@@ -53,16 +59,38 @@ impl Dialler {
             route,
             ring_for: Duration::from_secs(u64::from(new.ring_timeout_s)),
             longest: Duration::from_secs(u64::from(longest)),
+            hears: false,
             metadata: new.metadata,
         })
     }
 }
 
-#[async_trait]
-impl Dialling for Dialler {
-    async fn call(&self, caller: &Caller, draft: CallDraft) -> Result<Call, AppError> {
-        caller.may(Scope::PhoneWrite)?;
-        let outgoing = self.outgoing(draft.parse()?)?;
+impl Dialler {
+    /// A call that only listens: to a number of ours, or out by the trunk that was named.
+    fn trial(&self, new: NewTestCall) -> Result<Outgoing, AppError> {
+        let trunk = match new.trunk {
+            Some(id) => {
+                let trunk = self.core.book.outbound(id);
+                Some(trunk.ok_or(AppError::NotFound(Thing::OutboundTrunk))?)
+            }
+            None => None,
+        };
+        let ours = || self.core.book.read(|routes| routes.a_number().cloned());
+        let to = new.to.or_else(ours);
+        let to = to.ok_or_else(|| AppError::field("to", Reason::Required))?;
+        Ok(Outgoing {
+            id: self.core.clock.new_id(),
+            agent: None,
+            route: self.core.book.way_to(to, trunk).map_err(no_way)?,
+            ring_for: TEST_RINGS,
+            longest: TEST_TALKS,
+            hears: true,
+            metadata: serde_json::Map::new(),
+        })
+    }
+
+    /// Places it, and lets the edge dial.
+    async fn begin(&self, outgoing: Outgoing) -> Result<Call, AppError> {
         let call = self.desk.place(&outgoing, None).await.map_err(refused)?;
         let give_up = |reason| {
             let end = CallEnd::because(reason);
@@ -79,6 +107,39 @@ impl Dialling for Dialler {
         }
         switchboard.dial(outgoing);
         Ok(call)
+    }
+
+    /// Waits until a call is over, and written.
+    async fn is_over(&self, call: CallId) {
+        let over = async {
+            while self.desk.live_call(call).is_some() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        // A row that is late says so by itself.
+        let _ = tokio::time::timeout(TEST_TAKES, over).await;
+        self.desk.flush().await;
+    }
+}
+
+#[async_trait]
+impl Dialling for Dialler {
+    async fn call(&self, caller: &Caller, draft: CallDraft) -> Result<Call, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let outgoing = self.outgoing(draft.parse()?)?;
+        self.begin(outgoing).await
+    }
+
+    async fn test(&self, caller: &Caller, draft: TestCallDraft) -> Result<TestCall, AppError> {
+        caller.may(Scope::PhoneWrite)?;
+        let outgoing = self.trial(draft.parse()?)?;
+        let call = self.begin(outgoing).await?;
+        self.is_over(call.id).await;
+        let detail = self.desk.detail(call.id).await?;
+        let mut conn = self.core.db.read().await?;
+        let sip_call_id = &detail.call.sip_call_id;
+        let answered_by = store::calls::other_side(&mut conn, call.id, sip_call_id).await?;
+        Ok(TestCall::of(detail, answered_by))
     }
 
     async fn transfer(

@@ -263,6 +263,21 @@ pub async fn legs(conn: &mut Conn, parent: CallId) -> Result<Vec<Call>, StoreErr
     rows.into_iter().map(Call::try_from).collect()
 }
 
+/// The call at the other end, where both ends are ours: it came in under the same Call-ID.
+pub async fn other_side(
+    conn: &mut Conn,
+    call: CallId,
+    sip_call_id: &str,
+) -> Result<Option<Call>, StoreError> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from calls where sip_call_id = $1 and direction = 'inbound' and id <> $2 order by started_at desc limit 1"
+    );
+    let row = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL).bind(sip_call_id).bind(call.as_uuid()).fetch_optional(on).await)?;
+    row.map(Call::try_from).transpose()
+}
+
 /// One more of the same refusal.
 pub async fn repeat(tx: &mut Tx, id: CallId, repeats: u32) -> Result<(), StoreError> {
     const SQL: &str = "update calls set repeats = $2 where id = $1";

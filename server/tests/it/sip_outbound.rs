@@ -35,6 +35,7 @@ pub(crate) fn call(world: &World, trunk: OutboundTrunk, ring: Duration) -> CallI
         },
         ring_for: ring,
         longest: Duration::from_secs(60),
+        hears: false,
         metadata: serde_json::Map::new(),
     });
     id

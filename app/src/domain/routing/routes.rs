@@ -228,6 +228,13 @@ impl Routes {
         self.numbers.get(number).is_some_and(|route| route.on_trunk)
     }
 
+    /// A number on the trunk, the same one each time.
+    pub fn a_number(&self) -> Option<&PhoneNumber> {
+        let on_trunk = self.numbers.iter().filter(|(_, route)| route.on_trunk);
+        let numbers = on_trunk.map(|(number, _)| number);
+        numbers.min_by(|one, other| one.as_str().cmp(other.as_str()))
+    }
+
     /// The countries of the numbers on the trunk.
     pub fn countries(&self) -> impl Iterator<Item = Country> {
         self.countries.keys().copied()

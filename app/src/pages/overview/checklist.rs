@@ -140,13 +140,20 @@ fn call(facts: &Facts) -> Item {
     let answered = facts
         .answered_at
         .map(|at| (say.answered_at)(&reader().date_time(at)));
-    item(
+    let mut step = item(
         say.step_call,
         answered,
         say.step_call_help,
         "/settings/sip",
         say.show_values,
-    )
+    );
+    if facts.numbers_on_trunk > 0 {
+        step.action = view! {
+            <Form state=FormState::default().posting_to("/fn/place_test_call") hidden=Vec::new() class="row"><Submit label=say.step_call/></Form>
+        }
+        .into_any();
+    }
+    step
 }
 
 /// A public address is reached; a private one is when somebody on this network did.

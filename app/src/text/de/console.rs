@@ -19,7 +19,7 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     step_reach: "Carrier dich erreichen lassen",
     step_reach_help: "Carrier brauchen eine öffentliche Adresse und offene Ports.",
     step_call: "Einen Testanruf machen",
-    step_call_help: "Rufe mit einem SIP-Client in diesem Netz eine Nummer an, mit den Werten unter Einstellungen → SIP.",
+    step_call_help: "Patchbay ruft deine Nummer über den eigenen SIP-Port an und nimmt auf, was der Anrufer hört. Ohne Carrier, ohne Kosten. Es dauert einige Sekunden.",
     reach_local: "Der Endpunkt gilt nur auf diesem Rechner.",
     reach_network: "Der Endpunkt ist in diesem Netz erreichbar, nicht für einen Carrier im Internet.",
     reach_internet: "Der Endpunkt ist eine öffentliche Adresse oder ein Name.",

@@ -19,7 +19,7 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     step_reach: "Let carriers reach you",
     step_reach_help: "Carriers need a public address and open ports.",
     step_call: "Place a test call",
-    step_call_help: "Call a number from a SIP client on this network, with the values of Settings → SIP.",
+    step_call_help: "Patchbay calls your number through its own SIP port and records what the caller hears. No carrier, no cost. It takes some seconds.",
     reach_local: "The endpoint works only on this computer.",
     reach_network: "The endpoint can be reached on this network, not by a carrier on the internet.",
     reach_internet: "The endpoint is a public address or a name.",

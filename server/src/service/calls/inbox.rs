@@ -45,23 +45,9 @@ impl CallDesk {
             None => Err(AppError::NotFound(Thing::Call)),
         }
     }
-}
 
-#[async_trait]
-impl Calls for CallDesk {
-    async fn list(&self, caller: &Caller, filter: CallFilter) -> Result<Page<Call>, AppError> {
-        caller.may(Scope::CallsRead)?;
-        let limit = filter.limit.unwrap_or_default();
-        let mut conn = self.db.read().await?;
-        let found = store::calls::list(&mut conn, &filter).await?;
-        Ok(Page::of(found, limit, |call| Cursor {
-            at_ms: call.started_at,
-            id: call.id.as_uuid(),
-        }))
-    }
-
-    async fn get(&self, caller: &Caller, id: CallId) -> Result<CallDetail, AppError> {
-        caller.may(Scope::CallsRead)?;
+    /// Everything known of a call.
+    pub(crate) async fn detail(&self, id: CallId) -> Result<CallDetail, AppError> {
         let mut conn = self.db.read().await?;
         let call = store::calls::get(&mut conn, id).await?;
         let papers = store::calls::papers(&mut conn, id).await?;
@@ -79,6 +65,25 @@ impl Calls for CallDesk {
             transfers: store::transfers::of_call(&mut conn, id).await?,
             legs: store::calls::legs(&mut conn, id).await?,
         })
+    }
+}
+
+#[async_trait]
+impl Calls for CallDesk {
+    async fn list(&self, caller: &Caller, filter: CallFilter) -> Result<Page<Call>, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let limit = filter.limit.unwrap_or_default();
+        let mut conn = self.db.read().await?;
+        let found = store::calls::list(&mut conn, &filter).await?;
+        Ok(Page::of(found, limit, |call| Cursor {
+            at_ms: call.started_at,
+            id: call.id.as_uuid(),
+        }))
+    }
+
+    async fn get(&self, caller: &Caller, id: CallId) -> Result<CallDetail, AppError> {
+        caller.may(Scope::CallsRead)?;
+        self.detail(id).await
     }
 
     async fn recording(&self, caller: &Caller, id: CallId) -> Result<PathBuf, AppError> {

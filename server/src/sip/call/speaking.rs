@@ -144,7 +144,7 @@ impl Call {
         self.session.start_sending();
         if self.agent.is_none() {
             self.sources.time_up = self.longest.map(|longest| Instant::now() + longest);
-            return;
+            return self.listen();
         }
         let ready = match std::mem::replace(&mut self.speaking, Speaking::Nobody) {
             Speaking::Ready(ready) => Some(ready),

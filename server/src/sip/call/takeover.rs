@@ -44,13 +44,11 @@ impl Call {
     /// Only who could have made the call may take it: by the same password, or, where none is asked
     /// for, from the same address.
     fn may_take_over(&self, arrival: &Arrival, by: Option<AccessId>) -> bool {
-        match by {
-            Some(access) => self.access == Some(access),
-            None => {
-                let (theirs, ours) = (arrival.flow.peer.ip(), self.dialog.flow.peer.ip());
-                self.access.is_some() && theirs == ours
-            }
-        }
+        let Some(access) = by else {
+            let (theirs, ours) = (arrival.flow.peer.ip(), self.dialog.flow.peer.ip());
+            return self.access.is_some() && theirs == ours;
+        };
+        self.access == Some(access)
     }
 
     fn described(&self, invite: &Message) -> Option<String> {
