@@ -9,7 +9,7 @@ use crate::text::text;
 use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::{Form, LinkButton, Look, Submit};
 use crate::ui::page::{Empty, Pager, Section, query};
-use crate::ui::reader::Ago;
+use crate::ui::reader::{Ago, Moment};
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
@@ -129,12 +129,12 @@ fn row(delivery: Delivery) -> impl IntoView {
         .map(|took| view! { <p class="help">{(say.took)(&took.to_string())}</p> });
     let tried = match delivery.last_at {
         Some(at) => view! { <Ago ms=at/> }.into_any(),
-        None => text().common.never.into_any(),
+        None => "–".into_any(),
     };
     let next = delivery
         .next_at
         .filter(|_| delivery.state == DeliveryState::Waiting && delivery.tries > 0)
-        .map(|at| view! { <p class="help">{say.next_try}" "<Ago ms=at/></p> });
+        .map(|at| view! { <p class="help">{say.next_try}" "<Moment ms=at/></p> });
     let again = FormState::of("/fn/redeliver_event");
     let hidden = vec![
         ("id", delivery.webhook.to_string()),
