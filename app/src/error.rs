@@ -4,6 +4,7 @@
 
 mod fields;
 mod scope;
+mod unavailable;
 
 use std::fmt;
 
@@ -22,6 +23,7 @@ use crate::domain::url::{InvalidUrl, UrlKind};
 
 pub use fields::FieldErrors;
 pub use scope::Scope;
+pub use unavailable::Unavailable;
 
 /// Every failure of a use case. `Clone + PartialEq + Serialize` because the browser
 /// gets the very same value that the server made.
@@ -227,32 +229,6 @@ pub enum Conflict {
         /// Why; it has a `code` of its own, so it stands in a field of its own.
         why: crate::domain::outbound::Forbidden,
     },
-}
-
-/// What stands in the way for now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unavailable {
-    /// The database does not answer or is locked.
-    Database,
-    /// No room left on the disk.
-    DiskFull,
-    /// The database may only be read.
-    ReadOnly,
-    /// Going down; the next instance will answer.
-    Draining,
-}
-
-impl Unavailable {
-    /// The reason, for scripts; stable.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::DiskFull => "disk_full",
-            Self::ReadOnly => "read_only",
-            Self::Draining => "draining",
-        }
-    }
 }
 
 /// Why one field was refused. A reason, never a sentence; `app::text` has the words.
