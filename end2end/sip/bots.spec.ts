@@ -8,7 +8,7 @@ import { type Server, expect, freePort, test } from "../fixtures/server";
 
 const NUMBER = "+14155550100";
 
-test.use({ settings: { PATCHBAY_ENGINES__ALLOW_PRIVATE: "true", PATCHBAY_SIP__DIGEST: '["MD5"]' } });
+test.use({ settings: { PATCHBAY_ENGINES__ALLOW_PRIVATE: "true", PATCHBAY_SIP__DIGEST: "MD5" } });
 test.afterAll(clearFolders);
 
 /** One agent with this bot behind it, recorded, and the line of a carrier to it. */
