@@ -181,7 +181,7 @@ impl Call {
             Event::Invite(event) => match self.on_invite(event) {
                 Some(ending) => Some(ending),
                 // An engine that was not there when it rang is missed once the call stands.
-                None => Box::pin(self.go_elsewhere()).await,
+                None => Box::pin(self.catch_up()).await,
             },
             Event::Reinvite(event) => self.on_reinvite(event),
             Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
@@ -270,8 +270,23 @@ impl Call {
         }
     }
 
+    /// What had to wait until the call stands: a choice made before, else the way elsewhere of a
+    /// caller whose engine is not there.
+    async fn catch_up(&mut self) -> Option<Ending> {
+        if matches!(self.phase, Phase::Confirmed)
+            && let Some(choice) = self.sources.chosen.take()
+        {
+            return self.on_choice(choice).await;
+        }
+        self.go_elsewhere().await
+    }
+
     /// A key of the agent's menu, or what its engine chose.
     async fn on_choice(&mut self, choice: Choice) -> Option<Ending> {
+        if !matches!(self.phase, Phase::Confirmed) {
+            self.sources.chosen = Some(choice);
+            return None;
+        }
         let agent = self.agent.as_ref()?.id;
         let menu = self.edge.desk.assigned(agent);
         let chosen = menu.into_iter().find(|entry| match choice {

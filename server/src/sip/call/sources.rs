@@ -23,6 +23,8 @@ pub(in crate::sip) struct Sources {
     pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
     /// What was chosen from the agent's menu.
     pub choices: Option<mpsc::UnboundedReceiver<Choice>>,
+    /// Chosen before the call was confirmed: a model may be quicker than the ACK.
+    pub chosen: Option<Choice>,
     pub reinvite: Option<Reinvite>,
     pub refresh: Option<Pending>,
     /// When a call without an agent, who would keep the time, is over.
@@ -65,6 +67,7 @@ impl Sources {
             outside,
             media: session.take_events(),
             choices: None,
+            chosen: None,
             reinvite: None,
             refresh: None,
             time_up: None,
@@ -129,6 +132,7 @@ impl Call {
             refresh,
             time_up,
             tick,
+            chosen: _,
         } = &mut self.sources;
         let (ring, time_up) = (at(ring_at), at(*time_up));
         let refresh = answer_to(refresh.as_mut());
