@@ -244,12 +244,10 @@ impl CallDesk {
             });
         }
         self.live.begin(call.clone(), papers.clone());
-        self.news.tell(News::Call {
-            call: Box::new(call.clone()),
-        });
         let id = call.id;
         self.announce_call(EventKind::CallStarted, &call);
-        let durable = self.writer.write_durably(Entry::save(call, papers));
+        let durable = self.writer.write_durably(Entry::save(call.clone(), papers));
+        self.tell_row(&call);
         if let Ok(Ok(())) = tokio::time::timeout(DURABLE_WITHIN, durable).await {
             return Opened::Durable;
         }
@@ -265,15 +263,13 @@ impl CallDesk {
                 let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
                 call.ended_at = Some(self.clock.now_ms());
                 told::ended(&call);
-                self.news.tell(News::Call {
-                    call: Box::new(call.clone()),
-                });
                 let id = call.id;
                 self.announce_call(EventKind::CallRefused, &call);
-                self.writer.write(Entry::save(call, papers));
+                self.writer.write(Entry::save(call.clone(), papers));
                 for message in messages {
                     self.writer.write(Entry::Message { call: id, message });
                 }
+                self.tell_row(&call);
             }
             refusals::Noted::Again { row, repeats } => {
                 self.writer.write(Entry::Repeat { call: row, repeats });
@@ -287,11 +283,11 @@ impl CallDesk {
         match event {
             CallEvent::Codec(codec) => self.change(id, |call, _| call.codec = Some(codec)),
             CallEvent::Said(line) => {
-                self.news.tell(News::Line {
+                self.writer.write(Entry::Line {
                     call: id,
                     line: line.clone(),
                 });
-                self.writer.write(Entry::Line { call: id, line });
+                self.news.tell(News::Line { call: id, line });
             }
             CallEvent::Message(message) => {
                 self.writer.write(Entry::Message { call: id, message });
@@ -363,9 +359,6 @@ impl CallDesk {
         papers.recording_path =
             (facts.recording != RecordingState::None).then(|| recording_name(id));
         told::ended(&call);
-        self.news.tell(News::Call {
-            call: Box::new(call.clone()),
-        });
         let event = TimelineEvent {
             at: facts.ended_at,
             what: Happening::Ended {
@@ -374,7 +367,8 @@ impl CallDesk {
         };
         self.writer.write(Entry::Event { call: id, event });
         self.announce_call(EventKind::CallEnded, &call);
-        self.writer.write(Entry::save(call, papers));
+        self.writer.write(Entry::save(call.clone(), papers));
+        self.tell_row(&call);
     }
 
     /// Waits until no call is left.
@@ -398,10 +392,8 @@ impl CallDesk {
 
     fn change(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {
         if let Some((call, papers)) = self.live.change(id, change) {
-            self.news.tell(News::Call {
-                call: Box::new(call.clone()),
-            });
-            self.writer.write(Entry::save(call, papers));
+            self.writer.write(Entry::save(call.clone(), papers));
+            self.tell_row(&call);
         }
     }
 

@@ -300,7 +300,7 @@ async fn what_changes_is_told_field_by_field_and_becomes_true() {
 #[tokio::test]
 async fn an_engine_is_in_the_file_and_its_token_is_not() {
     let desk = Desk::open().await;
-    let model = "name = \"Sales\"\nengine = { type = \"realtime\", voice = \"cedar\" }\n";
+    let model = "name = \"Sales\"\nengine = { type = \"realtime\", url = \"wss://1.1.1.1\", voice = \"cedar\" }\n";
     desk.becomes(&changed("name = \"Sales\"\n", model));
     let engine = desk.agent("Sales").await["engine"].clone();
     assert_eq!(engine["voice"], "cedar", "{engine}");

@@ -48,6 +48,9 @@ impl CallDesk {
 
     /// Everything known of a call.
     pub(crate) async fn detail(&self, id: CallId) -> Result<CallDetail, AppError> {
+        // Whoever was told that something happened finds it here: a stream of events looks at each piece of news,
+        // and after the last there is none that would make it look again.
+        self.flush().await;
         let mut conn = self.db.read().await?;
         let call = store::calls::get(&mut conn, id).await?;
         let papers = store::calls::papers(&mut conn, id).await?;

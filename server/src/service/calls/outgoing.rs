@@ -192,18 +192,15 @@ impl CallDesk {
             call.end = Some(end);
             call.ended_at = Some(now);
             told::ended(&call);
-            self.tell_row(&call);
             self.writer.write(Entry::save(call.clone(), papers.clone()));
+            self.tell_row(&call);
         }
         permitted?;
         self.live.begin(call.clone(), papers.clone());
+        let durable = self.writer.write_durably(Entry::save(call.clone(), papers));
         self.tell_row(&call);
         // Whoever asked is told only of what is there after a restart too.
-        drop(
-            self.writer
-                .write_durably(Entry::save(call.clone(), papers))
-                .await,
-        );
+        drop(durable.await);
         Ok(call)
     }
 
@@ -218,6 +215,7 @@ impl CallDesk {
         Ok(u64::try_from(talked / 1000).unwrap_or(0))
     }
 
+    /// News of a row is told behind its being handed to the writer, so that who reads at once finds it.
     pub(super) fn tell_row(&self, call: &Call) {
         self.news.tell(News::Call {
             call: Box::new(call.clone()),
