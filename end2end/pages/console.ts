@@ -80,9 +80,13 @@ export class Console {
   // === Inbox ===
 
   /** The newest call of a view, opened. */
-  async openNewest(view = "calls"): Promise<void> {
-    await this.page.goto(`/inbox?view=${view}`);
-    await this.page.getByRole("table", { name: "Calls" }).getByRole("row").nth(1).getByRole("link").first().click();
+  /** The newest call of a view, once it is there: rows are written behind the SIP path. */
+  async openNewest(view = "calls", says: string | RegExp = "Call from"): Promise<void> {
+    await expect(async () => {
+      await this.page.goto(`/inbox?view=${view}`);
+      await this.page.getByRole("table", { name: "Calls" }).getByRole("row").nth(1).getByRole("link").first().click({ timeout: 2_000 });
+      await expect(this.page.getByRole("main")).toContainText(says, { timeout: 2_000 });
+    }).toPass({ timeout: 20_000 });
     await expect(this.page.getByRole("heading", { level: 1 })).toContainText("Call from");
   }
 

@@ -3,7 +3,6 @@
  * `.ci/tools/peers` makes in the cache.
  */
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir } from "node:os";
@@ -26,13 +25,23 @@ export async function startBot(name: string, port: number, room: "peers" | "pipe
   const script = join(__dirname, "..", "bots", `${name}.py`);
   const run = start(python(room), [script, String(port)], { cwd: ownFolder("bot"), limitMs: 120_000 });
   for (const end = Date.now() + 60_000; Date.now() < end && run.child.exitCode === null; await pause(100)) {
-    const socket = connect(port, "127.0.0.1");
-    const [open] = await Promise.race([once(socket, "connect").then(() => [true]), once(socket, "error").then(() => [false])]);
-    socket.destroy();
+    const open = await isListening(port);
     if (open) return run;
   }
   await run.stop();
   throw new Error(`${name} does not listen:\n${run.output().slice(-4_000)}`);
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const told = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => told(true));
+    socket.once("error", () => told(false));
+  });
 }
 
 /** A sentence as a WAV file at the telephone's rate, with silence before it and after. */

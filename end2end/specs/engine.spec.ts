@@ -12,7 +12,7 @@ test("a voice bot's address is judged as it is saved @both", async ({ admin }) =
   await expect(engine.getByLabel("Built-in")).toBeChecked();
   await expect(engine.getByLabel("Address")).toBeHidden();
   await engine.getByLabel("Voice bot (WebSocket)").check();
-  await expect(engine.getByLabel("Model")).toBeHidden();
+  await expect(engine.getByLabel(/^Model/)).toBeHidden();
   await engine.getByLabel("Address").fill("wss://127.0.0.1:9/media");
   await engine.getByLabel("Bearer token").check();
   await engine.getByLabel(/^Token or API key/).fill("s3cret-Tok3n");

@@ -107,7 +107,7 @@ test("two numbers, two agents, and the header that picks the other", async ({ ad
   await walk.assign(front, FRONT);
   await walk.assign(sales, SALES);
   const answeredBy = async (name: string): Promise<void> => {
-    await walk.openNewest();
+    await walk.openNewest("calls", `Answered by ${name}`);
     await expect(admin.getByText(new RegExp(`^Answered by ${name} `))).toBeVisible();
   };
   expect((await dialWithSipp({ line, number: FRONT })).status).toBe(200);
@@ -131,7 +131,7 @@ test("every refusal has its status, its row and its reason", async ({ admin }) =
   const refused = async (status: number, dial: Partial<Parameters<typeof dialWithSipp>[0]>, why: string): Promise<void> => {
     const answer = await dialWithSipp({ line, number: FRONT, ...dial });
     expect(answer.status, why).toBe(status);
-    await walk.openNewest("refused");
+    await walk.openNewest("refused", why);
     await expect(admin.getByRole("main")).toContainText("Refused");
     await expect(walk.part("Why it was refused")).toContainText(why);
   };
@@ -142,6 +142,6 @@ test("every refusal has its status, its row and its reason", async ({ admin }) =
 
   await walk.makeDefault(front);
   expect((await dialWithSipp({ line, number: SALES })).status).toBe(200);
-  await walk.openNewest();
+  await walk.openNewest("calls", "the default agent");
   await expect(walk.part("Why this agent")).toContainText("Front desk, the default agent, answers");
 });
