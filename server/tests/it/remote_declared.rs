@@ -317,7 +317,9 @@ async fn an_engine_is_in_the_file_and_its_token_is_not() {
     assert_eq!(sent.await.unwrap().status(), 200);
     assert!(desk.says("plan company.toml").starts_with("No changes"));
     let file = desk.says("export");
-    assert!(file.contains("engine = { type = \"realtime\""), "{file}");
+    for said in ["type = \"realtime\"", "voice = \"cedar\""] {
+        assert!(file.contains(said), "{file}");
+    }
     assert!(
         !file.contains("s3cret") && !file.contains("token"),
         "{file}"
