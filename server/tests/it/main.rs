@@ -11,6 +11,7 @@ mod baresip;
 mod binary;
 mod browser;
 mod databases;
+mod declared_desk;
 mod desk;
 mod engine_bot;
 mod engine_realtime;

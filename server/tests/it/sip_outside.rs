@@ -153,12 +153,9 @@ async fn who_is_elsewhere_learns_nothing_of_a_trunks_password() {
     assert!(!other.has_heard("BYE"), "signed for a stranger");
 }
 
-#[tokio::test]
-async fn a_leg_without_an_agent_is_over_in_time() {
-    let world = lab().await;
-    let hand = Hand::new().await;
-    let id: CallId = world.clock.new_id();
-    world.edge.dial(Outgoing {
+/// A call without an agent, straight to a hand.
+fn straight_to(hand: &Hand, id: CallId, longest: Duration) -> Outgoing {
+    Outgoing {
         id,
         agent: None,
         route: OutRoute::Direct {
@@ -168,10 +165,20 @@ async fn a_leg_without_an_agent_is_over_in_time() {
             replaces: None,
         },
         ring_for: RING,
-        longest: Duration::from_millis(300),
+        longest,
         hears: false,
         metadata: serde_json::Map::new(),
-    });
+    }
+}
+
+#[tokio::test]
+async fn a_leg_without_an_agent_is_over_in_time() {
+    let world = lab().await;
+    let hand = Hand::new().await;
+    let id: CallId = world.clock.new_id();
+    world
+        .edge
+        .dial(straight_to(&hand, id, Duration::from_millis(300)));
     let invite = hand.hears("INVITE").await;
     hand.says(&invite, &hand.describes(&invite, 200)).await;
     let bye = hand.hears("BYE").await;
@@ -248,20 +255,7 @@ async fn a_call_whose_task_dies_ends_as_a_fault() {
     let hand = Hand::new().await;
     let id: CallId = world.clock.new_id();
     *world.house.fatal.lock() = Some(id);
-    world.edge.dial(Outgoing {
-        id,
-        agent: None,
-        route: OutRoute::Direct {
-            uri: Box::new(format!("sip:sales@{}", hand.at).parse().unwrap()),
-            login: None,
-            caller: None,
-            replaces: None,
-        },
-        ring_for: RING,
-        longest: RING,
-        hears: false,
-        metadata: serde_json::Map::new(),
-    });
+    world.edge.dial(straight_to(&hand, id, RING));
     assert_eq!(end_of(&world, id).await.0, "fault");
     assert!(world.edge.calls().is_empty());
 }
