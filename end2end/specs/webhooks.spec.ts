@@ -3,11 +3,9 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingHttpHeaders, type Server as Http, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { axe } from "../pages/axe";
+import { axeMindsNothing, suitsEverybody } from "../pages/axe";
 import { Webhooks } from "../pages/webhooks";
 import { expect, test } from "../fixtures/server";
-
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 test.use({ settings: { PATCHBAY_WEBHOOKS__ALLOW_PRIVATE: "true" } });
 
@@ -125,15 +123,11 @@ test("a webhook is made, told of a call, changed, and removed by its name @both"
 test("only who may do everything sees them, and nothing is wrong with the pages for anybody", async ({ admin, browser, server }) => {
   const hooks = new Webhooks(admin);
   await hooks.open();
-  expect((await axe(admin).withTags(RULES).analyze()).violations).toEqual([]);
+  await axeMindsNothing(admin);
   await hooks.create("http://127.0.0.1:9/hook", ["call.ended"]);
-  expect((await axe(admin).withTags(RULES).analyze()).violations).toEqual([]);
+  await axeMindsNothing(admin);
   await hooks.openOnly();
-  for (const [width, scheme] of [[1280, "light"], [390, "dark"]] as const) {
-    await admin.setViewportSize({ width, height: 900 });
-    await admin.emulateMedia({ colorScheme: scheme });
-    expect((await axe(admin).withTags(RULES).analyze()).violations).toEqual([]);
-  }
+  await suitsEverybody(admin, "webhook");
   server.command(["user", "add", "vi@example.com", "--role", "operator"], "another long password");
   const context = await browser.newContext({ baseURL: server.url });
   const operator = await context.newPage();

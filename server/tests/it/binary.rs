@@ -289,24 +289,30 @@ impl Installation {
 
     /// Waits for its own end.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let mut server = self.server.take().unwrap();
+        self.ended_after(|_| ()).await
+    }
+
+    /// Ends it at once, also with calls up: by a second signal. It is sent until it is heard, because two that come
+    /// before the process has looked are one signal to it (POSIX).
+    pub(crate) async fn end(&mut self) {
+        self.ended_after(|house| house.signal("TERM")).await;
+    }
+
+    async fn ended_after(&mut self, meanwhile: impl Fn(&Self)) -> ExitStatus {
         let began = Instant::now();
         loop {
+            meanwhile(self);
+            let server = self.server.as_mut().unwrap();
             if let Some(status) = server.try_wait().unwrap() {
+                self.server = None;
                 return status;
             }
             if began.elapsed() > PATIENCE {
-                server.kill().unwrap();
+                self.kill_nine();
                 panic!("it does not end:\n{}", self.log());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    pub(crate) async fn end(&mut self) {
-        self.signal("TERM");
-        self.signal("TERM");
-        self.ended().await;
     }
 
     /// The SQLite database behind the server's back.

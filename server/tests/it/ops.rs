@@ -218,9 +218,7 @@ async fn logs_hold_no_secret_and_no_whole_number() {
     let access = furnish(&house, &key, false).await;
     let _phone = call(&house, &access).await;
     house.get(&key, "/api/phone/calls").await;
-    house.signal("TERM");
-    house.signal("TERM");
-    house.ended().await;
+    house.end().await;
 
     let log = house.log();
     for line in log.lines() {
