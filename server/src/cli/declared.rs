@@ -81,7 +81,7 @@ impl Export {
 impl PlanOf {
     pub(super) async fn run(self) -> Result<ExitCode, String> {
         let client = Client::of_environment()?;
-        let (_, standing, plan) = self.wanted.compared(&client).await?;
+        let (standing, plan) = self.wanted.compared(&client).await?;
         let calls = calls::replayed(&client, &standing, &plan, self.days).await?;
         if self.json {
             tell(format_args!("{:#}", show::json(&plan, calls.as_ref())));
@@ -99,23 +99,23 @@ impl PlanOf {
 impl Apply {
     pub(super) async fn run(self) -> Result<(), String> {
         let client = Client::of_environment()?;
-        let (file, standing, plan) = self.wanted.compared(&client).await?;
+        let (standing, plan) = self.wanted.compared(&client).await?;
         if plan.is_empty() {
             tell(show::NO_CHANGES);
             return Ok(());
         }
         // Before the first change: half a file is worse than none.
-        let secrets = secret::read_all(&file, &plan)?;
+        let secrets = secret::read_all(&plan)?;
         apply::apply(&client, &standing, &plan, &secrets).await
     }
 }
 
 impl Wanted {
-    async fn compared(&self, client: &Client) -> Result<(File, Standing, Plan), String> {
+    async fn compared(&self, client: &Client) -> Result<(Standing, Plan), String> {
         let file = File::read(&self.file)?;
         let standing = Standing::of(client).await?;
         let plan = Plan::of(&file, &standing, self.prune, self.secrets)
             .map_err(|faults| file.refused(&faults))?;
-        Ok((file, standing, plan))
+        Ok((standing, plan))
     }
 }

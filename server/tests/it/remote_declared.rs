@@ -148,40 +148,76 @@ async fn what_changes_is_told_field_by_field_and_becomes_true() {
 }
 
 #[tokio::test]
-async fn an_engine_is_in_the_file_and_its_token_is_not() {
+async fn an_engine_is_in_the_file_and_its_token_by_reference() {
     let desk = Desk::open().await;
-    let model = "name = \"Sales\"\nengine = { type = \"realtime\", url = \"wss://1.1.1.1\", voice = \"cedar\" }\n";
-    desk.becomes(&changed("name = \"Sales\"\n", model));
+    let sales = "name = \"Sales\"\n";
+    let model = format!(
+        "{sales}engine = {{ type = \"realtime\", url = \"wss://1.1.1.1\", voice = \"cedar\" }}\n"
+    );
+    desk.becomes(&changed(sales, &model));
     let engine = desk.agent("Sales").await["engine"].clone();
     assert_eq!(engine["voice"], "cedar", "{engine}");
+    assert_eq!(engine["has_key"], false, "{engine}");
+    assert!(!desk.says("export").contains("engine_token"));
 
-    // Entered elsewhere, it is no difference and stays where it is.
-    let id = desk.agent("Sales").await["id"].clone();
-    let path = format!("/api/phone/{}", id.as_str().unwrap());
-    let body = json!({ "engine": { "token": "s3cret" } });
-    let sent = desk
-        .house
-        .request_patch(&desk.key, &path)
-        .json(&body)
-        .send();
-    assert_eq!(sent.await.unwrap().status(), 200);
+    // Said to stand somewhere, it is sent when it is asked for: nobody knows what the server has.
+    let token = "engine_token = { env = \"SALES_TOKEN\" }\n";
+    let text = changed(sales, &format!("{model}{token}"));
+    desk.house.write("company.toml", &text);
     assert!(desk.says("plan company.toml").starts_with("No changes"));
+    let missing = desk.run("apply company.toml --secrets", &[]);
+    missing.refused_naming(&["nothing was changed", "Sales", "SALES_TOKEN"]);
+    let variables = [("SALES_TOKEN", "sk-1"), SECRETS[0], SECRETS[1]];
+    let done = desk.run("apply company.toml --secrets", &variables);
+    assert!(done.status.success(), "{}", done.stderr());
+    let engine = desk.agent("Sales").await["engine"].clone();
+    assert_eq!(engine["has_key"], true, "{engine}");
     let file = desk.says("export");
-    for said in ["type = \"realtime\"", "voice = \"cedar\""] {
-        assert!(file.contains(said), "{file}");
+    for said in [
+        "type = \"realtime\"",
+        "voice = \"cedar\"",
+        "engine_token = { env = \"SALES_ENGINE_TOKEN\" }",
+    ] {
+        assert!(file.contains(said), "no {said:?} in:\n{file}");
     }
-    assert!(
-        !file.contains("s3cret") && !file.contains("token"),
-        "{file}"
-    );
+    assert!(!file.contains("sk-1"), "{file}");
 
-    let token = model.replace("voice", "token");
-    desk.house
-        .write("company.toml", &changed("name = \"Sales\"\n", &token));
-    let refused = desk.run("plan company.toml", &[]);
-    assert_eq!(refused.status.code(), Some(1));
-    let told = refused.stderr();
-    assert!(told.contains("found an unknown key \"token\""), "{told}");
+    // Another bot is not told the token of the one before: it is sent anew.
+    let stream = text
+        .replace("realtime", "stream")
+        .replace(", voice = \"cedar\"", "");
+    desk.house.write("company.toml", &stream);
+    let plan = desk.run("plan company.toml", &[]).stdout();
+    assert!(
+        plan.contains("engine_token: env SALES_TOKEN is sent"),
+        "{plan}"
+    );
+    let done = desk.run("apply company.toml", &variables);
+    assert!(done.status.success(), "{}", done.stderr());
+    let engine = desk.agent("Sales").await["engine"].clone();
+    assert_eq!(engine["auth"], "bearer", "{engine}");
+    assert!(desk.says("plan company.toml").starts_with("No changes"));
+
+    for (wrong, told) in [
+        (
+            text.replace("voice", "token"),
+            "found an unknown key \"token\"",
+        ),
+        (
+            text.replace("{ env = \"SALES_TOKEN\" }", "\"sk-1\""),
+            "engine_token: found",
+        ),
+        (
+            changed(sales, &format!("{sales}engine = \"builtin\"\n{token}")),
+            "engine.token",
+        ),
+    ] {
+        desk.house.write("company.toml", &wrong);
+        let refused = desk.run("plan company.toml", &[]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(refused.stderr().contains(told), "{}", refused.stderr());
+        assert!(!refused.stderr().contains("sk-1"), "{}", refused.stderr());
+    }
 }
 
 #[tokio::test]

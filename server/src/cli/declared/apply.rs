@@ -123,7 +123,7 @@ impl Applying<'_> {
             body.insert("failover_transfer_destination_id".to_owned(), id.into());
         }
         if let Some(secret) = self.secrets.get(&(step.kind, step.name.clone())) {
-            body.insert("password".to_owned(), secret.as_str().into());
+            body = step.kind.with_secret(body, secret);
         }
         if step.kind == Kind::Number {
             body.remove("phone_number");
@@ -271,6 +271,7 @@ impl Applying<'_> {
             return Ok(());
         };
         let path = place(step.kind, &thing.id);
+        self.is_unchanged(&path, thing.version).await?;
         self.client.ask(Method::DELETE, &path, &[], None).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::kind::{Kind, is_blank};
+use super::kind::Kind;
 use super::secret::Reference;
 use super::standing::{Standing, Thing};
 
@@ -26,9 +26,9 @@ pub(super) fn text(standing: &Standing) -> String {
             for (field, value) in in_order(thing) {
                 _ = writeln!(text, "{field} = {}", written(value));
             }
-            if has_password(thing) {
-                let reference = Reference::Variable(variable(thing, &mut variables));
-                _ = writeln!(text, "password = {}", written(&reference.to_value()));
+            if let Some(field) = secret(thing) {
+                let reference = Reference::Variable(variable(thing, field, &mut variables));
+                _ = writeln!(text, "{field} = {}", written(&reference.to_value()));
             }
         }
     }
@@ -41,16 +41,18 @@ fn in_order(thing: &Thing) -> impl Iterator<Item = (&str, &Value)> {
     let others = thing.kind.other_fields().iter().copied();
     plain
         .chain(others)
+        .filter(|field| thing.kind.secret() != Some(*field))
         .filter_map(|field| Some((field, thing.fields.get(field)?)))
 }
 
-fn has_password(thing: &Thing) -> bool {
-    let username = thing.fields.get("username");
-    thing.kind.other_fields().contains(&"password") && username.is_some_and(|name| !is_blank(name))
+/// The field of its password, if it has one.
+fn secret(thing: &Thing) -> Option<&'static str> {
+    let field = thing.kind.secret()?;
+    (thing.fields.get(field) == Some(&Value::Bool(true))).then_some(field)
 }
 
 /// `ACME_PASSWORD`, and `ACME_PASSWORD_2` for another one that comes to the same.
-fn variable(thing: &Thing, taken: &mut BTreeSet<String>) -> String {
+fn variable(thing: &Thing, field: &str, taken: &mut BTreeSet<String>) -> String {
     let letters = thing.name.chars();
     let letters: String = letters
         .map(|c| {
@@ -62,13 +64,11 @@ fn variable(thing: &Thing, taken: &mut BTreeSet<String>) -> String {
         })
         .collect();
     let name = letters.trim_matches('_');
+    let field = field.to_ascii_uppercase();
     let start = name.chars().next().filter(char::is_ascii_alphabetic);
     let stem = match start {
-        Some(_) => format!("{name}_PASSWORD"),
-        None => format!(
-            "{}_{name}_PASSWORD",
-            thing.kind.table().to_ascii_uppercase()
-        ),
+        Some(_) => format!("{name}_{field}"),
+        None => format!("{}_{name}_{field}", thing.kind.table().to_ascii_uppercase()),
     };
     let others = (2..).map(|count| format!("{stem}_{count}"));
     let mut free = std::iter::once(stem.clone()).chain(others);

@@ -13,7 +13,7 @@ use app::text::Language;
 use serde_json::{Map, Value, json};
 use toml_edit::{ImDocument, Item, TableLike};
 
-use super::kind::{Kind, engine_fields};
+use super::kind::{Kind, SOME_PASSWORD, engine_fields};
 use super::secret::Reference;
 use crate::cli::table;
 use crate::config::nearest;
@@ -124,13 +124,26 @@ impl Declared {
             .collect()
     }
 
+    /// Where its password is said to stand.
+    pub(super) fn secret(&self) -> Option<&Field> {
+        self.field(self.kind.secret()?)
+    }
+
+    /// The same with some password, if it is said to have one.
+    pub(super) fn said(&self) -> Map<String, Value> {
+        match self.secret() {
+            Some(_) => self.kind.with_secret(self.plain(), SOME_PASSWORD),
+            None => self.plain(),
+        }
+    }
+
     /// A field of it that a rule refuses.
     pub(super) fn fault(&self, path: &str, reason: &Reason) -> Fault {
         // `networks.0` stands in the line of `networks`.
         let top = path.split('.').next().unwrap_or(path);
         let field = self.field(top);
         let found = field.map_or("nothing", |_| "");
-        let found = match field.filter(|field| field.name != "password") {
+        let found = match field.filter(|field| self.kind.secret() != Some(&field.name)) {
             Some(field) => table::text(&field.value),
             None => found.to_owned(),
         };
@@ -342,7 +355,7 @@ fn shaped(kind: Kind, field: &str, value: Value) -> Result<Value, (String, &'sta
         };
     }
     match field {
-        "password" => Reference::of(&value)
+        _ if kind.secret() == Some(field) => Reference::of(&value)
             .map(|_| value)
             .ok_or(("something else".to_owned(), Reference::ALLOWED)),
         "destinations" => destinations(&value),
@@ -353,9 +366,10 @@ fn shaped(kind: Kind, field: &str, value: Value) -> Result<Value, (String, &'sta
     }
 }
 
-/// A word, or a table of what the API has of an engine. Its token is no part of a file.
+/// A word, or a table of what the API has of an engine, but for its token.
 fn engine(value: Value) -> Result<Value, (String, &'static str)> {
-    const ALLOWED: &str = "\"builtin\", or { type = \"…\", url = \"…\", … } without a token";
+    const ALLOWED: &str =
+        "\"builtin\", or { type = \"…\", url = \"…\", … } with the token in engine_token";
     match value {
         Value::String(word) => Ok(json!({ "type": word })),
         Value::Object(fields) => {

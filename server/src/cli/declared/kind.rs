@@ -11,12 +11,12 @@ use app::domain::outbound::{OutboundDraft, OutboundSettings};
 use app::domain::transfer::{DestinationDraft, DestinationSettings};
 use app::error::FieldErrors;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::fields;
 
 /// What stands for a password where only the rest of a draft is asked about.
-const SOME_PASSWORD: &str = "a password";
+pub(super) const SOME_PASSWORD: &str = "a password";
 
 /// A kind of thing. In this order each refers only to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,12 +95,21 @@ impl Kind {
         }
     }
 
+    /// The field that says by reference where a password stands.
+    pub(super) fn secret(self) -> Option<&'static str> {
+        match self {
+            Self::Destination | Self::OutboundTrunk => Some("password"),
+            Self::Agent => Some("engine_token"),
+            Self::InboundTrunk | Self::Credential | Self::Number => None,
+        }
+    }
+
     /// The fields that name something else, or hold a password by reference.
     pub(super) fn other_fields(self) -> &'static [&'static str] {
         match self {
             Self::InboundTrunk | Self::Credential => &[],
             Self::Destination | Self::OutboundTrunk => &["password"],
-            Self::Agent => &["failover", "outbound_trunk", "destinations"],
+            Self::Agent => &["failover", "outbound_trunk", "destinations", "engine_token"],
             Self::Number => &["agent"],
         }
     }
@@ -133,20 +142,22 @@ impl Kind {
                 Ok(draft::<AccessDraft>(said).over(&base)? != base)
             }
             Self::Destination => {
-                let base: DestinationSettings = draft::<DestinationDraft>(&with_password(standing))
-                    .parse()?
-                    .settings;
+                let base: DestinationSettings =
+                    draft::<DestinationDraft>(&self.as_it_stands(standing))
+                        .parse()?
+                        .settings;
                 Ok(draft::<DestinationDraft>(said).over(&base)?.settings != base)
             }
             Self::OutboundTrunk => {
-                let base: OutboundSettings = draft::<OutboundDraft>(&with_password(standing))
+                let base: OutboundSettings = draft::<OutboundDraft>(&self.as_it_stands(standing))
                     .parse()?
                     .settings;
                 Ok(draft::<OutboundDraft>(said).over(&base)?.settings != base)
             }
             Self::Agent => {
-                let base: AgentSettings =
-                    draft::<AgentDraft>(&with_token(standing)).parse()?.settings;
+                let base: AgentSettings = draft::<AgentDraft>(&self.as_it_stands(standing))
+                    .parse()?
+                    .settings;
                 Ok(draft::<AgentDraft>(said).over(&base)?.settings != base)
             }
             Self::Number => Ok(said
@@ -155,38 +166,59 @@ impl Kind {
         }
     }
 
+    /// These fields with a password among them.
+    pub(super) fn with_secret(
+        self,
+        mut fields: Map<String, Value>,
+        secret: &str,
+    ) -> Map<String, Value> {
+        match self {
+            Self::Agent => {
+                let engine = fields.entry("engine").or_insert_with(|| json!({}));
+                if let Some(engine) = engine.as_object_mut() {
+                    engine.insert("token".to_owned(), secret.into());
+                }
+            }
+            _ => {
+                fields.insert("password".to_owned(), secret.into());
+            }
+        }
+        fields
+    }
+
+    /// Whether what the API shows has a password, which it never shows.
+    pub(super) fn has_secret(self, shown: &Value) -> bool {
+        match self {
+            Self::Agent => {
+                let engine = &shown["engine"];
+                let auth = engine["auth"].as_str();
+                engine["has_key"] == true || auth.is_some_and(|auth| auth != "none")
+            }
+            _ => !is_blank(&shown["username"]),
+        }
+    }
+
+    /// One that stands, with some password where it has one.
+    fn as_it_stands(self, standing: &Map<String, Value>) -> Map<String, Value> {
+        let mut fields = standing.clone();
+        match self.secret().and_then(|field| fields.remove(field)) {
+            Some(Value::Bool(true)) => self.with_secret(fields, SOME_PASSWORD),
+            _ => fields,
+        }
+    }
+
     /// Whether a change of this field makes the stored password useless.
     pub(super) fn is_login(self, field: &str) -> bool {
         match self {
             Self::OutboundTrunk => matches!(field, "username" | "digest"),
             Self::Destination => matches!(field, "username" | "type"),
+            Self::Agent => field == "engine",
             _ => false,
         }
     }
 }
 
-/// With a password where there is a login, because the API never shows the one there is.
-pub(super) fn with_password(fields: &Map<String, Value>) -> Map<String, Value> {
-    let mut fields = fields.clone();
-    if fields.get("username").is_some_and(|name| !is_blank(name)) {
-        fields.insert("password".to_owned(), SOME_PASSWORD.into());
-    }
-    fields
-}
-
-/// With a token where an engine asks for one, for the same reason.
-fn with_token(agent: &Map<String, Value>) -> Map<String, Value> {
-    let mut agent = agent.clone();
-    if let Some(engine) = agent.get_mut("engine").and_then(Value::as_object_mut) {
-        let auth = engine.get("auth").and_then(Value::as_str);
-        if auth.is_some_and(|auth| auth != "none") {
-            engine.insert("token".to_owned(), SOME_PASSWORD.into());
-        }
-    }
-    agent
-}
-
-/// What a file says of an agent's engine: all but its token, which stays where it was entered.
+/// What a file says of an agent's engine: all but its token, which is a field of its own.
 pub(super) fn engine_fields() -> impl Iterator<Item = &'static str> {
     let all = fields::of::<EngineDraft>().iter().copied();
     all.filter(|field| *field != "token")

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::file::{Declared, Fault, Field, File};
-use super::kind::{Kind, same, with_password};
+use super::kind::{Kind, same};
 use super::standing::{Standing, Thing};
 
 pub(super) struct Plan {
@@ -159,20 +159,12 @@ impl Planning<'_> {
     }
 
     fn faults_of_new(declared: &Declared) -> Vec<Fault> {
-        let mut new = declared.plain();
-        if declared.field("password").is_some() {
-            new = with_password(&new);
-        }
-        let errors = declared.kind.check_new(&new).err();
+        let errors = declared.kind.check_new(&declared.said()).err();
         Self::in_lines(declared, errors.as_ref())
     }
 
     fn faults_of_changed(declared: &Declared, thing: &Thing) -> Vec<Fault> {
-        let mut said = declared.plain();
-        if declared.field("password").is_some() {
-            said = with_password(&said);
-        }
-        let errors = declared.kind.differs(&thing.fields, &said).err();
+        let errors = declared.kind.differs(&thing.fields, &declared.said()).err();
         Self::in_lines(declared, errors.as_ref())
     }
 
@@ -197,7 +189,7 @@ impl Planning<'_> {
         let mut changes: Vec<Change> = declared
             .fields
             .iter()
-            .filter(|field| field.name != "password" && differs(declared.kind, thing, field))
+            .filter(|field| differs(declared.kind, thing, field))
             .map(|field| Change {
                 field: field.name.clone(),
                 before: thing.fields.get(&field.name).cloned().unwrap_or_default(),
@@ -206,13 +198,13 @@ impl Planning<'_> {
             .collect();
         let mut changed = changes.iter();
         let other_login = changed.any(|change| declared.kind.is_login(&change.field));
-        if let Some(password) = declared.field("password")
+        if let Some(secret) = declared.secret()
             && (self.secrets || other_login)
         {
             changes.push(Change {
-                field: password.name.clone(),
+                field: secret.name.clone(),
                 before: Value::Null,
-                after: password.value.clone(),
+                after: secret.value.clone(),
             });
         }
         changes
@@ -240,7 +232,8 @@ impl Planning<'_> {
 /// `+14155550100` are the same.
 fn differs(kind: Kind, thing: &Thing, field: &Field) -> bool {
     let before = thing.fields.get(&field.name).unwrap_or(&Value::Null);
-    if same(&field.value, before) {
+    // Of a password nobody knows what it was.
+    if kind.secret() == Some(&field.name) || same(&field.value, before) {
         return false;
     }
     if kind.other_fields().contains(&field.name.as_str()) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::file::{File, titled};
+use super::file::titled;
 use super::kind::Kind;
 use super::plan::Plan;
 
@@ -59,13 +59,11 @@ impl Reference {
 }
 
 /// Every password that the plan sends, or what is missing of them.
-pub(super) fn read_all(file: &File, plan: &Plan) -> Result<Secrets, String> {
+pub(super) fn read_all(plan: &Plan) -> Result<Secrets, String> {
     let (mut secrets, mut missing) = (Secrets::new(), Vec::new());
     for step in plan.steps() {
-        let sent = step.changes.iter().any(|change| change.field == "password");
-        let declared = file.find(step.kind, &step.name).filter(|_| sent);
-        let field = declared.and_then(|declared| declared.field("password"));
-        let Some(reference) = field.and_then(|field| Reference::of(&field.value)) else {
+        let sent = step.kind.secret().and_then(|field| step.after(field));
+        let Some(reference) = sent.and_then(Reference::of) else {
             continue;
         };
         match reference.read() {

@@ -17,7 +17,7 @@ pub(super) fn text(plan: &Plan, calls: Option<&Calls>) -> String {
     for step in plan.steps() {
         _ = writeln!(text, "{}", line(step));
         for change in &step.changes {
-            _ = writeln!(text, "    {}", told(step.action, change));
+            _ = writeln!(text, "    {}", told(step, change));
         }
     }
     if plan.is_empty() {
@@ -48,15 +48,17 @@ pub(super) fn line(step: &Step) -> String {
     format!("{mark} {}", titled(step.kind, &step.name))
 }
 
-fn told(action: Action, change: &Change) -> String {
+fn told(step: &Step, change: &Change) -> String {
     let Change {
         field,
         before,
         after,
     } = change;
-    match (action, field.as_str()) {
-        (_, "password") => format!("{field}: {} is sent", reference(after)),
-        (Action::Add, _) => format!("{field}: {}", value(after)),
+    match step.action {
+        _ if step.kind.secret() == Some(field) => {
+            format!("{field}: {} is sent", reference(after))
+        }
+        Action::Add => format!("{field}: {}", value(after)),
         _ => format!("{field}: {} -> {}", value(before), value(after)),
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Thing {
     /// What the API's paths name it by.
     pub(super) id: String,
     pub(super) version: i64,
-    /// The fields a file may have, as they are.
+    /// The fields a file may have, as they are; of a password, whether there is one.
     pub(super) fields: Map<String, Value>,
 }
 
@@ -85,21 +85,20 @@ impl Standing {
         agent["destinations"] = assigned.into();
         // The API has a list of one language.
         agent["language"] = agent["language"][0].take();
-        if let Some(engine) = agent["engine"].as_object_mut() {
-            engine.retain(|field, _| engine_fields().any(|known| known == field));
-        }
         Ok(agent)
     }
 
     /// Each under its name, which must be one thing's.
     fn take(&mut self, kind: Kind, found: Vec<Value>) -> Result<(), String> {
-        let plain = kind.plain_fields();
-        let others = kind.other_fields().iter().copied();
-        let fields: Vec<&str> = plain
-            .into_iter()
-            .chain(others.filter(|field| *field != "password"))
-            .collect();
+        let plain = kind.plain_fields().into_iter();
+        let fields: Vec<&str> = plain.chain(kind.other_fields().iter().copied()).collect();
         for mut thing in found {
+            if let Some(secret) = kind.secret() {
+                thing[secret] = kind.has_secret(&thing).into();
+            }
+            if let Some(engine) = thing["engine"].as_object_mut() {
+                engine.retain(|field, _| engine_fields().any(|known| known == field));
+            }
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let name = kind.key().map(|key| text(&thing[key])).unwrap_or_default();
             let place = (kind, name.clone());
