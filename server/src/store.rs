@@ -30,6 +30,7 @@ pub mod outbound;
 mod passwords;
 pub mod people;
 mod row;
+mod rows;
 mod seal;
 pub mod sessions;
 pub mod settings;

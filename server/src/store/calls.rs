@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing};
 use super::row::{At, json};
+use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
 /// What the call page shows beside the row.
@@ -183,13 +184,16 @@ pub async fn papers(conn: &mut Conn, id: CallId) -> Result<Option<CallPapers>, S
 /// Writes the row as it is now, new or not. Only the process that owns a call writes it, so there is no
 /// version to mind.
 pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), StoreError> {
-    const SQL: &str = concat!(
-        "insert into calls (",
+    save_all(tx, &[(call, papers)]).await
+}
+
+/// The same for several, each of them once.
+pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(), StoreError> {
+    const COLUMNS: &str = concat!(
         columns!(),
-        ", receipt, offered, quality, recording_path, instance, refused)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37,
-                $38, $39, $40, $41)
+        ", receipt, offered, quality, recording_path, instance, refused"
+    );
+    const UPDATE: &str = "
         on conflict (id) do update
         set state = excluded.state, reason = excluded.reason, result = excluded.result, status = excluded.status,
             agent_id = excluded.agent_id, agent_name = excluded.agent_name, repeats = excluded.repeats,
@@ -198,57 +202,71 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
             recording = excluded.recording, receipt = excluded.receipt, offered = excluded.offered,
             quality = excluded.quality, recording_path = excluded.recording_path, instance = excluded.instance,
             refused = excluded.refused, phrase = excluded.phrase, source = excluded.source,
-            transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id"
-    );
-    let caller = &call.caller;
-    let receipt = json::write(&papers.receipt)?;
-    let offered = json::write(&papers.offered)?;
-    let quality = papers.quality.as_ref().map(json::write).transpose()?;
-    sql!(tx, on => sqlx::query(SQL)
-        .bind(call.id.as_uuid())
-        .bind(call.direction.as_str())
-        .bind(call.state.as_str())
-        .bind(call.end.map(|end| end.reason.code()))
-        .bind(call.end.map(|end| end.result.as_str()))
-        .bind(call.end.and_then(|end| end.status).map(i64::from))
-        .bind(caller.number.as_ref().map(PhoneNumber::as_str))
-        .bind(caller.name.as_deref())
-        .bind(caller.anonymous)
-        .bind(clean(&caller.raw_from))
-        .bind(caller.asserted.as_deref().map(clean))
-        .bind(caller.diverted_from.as_deref().map(clean))
-        .bind(call.number.as_ref().map(PhoneNumber::as_str))
-        .bind(clean(&call.sent_as))
-        .bind(call.access.map(|id| id.as_uuid()))
-        .bind(call.access_label.as_deref())
-        .bind(call.agent.map(|id| id.as_uuid()))
-        .bind(call.agent_name.as_deref())
-        .bind(call.source.map(|source| source.to_string()))
-        .bind(call.transport.map(|transport| transport.to_string()))
-        .bind(call.software.as_deref().map(clean))
-        .bind(clean(&call.sip_call_id))
-        .bind(i64::from(call.repeats))
-        .bind(call.late)
-        .bind(call.started_at)
-        .bind(call.ringing_at)
-        .bind(call.answered_at)
-        .bind(call.first_audio_at)
-        .bind(call.ended_at)
-        .bind(call.codec.as_deref())
-        .bind(call.recording.as_str())
-        .bind(call.trunk.map(|id| id.as_uuid()))
-        .bind(call.trunk_label.as_deref())
-        .bind(call.parent.map(|id| id.as_uuid()))
-        .bind(call.phrase.as_deref().map(clean))
-        .bind(receipt)
-        .bind(offered)
-        .bind(quality)
-        .bind(papers.recording_path.as_deref())
-        .bind(papers.instance.as_str())
-        .bind(call.end.is_some_and(|end| matches!(end.reason, EndReason::Refused(_))))
-        .execute(on)
-        .await
-        .map(drop))?;
+            transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id";
+    let width = COLUMNS.split(',').count();
+    for portion in portions(calls) {
+        let places = places(portion.len(), width);
+        let text = format!("insert into calls ({COLUMNS}) values {places} {UPDATE}");
+        let papers = portion
+            .iter()
+            .map(|(_, papers)| {
+                let quality = papers.quality.as_ref().map(json::write).transpose()?;
+                Ok((
+                    json::write(&papers.receipt)?,
+                    json::write(&papers.offered)?,
+                    quality,
+                ))
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for ((call, paper), (receipt, offered, quality)) in portion.iter().zip(&papers) {
+                query = query
+                .bind(call.id.as_uuid())
+                .bind(call.direction.as_str())
+                .bind(call.state.as_str())
+                .bind(call.end.map(|end| end.reason.code()))
+                .bind(call.end.map(|end| end.result.as_str()))
+                .bind(call.end.and_then(|end| end.status).map(i64::from))
+                .bind(call.caller.number.as_ref().map(PhoneNumber::as_str))
+                .bind(call.caller.name.as_deref())
+                .bind(call.caller.anonymous)
+                .bind(clean(&call.caller.raw_from))
+                .bind(call.caller.asserted.as_deref().map(clean))
+                .bind(call.caller.diverted_from.as_deref().map(clean))
+                .bind(call.number.as_ref().map(PhoneNumber::as_str))
+                .bind(clean(&call.sent_as))
+                .bind(call.access.map(|id| id.as_uuid()))
+                .bind(call.access_label.as_deref())
+                .bind(call.agent.map(|id| id.as_uuid()))
+                .bind(call.agent_name.as_deref())
+                .bind(call.source.map(|source| source.to_string()))
+                .bind(call.transport.map(|transport| transport.to_string()))
+                .bind(call.software.as_deref().map(clean))
+                .bind(clean(&call.sip_call_id))
+                .bind(i64::from(call.repeats))
+                .bind(call.late)
+                .bind(call.started_at)
+                .bind(call.ringing_at)
+                .bind(call.answered_at)
+                .bind(call.first_audio_at)
+                .bind(call.ended_at)
+                .bind(call.codec.as_deref())
+                .bind(call.recording.as_str())
+                .bind(call.trunk.map(|id| id.as_uuid()))
+                .bind(call.trunk_label.as_deref())
+                .bind(call.parent.map(|id| id.as_uuid()))
+                .bind(call.phrase.as_deref().map(clean))
+                .bind(receipt.as_str())
+                .bind(offered.as_str())
+                .bind(quality.as_deref())
+                .bind(paper.recording_path.as_deref())
+                .bind(paper.instance.as_str())
+                .bind(call.end.is_some_and(|end| matches!(end.reason, EndReason::Refused(_))));
+            }
+            query.execute(on).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::calls::{CallRow, columns};
 use super::filter::{Filter, bind_all};
+use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
 /// The index `calls_by_change` is of this very expression; `Conversation::updated_at` is the same.
@@ -35,14 +36,22 @@ macro_rules! select {
 /// PostgreSQL the counter's row is locked until the commit, and a lock taken last never stands in a circle.
 pub async fn number(tx: &mut Tx, calls: &[CallId]) -> Result<(), StoreError> {
     const COUNT: &str = "update ticket_counter set last = last + $1 returning last";
-    const GIVE: &str = "insert into tickets (call_id, ticket) values ($1, $2)";
     let new = unnumbered(tx, calls).await?;
     let Some(count) = i64::try_from(new.len()).ok().filter(|count| *count > 0) else {
         return Ok(());
     };
     let last: i64 = sql!(tx, on => sqlx::query_scalar(COUNT).bind(count).fetch_one(on).await)?;
-    for (ticket, call) in (last - count + 1..).zip(new) {
-        sql!(tx, on => sqlx::query(GIVE).bind(call).bind(ticket).execute(on).await.map(drop))?;
+    let new: Vec<(i64, Uuid)> = (last - count + 1..).zip(new).collect();
+    for portion in portions(&new) {
+        let places = places(portion.len(), 2);
+        let text = format!("insert into tickets (ticket, call_id) values {places}");
+        sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for (ticket, call) in portion {
+                query = query.bind(*ticket).bind(*call);
+            }
+            query.execute(on).await.map(drop)
+        })?;
     }
     Ok(())
 }

@@ -4,23 +4,48 @@ use app::domain::call::{Happening, Said, SipMessageRecord, TimelineEvent, Transc
 use app::domain::id::CallId;
 
 use super::row::{At, json};
+use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
-pub async fn add_event(tx: &mut Tx, call: CallId, event: &TimelineEvent) -> Result<(), StoreError> {
-    const SQL: &str = "
-        insert into call_events (call_id, seq, at, what)
-        select $1, coalesce(max(seq), 0) + 1, $2, $3
-        from call_events
-        where call_id = $1";
-    let what = json::write(&event.what)?;
-    sql!(tx, on => sqlx::query(SQL)
-        .bind(call.as_uuid())
-        .bind(event.at)
-        .bind(what)
-        .execute(on)
-        .await
-        .map(drop))?;
-    Ok(())
+/// Goes on after what there is of its call: `column2` is the place in this statement.
+macro_rules! add {
+    ($tx:expr, $table:literal, $columns:literal, $rows:expr, $row:ident, $query:ident => $bound:expr) => {{
+        let width = $columns.split(',').count();
+        for portion in portions($rows) {
+            let others: String = (3..=width).map(|at| format!(", column{at}")).collect();
+            let text = format!(
+                "insert into {table} ({columns})
+                 select column1,
+                        column2 + coalesce((select max(seq) from {table} where call_id = column1), 0){others}
+                 from (values {places}) as added",
+                table = $table,
+                columns = $columns,
+                places = places(portion.len(), width)
+            );
+            sql!($tx, on => {
+                let mut $query = sqlx::query(&text);
+                for (place, $row) in (1_i64..).zip(portion) {
+                    $query = $query.bind($row.0.as_uuid()).bind(place);
+                    $query = $bound;
+                }
+                $query.execute(on).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }};
+}
+
+pub async fn add_events(
+    tx: &mut Tx,
+    events: &[(CallId, &TimelineEvent)],
+) -> Result<(), StoreError> {
+    let rows = events
+        .iter()
+        .map(|(call, event)| Ok((*call, event.at, json::write(&event.what)?)))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    add!(tx, "call_events", "call_id, seq, at, what", &rows, row, query => query
+        .bind(row.1)
+        .bind(row.2.as_str()))
 }
 
 pub async fn events(conn: &mut Conn, call: CallId) -> Result<Vec<TimelineEvent>, StoreError> {
@@ -45,28 +70,21 @@ pub async fn events(conn: &mut Conn, call: CallId) -> Result<Vec<TimelineEvent>,
         .collect()
 }
 
-pub async fn add_line(tx: &mut Tx, call: CallId, line: &TranscriptLine) -> Result<(), StoreError> {
-    const SQL: &str = "
-        insert into transcript_lines (call_id, seq, speaker, what, text, start_ms, end_ms)
-        select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6
-        from transcript_lines
-        where call_id = $1";
-    let (what, text) = match &line.said {
+pub async fn add_lines(tx: &mut Tx, lines: &[(CallId, &TranscriptLine)]) -> Result<(), StoreError> {
+    let said = |line: &TranscriptLine| match &line.said {
         Said::Words(text) => ("words", Some(text.replace('\0', "\u{fffd}"))),
         Said::Digits(digits) => ("digits", Some(digits.clone())),
         Said::Speech => ("speech", None),
     };
-    sql!(tx, on => sqlx::query(SQL)
-        .bind(call.as_uuid())
-        .bind(line.speaker.as_str())
-        .bind(what)
-        .bind(text)
-        .bind(i64::from(line.start_ms))
-        .bind(i64::from(line.end_ms))
-        .execute(on)
-        .await
-        .map(drop))?;
-    Ok(())
+    add!(tx, "transcript_lines", "call_id, seq, speaker, what, text, start_ms, end_ms", lines, row, query => {
+        let (what, text) = said(row.1);
+        query
+            .bind(row.1.speaker.as_str())
+            .bind(what)
+            .bind(text)
+            .bind(i64::from(row.1.start_ms))
+            .bind(i64::from(row.1.end_ms))
+    })
 }
 
 #[derive(sqlx::FromRow)]
@@ -108,30 +126,18 @@ pub async fn transcript(conn: &mut Conn, call: CallId) -> Result<Vec<TranscriptL
         .collect()
 }
 
-/// The message must have lost its secrets before it comes here.
-pub async fn add_message(
+/// The messages must have lost their secrets before they come here.
+pub async fn add_messages(
     tx: &mut Tx,
-    call: CallId,
-    message: &SipMessageRecord,
+    messages: &[(CallId, &SipMessageRecord)],
 ) -> Result<(), StoreError> {
-    const SQL: &str = "
-        insert into call_messages (call_id, seq, at, sent, peer, transport, summary, raw)
-        select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7
-        from call_messages
-        where call_id = $1";
-    let summary = message.summary.replace('\0', "\u{fffd}");
-    sql!(tx, on => sqlx::query(SQL)
-        .bind(call.as_uuid())
-        .bind(message.at)
-        .bind(message.sent)
-        .bind(message.peer.as_str())
-        .bind(message.transport.to_string())
-        .bind(summary)
-        .bind(message.text.as_bytes())
-        .execute(on)
-        .await
-        .map(drop))?;
-    Ok(())
+    add!(tx, "call_messages", "call_id, seq, at, sent, peer, transport, summary, raw", messages, row, query => query
+        .bind(row.1.at)
+        .bind(row.1.sent)
+        .bind(row.1.peer.as_str())
+        .bind(row.1.transport.to_string())
+        .bind(row.1.summary.replace('\0', "\u{fffd}"))
+        .bind(row.1.text.as_bytes()))
 }
 
 #[derive(sqlx::FromRow)]

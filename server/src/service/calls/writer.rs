@@ -21,7 +21,7 @@ use tokio::time::MissedTickBehavior;
 use self::spool::Spool;
 use crate::store::calls::CallPapers;
 use crate::store::notices::{self, CallNotice};
-use crate::store::{self, Db, StoreError, Tx};
+use crate::store::{self, Db, StoreError};
 
 /// So many entries at most share a commit.
 const BATCH: usize = 500;
@@ -232,10 +232,25 @@ async fn keep(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
 
 async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     let mut tx = db.append().await?;
-    for entry in condensed(entries) {
-        write(&mut tx, entry).await?;
+    // Rows first: whatever else is noted of a call refers to its row.
+    let news = News::of(entries);
+    store::calls::save_all(&mut tx, &news.calls).await?;
+    for (call, repeats) in news.repeats {
+        store::calls::repeat(&mut tx, call, repeats).await?;
     }
-    notices::tell(&mut tx, condensed(entries).filter_map(Entry::notice)).await?;
+    for transfer in news.transfers {
+        store::transfers::save(&mut tx, transfer).await?;
+    }
+    store::timeline::add_events(&mut tx, &news.events).await?;
+    store::timeline::add_lines(&mut tx, &news.lines).await?;
+    store::timeline::add_messages(&mut tx, &news.messages).await?;
+    for (access, (at, from)) in news.used {
+        store::accesses::used(&mut tx, access, at, from).await?;
+    }
+    for (number, at) in news.called {
+        store::numbers::called(&mut tx, number, at).await?;
+    }
+    notices::tell(&mut tx, entries.iter().filter_map(Entry::notice)).await?;
     let events: Vec<&Event> = entries.iter().filter_map(Entry::tells).collect();
     store::deliveries::queue(&mut tx, &events).await?;
     // Last: the counter of conversations is one row, and on PostgreSQL it is locked until the commit.
@@ -244,17 +259,52 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// A row is saved whole at each change, so of several states of one call in a batch only the newest is worth
-/// writing; it takes the place of the first, because what else is noted of the call refers to its row.
-fn condensed(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
-    let mut newest: HashMap<CallId, &Entry> = HashMap::new();
-    for entry in entries {
-        newest.extend(entry.saves().map(|call| (call, entry)));
+/// A batch by what it is of, so that all of a kind can be written together. A row is saved whole at each change:
+/// of several states of one call in a batch only the newest is worth writing.
+#[derive(Default)]
+struct News<'a> {
+    calls: Vec<(&'a Call, &'a CallPapers)>,
+    repeats: HashMap<CallId, u32>,
+    transfers: Vec<&'a Transfer>,
+    events: Vec<(CallId, &'a TimelineEvent)>,
+    lines: Vec<(CallId, &'a TranscriptLine)>,
+    messages: Vec<(CallId, &'a SipMessageRecord)>,
+    used: HashMap<AccessId, (i64, IpAddr)>,
+    called: HashMap<&'a PhoneNumber, i64>,
+}
+
+impl<'a> News<'a> {
+    fn of(entries: &'a [Entry]) -> Self {
+        let mut news = Self::default();
+        let mut rows: HashMap<CallId, usize> = HashMap::new();
+        for entry in entries {
+            match entry {
+                Entry::Save { call, papers } => {
+                    let place = *rows.entry(call.id).or_insert(news.calls.len());
+                    match news.calls.get_mut(place) {
+                        Some(row) => *row = (call, papers),
+                        None => news.calls.push((call, papers)),
+                    }
+                }
+                Entry::Repeat { call, repeats } => {
+                    news.repeats.insert(*call, *repeats);
+                }
+                Entry::Transfer { transfer } => news.transfers.push(transfer),
+                Entry::Event { call, event } => news.events.push((*call, event)),
+                Entry::Line { call, line } => news.lines.push((*call, line)),
+                Entry::Message { call, message } => news.messages.push((*call, message)),
+                Entry::Used { access, at, from } => {
+                    news.used.insert(*access, (*at, *from));
+                }
+                Entry::Called { number, at } => {
+                    news.called.insert(number, *at);
+                }
+                // All of a batch together, at its end.
+                Entry::Tell { .. } => {}
+            }
+        }
+        news
     }
-    entries.iter().filter_map(move |entry| match entry.saves() {
-        Some(call) => newest.remove(&call),
-        None => Some(entry),
-    })
 }
 
 /// One bad entry must not take its neighbours with it.
@@ -268,19 +318,4 @@ async fn one_by_one(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
         }
     }
     durable
-}
-
-async fn write(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
-    match entry {
-        Entry::Save { call, papers } => store::calls::save(tx, call, papers).await,
-        Entry::Repeat { call, repeats } => store::calls::repeat(tx, *call, *repeats).await,
-        Entry::Event { call, event } => store::timeline::add_event(tx, *call, event).await,
-        Entry::Line { call, line } => store::timeline::add_line(tx, *call, line).await,
-        Entry::Message { call, message } => store::timeline::add_message(tx, *call, message).await,
-        Entry::Transfer { transfer } => store::transfers::save(tx, transfer).await,
-        Entry::Used { access, at, from } => store::accesses::used(tx, *access, *at, *from).await,
-        Entry::Called { number, at } => store::numbers::called(tx, number, *at).await,
-        // All of a batch together, at its end.
-        Entry::Tell { .. } => Ok(()),
-    }
 }

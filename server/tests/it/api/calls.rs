@@ -61,11 +61,11 @@ async fn a_call(world: &World, n: u128) -> String {
         .await
         .unwrap();
     for event in &events {
-        store::timeline::add_event(&mut tx, call.id, event)
+        store::timeline::add_events(&mut tx, &[(call.id, event)])
             .await
             .unwrap();
     }
-    store::timeline::add_line(&mut tx, call.id, &line)
+    store::timeline::add_lines(&mut tx, &[(call.id, &line)])
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -273,7 +273,7 @@ async fn a_live_call_is_told_as_it_happens_and_its_stream_ends_with_the_server(w
         at: samples::NOW,
         what,
     };
-    store::timeline::add_event(&mut tx, id, &event)
+    store::timeline::add_events(&mut tx, &[(id, &event)])
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -351,7 +351,7 @@ async fn a_session(world: &World) -> String {
     store::calls::save(&mut tx, &call, &samples::papers())
         .await
         .unwrap();
-    store::timeline::add_line(&mut tx, call.id, &line)
+    store::timeline::add_lines(&mut tx, &[(call.id, &line)])
         .await
         .unwrap();
     store::conversations::number(&mut tx, &[call.id])

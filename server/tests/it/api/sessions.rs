@@ -19,7 +19,7 @@ async fn keep(world: &World, call: &Call, lines: &[TranscriptLine]) {
         .await
         .unwrap();
     for line in lines {
-        store::timeline::add_line(&mut tx, call.id, line)
+        store::timeline::add_lines(&mut tx, &[(call.id, line)])
             .await
             .unwrap();
     }

@@ -88,7 +88,7 @@ async fn what_peers_send_is_kept_whatever_it_is() {
             summary: "INVITE sip:\0@host SIP/2.0".to_owned(),
             text: "INVITE sip:\0@host SIP/2.0\r\n\r\n".to_owned(),
         };
-        timeline::add_message(&mut tx, row.id, &message)
+        timeline::add_messages(&mut tx, &[(row.id, &message)])
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -136,11 +136,11 @@ async fn timeline_and_transcript_keep_their_order() {
         let mut tx = db.append().await.unwrap();
         calls::save(&mut tx, &row, &papers()).await.unwrap();
         for event in &events {
-            timeline::add_event(&mut tx, row.id, event).await.unwrap();
+            let one = [(row.id, event)];
+            timeline::add_events(&mut tx, &one).await.unwrap();
         }
-        for line in &lines {
-            timeline::add_line(&mut tx, row.id, line).await.unwrap();
-        }
+        let all: Vec<_> = lines.iter().map(|line| (row.id, line)).collect();
+        timeline::add_lines(&mut tx, &all).await.unwrap();
         tx.commit().await.unwrap();
         let mut conn = db.read().await.unwrap();
         assert_eq!(timeline::events(&mut conn, row.id).await.unwrap(), events);
@@ -163,6 +163,49 @@ async fn timeline_and_transcript_keep_their_order() {
         calls::save(&mut tx, &ended, &papers()).await.unwrap();
         assert_eq!(calls::delete_before(&mut tx, NOW + 1).await.unwrap(), 1);
         assert_eq!(timeline::events(&mut tx, row.id).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_many_calls_leave_behind_is_written_together_and_keeps_its_order() {
+    both(async |db| {
+        let rows: Vec<_> = (0..70).map(|n| call(n, NOW)).collect();
+        let papers = papers();
+        let saved: Vec<_> = rows.iter().map(|row| (row, &papers)).collect();
+        let messages: Vec<SipMessageRecord> = (0..3)
+            .map(|n| SipMessageRecord {
+                at: NOW + n,
+                sent: n == 1,
+                peer: "203.0.113.10:5060".to_owned(),
+                transport: Transport::Udp,
+                summary: format!("Message {n}"),
+                text: format!("Message {n}\r\n\r\n"),
+            })
+            .collect();
+        let mut tx = db.append().await.unwrap();
+        calls::save_all(&mut tx, &saved).await.unwrap();
+        // In two rounds, the messages of all calls among each other.
+        for round in [&messages[..2], &messages[2..]] {
+            let sent: Vec<_> = round
+                .iter()
+                .flat_map(|message| rows.iter().map(move |row| (row.id, message)))
+                .collect();
+            timeline::add_messages(&mut tx, &sent).await.unwrap();
+        }
+        calls::save_all(&mut tx, &saved).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        for row in &rows {
+            assert_eq!(
+                calls::get(&mut conn, row.id).await.unwrap().as_ref(),
+                Some(row)
+            );
+            assert_eq!(
+                timeline::messages(&mut conn, row.id).await.unwrap(),
+                messages
+            );
+        }
     })
     .await;
 }

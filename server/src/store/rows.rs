@@ -1,0 +1,46 @@
+//! Many rows in one statement: each statement is a message to the thread that has SQLite and one back, or a
+//! round trip to PostgreSQL, which cost more than the rows.
+
+/// So many rows go in one statement. Few sizes, because each is a statement of its own to prepare.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// The rows, in order, in portions of those sizes.
+pub(super) fn portions<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        let (portion, rest) = rows.split_at(size);
+        rows = rest;
+        Some(portion)
+    })
+}
+
+/// The places of their values: `($1, $2), ($3, $4)` for two rows of two columns.
+pub(super) fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let first = row * columns + 1;
+        let places: Vec<String> = (first..first + columns)
+            .map(|place| format!("${place}"))
+            .collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portions_keep_the_order_and_leave_nothing_out() {
+        for count in [0, 1, 3, 4, 5, 63, 64, 85, 300] {
+            let rows: Vec<usize> = (0..count).collect();
+            assert_eq!(portions(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+            assert!(portions(&rows).all(|portion| SIZES.contains(&portion.len())));
+        }
+    }
+
+    #[test]
+    fn places_count_on_from_row_to_row() {
+        assert_eq!(places(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}
