@@ -20,7 +20,8 @@ test: ## Everything: format, lints, unit and integration tests, SIP peers, brows
 lint: ## Format and lints, native and for the browser
 	@$(TOOLS)/lint
 
-bench: build ## The benchmarks, as a table with the machine they ran on
+bench: ## The benchmarks, as a table with the machine they ran on
+	@$(TOOLS)/site
 	@$(TOOLS)/with-postgres cargo bench --quiet -p server
 
 watch: ## A development server, built again whenever a file is saved

@@ -33,7 +33,8 @@ export default defineConfig({
   workers: Number(process.env.PATCHBAY_WORKERS ?? "2"),
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
-  retries: 0,
+  // As with the Rust tests: once more, and named as flaky at the end.
+  retries: 1,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],
