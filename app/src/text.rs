@@ -328,7 +328,7 @@ part! {
         only_one
         help by_password by_address by_address_help label kind details used add_credential add_address networks networks_help
         country own_endpoint own_endpoint_help rotate remove show disabled agent_header no_credentials
-        allow refer refer_form refer_help refer_on
+        allow refer refer_form refer_help refer_on passed_headers passed_headers_help
     } 1 { refer_of remove_q remove_why own_name last_use remove_why_never }
 }
 

@@ -317,6 +317,8 @@ impl Text {
             EngineFault::TooLate => say.too_late,
             EngineFault::Lost => say.lost,
             EngineFault::Unresponsive => say.unresponsive,
+            EngineFault::Busy => say.busy,
+            EngineFault::NoAnswer => say.no_answer,
         }
     }
 

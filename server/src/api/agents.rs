@@ -186,6 +186,12 @@ pub(super) struct Engine {
     /// Of `realtime`: whether there is a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     has_key: Option<bool>,
+    /// Of `sip`: where it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<String>,
+    /// Of `sip`: the username its host may ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
 }
 
 /// What speaks for an agent. Another type starts afresh; absent leaves, null clears.
@@ -213,6 +219,16 @@ pub(super) struct ChosenEngine {
     /// Of `realtime`. Default: `marin`.
     #[schema(min_length = 1, max_length = 120)]
     voice: Option<String>,
+    /// Of `sip`: where it is called, such as `sip:bot@pbx.example.com`. It must lead out of this server, unless
+    /// `sip.allow_local_targets` allows it.
+    #[schema(max_length = 1024)]
+    uri: Option<String>,
+    /// Of `sip`: what its host, and nobody else, may ask for. With a password, or neither.
+    #[schema(max_length = 64)]
+    username: Option<String>,
+    /// Of `sip`. Never returned.
+    #[schema(max_length = 512)]
+    password: Option<String>,
 }
 
 /// A new agent.
@@ -339,6 +355,8 @@ fn engine(engine: domain::Engine) -> Engine {
         model: None,
         voice: None,
         has_key: None,
+        uri: None,
+        username: None,
     };
     match engine {
         domain::Engine::Builtin => {}
@@ -351,6 +369,10 @@ fn engine(engine: domain::Engine) -> Engine {
             shown.model = Some(realtime.model);
             shown.voice = Some(realtime.voice);
             shown.has_key = Some(realtime.has_key);
+        }
+        domain::Engine::Sip(sip) => {
+            shown.uri = Some(sip.uri.to_string());
+            shown.username = sip.username.map(|name| name.to_string());
         }
     }
     shown

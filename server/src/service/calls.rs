@@ -32,7 +32,7 @@ use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
-use app::domain::sip::Secret;
+use app::domain::sip::{PassedHeader, Secret};
 use app::domain::webhook::{EventKind, Told};
 use app::ports::News;
 
@@ -150,6 +150,13 @@ impl CallDesk {
     pub fn srtp(&self, access: AccessId) -> Srtp {
         self.book
             .read(|routes| routes.access(access).map(|access| access.srtp))
+            .unwrap_or_default()
+    }
+
+    /// Which headers of who came by this access the agent's engine is told.
+    pub fn passed_headers(&self, access: AccessId) -> Vec<PassedHeader> {
+        self.book
+            .read(|routes| Some(routes.access(access)?.passed_headers.clone()))
             .unwrap_or_default()
     }
 

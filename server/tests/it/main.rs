@@ -15,6 +15,7 @@ mod declared_desk;
 mod desk;
 mod engine_bot;
 mod engine_realtime;
+mod engine_sip;
 mod engine_stream;
 mod export;
 mod faults;

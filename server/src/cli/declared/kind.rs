@@ -174,7 +174,7 @@ pub(super) fn with_password(fields: &Map<String, Value>) -> Map<String, Value> {
     fields
 }
 
-/// With a token where an engine asks for one, for the same reason.
+/// With a token or a password where an engine asks for one, for the same reason.
 fn with_token(agent: &Map<String, Value>) -> Map<String, Value> {
     let mut agent = agent.clone();
     if let Some(engine) = agent.get_mut("engine").and_then(Value::as_object_mut) {
@@ -182,14 +182,17 @@ fn with_token(agent: &Map<String, Value>) -> Map<String, Value> {
         if auth.is_some_and(|auth| auth != "none") {
             engine.insert("token".to_owned(), SOME_PASSWORD.into());
         }
+        if engine.get("username").is_some_and(|name| !is_blank(name)) {
+            engine.insert("password".to_owned(), SOME_PASSWORD.into());
+        }
     }
     agent
 }
 
-/// What a file says of an agent's engine: all but its token, which stays where it was entered.
+/// What a file says of an agent's engine: all but its secrets, which stay where they were entered.
 pub(super) fn engine_fields() -> impl Iterator<Item = &'static str> {
     let all = fields::of::<EngineDraft>().iter().copied();
-    all.filter(|field| *field != "token")
+    all.filter(|field| !matches!(*field, "token" | "password"))
 }
 
 /// Nothing, however it is written.

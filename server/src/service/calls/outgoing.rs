@@ -58,6 +58,8 @@ pub enum OutRoute {
         caller: Option<PhoneNumber>,
         /// Another call that it is to take the place of (RFC 3891).
         replaces: Option<String>,
+        /// What its INVITE says besides.
+        headers: Vec<(String, String)>,
     },
 }
 

@@ -144,8 +144,8 @@ impl Call {
                 }
             }
             FarEvent::Early => self.join(&mut handover),
-            // Only for who lends its audio.
-            FarEvent::Taken(_) => {}
+            // Only for who waits for a first word, and who lends its audio.
+            FarEvent::Heard | FarEvent::Taken(_) => {}
             FarEvent::Answered => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {
@@ -155,6 +155,7 @@ impl Call {
                         WhenConnected::StopRecording
                     });
                 }
+                self.hang_up_telephone(EndReason::HandedOn);
                 self.conclude(&mut handover.transfer, TransferState::Completed);
             }
             FarEvent::Over { reason, status } => {
@@ -201,6 +202,7 @@ impl Call {
             return self.say_sorry();
         }
         self.happened(Happening::BackWithAgent);
+        self.rejoin_telephone();
         None
     }
 
@@ -211,6 +213,7 @@ impl Call {
             self.conclude(&mut referral.transfer, TransferState::Unknown);
         }
         self.let_moving_go();
+        self.let_telephone_go();
         let Some(mut handover) = self.handover.take() else {
             return;
         };
@@ -238,8 +241,9 @@ impl Call {
         });
     }
 
-    fn join(&self, handover: &mut Handover) {
+    fn join(&mut self, handover: &mut Handover) {
         if let (None, Some(far)) = (&handover.bridge, &handover.session) {
+            self.telephone.part();
             handover.bridge = Some(Bridge::join(&self.session, far));
         }
     }
@@ -268,7 +272,7 @@ impl Call {
     }
 
     /// The tone the caller knows, by the number that was called.
-    fn ringback(&self) -> Ringback {
+    pub(super) fn ringback(&self) -> Ringback {
         let called = self.invite.uri().and_then(number_of);
         let country = called.as_ref().and_then(Country::of_number);
         country.map_or_else(Ringback::default, |country| {
