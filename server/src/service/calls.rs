@@ -269,7 +269,7 @@ impl CallDesk {
             refusals::Noted::First => {
                 let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
                 call.ended_at = Some(self.clock.now_ms());
-                told::ended(&call);
+                told::ended(&call, None);
                 let id = call.id;
                 self.announce_call(EventKind::CallRefused, &call);
                 self.writer.write(Entry::save(call.clone(), papers));
@@ -365,7 +365,7 @@ impl CallDesk {
         papers.quality = facts.quality;
         papers.recording_path =
             (facts.recording != RecordingState::None).then(|| recording_name(id));
-        told::ended(&call);
+        told::ended(&call, facts.quality.as_ref());
         let event = TimelineEvent {
             at: facts.ended_at,
             what: Happening::Ended {

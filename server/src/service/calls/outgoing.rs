@@ -193,7 +193,7 @@ impl CallDesk {
             call.state = CallState::Ended;
             call.end = Some(end);
             call.ended_at = Some(now);
-            told::ended(&call);
+            told::ended(&call, None);
             self.writer.write(Entry::save(call.clone(), papers.clone()));
             self.tell_row(&call);
         }
