@@ -220,7 +220,7 @@ part! {
     Failures {
         unreadable unauthenticated forbidden same_origin signed_in_only
         no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_webhook no_delivery no_setup_link no_password_link no_such
-        trunk_exists last_access last_admin changed idempotency still_answering answer_lost setup_done call_ended
+        trunk_exists last_access last_admin changed idempotency still_answering answer_lost setup_done call_ended recording_sealed
         database disk_full read_only draining offline
     }
     1 { numbers_assigned agent_in_use too_many internal need_scope }

@@ -69,6 +69,8 @@ use recording::RecordingDesk;
 use sdp::{Negotiation, Terms};
 use shared::Shared;
 
+use crate::vault::VaultKey;
+
 /// Events an engine may leave unread before the oldest audio gives way.
 const HEARD: usize = 256;
 
@@ -98,10 +100,15 @@ pub struct Media {
 impl Media {
     /// Starts the threads. They end when the last session and this are gone.
     pub fn start(settings: &Settings) -> io::Result<Self> {
+        Self::start_sealing(settings, None)
+    }
+
+    /// The same, with recordings sealed on disk if there is a key for it.
+    pub fn start_sealing(settings: &Settings, key: Option<VaultKey>) -> io::Result<Self> {
         Ok(Self {
             ports: PortPool::new(settings.ports.clone()),
             pacer: Pacer::start(settings.threads)?,
-            desk: RecordingDesk::start_thread()?,
+            desk: RecordingDesk::start_thread(key)?,
             timeout: settings.timeout,
             jitter_ms: settings.jitter_ms.clone(),
         })

@@ -179,6 +179,7 @@ impl Text {
             Conflict::AnswerLost => say.answer_lost.to_owned(),
             Conflict::SetupDone => say.setup_done.to_owned(),
             Conflict::CallEnded => say.call_ended.to_owned(),
+            Conflict::RecordingSealed => say.recording_sealed.to_owned(),
             Conflict::OutboundInUse { agents } => (self.outgoing.outbound_in_use)(&names(agents)),
             Conflict::DestinationInUse { agents } => {
                 (self.outgoing.destination_in_use)(&names(agents))

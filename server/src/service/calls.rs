@@ -48,6 +48,7 @@ use crate::service::news::NewsDesk;
 use crate::service::routes::{Credential, RouteBook};
 use crate::store::Db;
 use crate::store::calls::CallPapers;
+use crate::vault::VaultKey;
 use refusals::Refusals;
 use writer::Entry;
 
@@ -78,6 +79,8 @@ pub struct CallDesk {
     news: NewsDesk,
     settings: DeskSettings,
     nonce_key: [u8; 32],
+    /// What recordings are sealed with, or were.
+    vault: VaultKey,
     switchboard: OnceLock<Arc<dyn Switchboard>>,
 }
 
@@ -98,6 +101,7 @@ impl CallDesk {
             refusals: Refusals::default(),
             writer,
             news,
+            vault: db.vault_key(),
             db,
             clock,
             book,

@@ -36,6 +36,7 @@ mod people;
 mod pjsip;
 mod remote;
 mod remote_declared;
+mod recordings;
 mod retention;
 mod samples;
 mod services;
