@@ -396,7 +396,7 @@ part! {
     AgentsText {
         title new none name name_help language language_help first_message first_message_help recording recording_help
         notice notice_help create identity behaviour routing agent_id copy_header inbound_numbers inbound_help no_number
-        add_number add move_number keep add_and_assign interruptible keep_digits silence silence_help longest enabled default_agent
+        add_number add move_number keep add_and_assign interruptible keep_digits music music_help music_none music_melody silence silence_help longest enabled default_agent
         default_help numbers state on off default recorded not_recorded delete delete_why instructions instructions_help remove
         no_header
     }

@@ -9,7 +9,7 @@
 //! sdp          what the other side describes; our half of offer and answer
 //! ports        pairs of UDP ports, random, freed on drop
 //! session      the handle sip holds       line       the handle the agent's engine holds
-//! bridge       two sessions joined        ringback   what is heard while the other one rings
+//! bridge       two sessions joined        ringback, melody   what is heard while waiting for the other one
 //! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
 //! leg          one session on such a thread: receive, play out, record, send
 //! rtp, srtp, reports, latch, jitter, conceal, dtmf, keys, vad, speech, codec, frame, resample,
@@ -35,6 +35,7 @@ mod keys;
 mod latch;
 mod leg;
 mod line;
+mod melody;
 mod pacer;
 mod ports;
 mod recording;
@@ -51,7 +52,7 @@ mod stats;
 pub mod tone;
 mod vad;
 
-pub use bridge::{Bridge, WhenConnected};
+pub use bridge::{Bridge, Waiting, WhenConnected};
 pub use dtmf::Digit;
 pub use frame::Rate;
 pub use line::{Heard, Line, Span};

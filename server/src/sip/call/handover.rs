@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use app::domain::agent::HoldMusic;
 use app::domain::call::{EndReason, Happening};
 use app::domain::country::Country;
 use app::domain::id::CallId;
@@ -13,7 +14,7 @@ use app::domain::transfer::{
 use tokio::sync::mpsc;
 
 use super::{Call, Ending, Phase, Speaking};
-use crate::media::{Bridge, Ringback, Session, WhenConnected};
+use crate::media::{Bridge, Ringback, Session, Waiting, WhenConnected};
 use crate::sip::desk::CallEvent;
 use crate::sip::identity::number_of;
 use crate::sip::outbound::{self, FarEvent};
@@ -137,7 +138,7 @@ impl Call {
             FarEvent::Ringing => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {
-                    bridge.ring(self.ringback());
+                    bridge.wait(self.waiting());
                 }
                 if handover.transfer.state == TransferState::Trying {
                     self.tell_ringing(&mut handover.transfer);
@@ -244,7 +245,7 @@ impl Call {
     fn join(&mut self, handover: &mut Handover) {
         if let (None, Some(far)) = (&handover.bridge, &handover.session) {
             self.telephone.part();
-            handover.bridge = Some(Bridge::join(&self.session, far));
+            handover.bridge = Some(self.bridge_with(far));
         }
     }
 
@@ -271,8 +272,31 @@ impl Call {
         self.edge.desk.note(self.id, event);
     }
 
+    /// The caller joined with somebody, who may put the caller on hold.
+    pub(super) fn bridge_with(&self, far: &Session) -> Bridge {
+        let bridge = Bridge::join(&self.session, far);
+        if self.has_music() {
+            bridge.hold_with_music();
+        }
+        bridge
+    }
+
+    /// What the caller hears while it rings there.
+    pub(super) fn waiting(&self) -> Waiting {
+        if self.has_music() {
+            Waiting::Melody
+        } else {
+            Waiting::Ringing(self.ringback())
+        }
+    }
+
+    fn has_music(&self) -> bool {
+        let agent = self.agent.as_ref();
+        agent.is_some_and(|agent| agent.settings.hold_music == HoldMusic::Melody)
+    }
+
     /// The tone the caller knows, by the number that was called.
-    pub(super) fn ringback(&self) -> Ringback {
+    fn ringback(&self) -> Ringback {
         let called = self.invite.uri().and_then(number_of);
         let country = called.as_ref().and_then(Country::of_number);
         country.map_or_else(Ringback::default, |country| {

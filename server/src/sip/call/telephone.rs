@@ -127,15 +127,14 @@ impl Call {
     }
 
     fn bridge_telephone(&mut self) {
-        let elsewhere = self.handover.is_some();
-        let Some(leg) = &mut self.telephone.leg else {
-            return;
-        };
-        if !self.telephone.wanted || elsewhere {
+        if !self.telephone.wanted || self.handover.is_some() {
             return;
         }
+        let Some(mut leg) = self.telephone.leg.take() else {
+            return;
+        };
         if let (None, Some(far)) = (&leg.bridge, &leg.session) {
-            leg.bridge = Some(Bridge::join(&self.session, far));
+            leg.bridge = Some(self.bridge_with(far));
         }
         if let (true, Some(bridge)) = (leg.answered, &leg.bridge) {
             bridge.connected(WhenConnected::KeepRecording);
@@ -144,6 +143,7 @@ impl Call {
                 self.happened(Happening::FirstAudioOut);
             }
         }
+        self.telephone.leg = Some(leg);
     }
 
     /// It has come further, or is over.
@@ -158,9 +158,10 @@ impl Call {
             }
             FarEvent::Ringing => {
                 self.bridge_telephone();
-                let ringback = self.ringback();
-                if let Some(bridge) = self.telephone.leg.as_ref().and_then(|leg| leg.bridge.as_ref()) {
-                    bridge.ring(ringback);
+                let waiting = self.waiting();
+                let leg = self.telephone.leg.as_ref();
+                if let Some(bridge) = leg.and_then(|leg| leg.bridge.as_ref()) {
+                    bridge.wait(waiting);
                 }
                 None
             }
