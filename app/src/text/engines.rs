@@ -7,8 +7,8 @@ part! {
         auth auth_none auth_bearer auth_signature token token_help unchanged
         failover failover_help no_failover save saved step
         no_address not_public unreachable tls_failed refused too_late lost unresponsive busy no_answer
-        went back overflow nonsense slow
+        trouble troubles back overflow nonsense slow
         still_there goodbye sorry
     }
-    1 { away }
+    1 { away went }
 }

@@ -45,7 +45,8 @@ pub(super) const ENGINES: EngineText = EngineText {
     unresponsive: "sie gab kein Lebenszeichen",
     busy: "sie war besetzt",
     no_answer: "es klingelte, und niemand nahm ab",
-    went: "Die Engine verschwand mitten im Anruf.",
+    trouble: "Störung",
+    troubles: "Störungen der Engine",
     back: "Die Engine verschwand mitten im Anruf und wurde wieder erreicht.",
     overflow: "Die Engine sandte mehr Ton, als warten kann (zwei Minuten); der Rest war nicht zu hören.",
     nonsense: "Die Engine sandte Nachrichten ohne Bedeutung; sie wurden übergangen.",
@@ -54,4 +55,5 @@ pub(super) const ENGINES: EngineText = EngineText {
     goodbye: "Auf Wiederhören.",
     sorry: "Entschuldigung, hier ist gerade etwas gestört. Bitte später noch einmal anrufen. Auf Wiederhören.",
     away: |why| format!("Die Engine war nicht da: {why}."),
+    went: |why| format!("Die Engine verschwand mitten im Anruf: {why}."),
 };

@@ -45,7 +45,8 @@ pub(super) const ENGINES: EngineText = EngineText {
     unresponsive: "it gave no sign of life",
     busy: "it was busy",
     no_answer: "it rang, and nobody answered",
-    went: "The engine went away in mid-call.",
+    trouble: "Trouble",
+    troubles: "Trouble with the engine",
     back: "The engine went away in mid-call and was reached again.",
     overflow: "The engine sent more sound than can wait (two minutes); the rest was not heard.",
     nonsense: "The engine sent messages that mean nothing; they were ignored.",
@@ -54,4 +55,5 @@ pub(super) const ENGINES: EngineText = EngineText {
     goodbye: "Goodbye.",
     sorry: "Sorry, something is out of order here. Please call again later. Goodbye.",
     away: |why| format!("The engine was not there: {why}."),
+    went: |why| format!("The engine went away in mid-call: {why}."),
 };
