@@ -171,9 +171,7 @@ impl Recording {
     pub fn open(path: &Path, key: &VaultKey) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let mut head = Vec::with_capacity(HEAD);
-        file.by_ref()
-            .take(u64::try_from(HEAD).unwrap_or_default())
-            .read_to_end(&mut head)?;
+        Read::take(&mut file, size(HEAD)).read_to_end(&mut head)?;
         if !head.starts_with(MAGIC) {
             file.rewind()?;
             return Ok(Self::Plain(file));
@@ -254,10 +252,7 @@ impl Opener {
             let at = size(HEAD) + number * size(PIECE + TAG);
             self.file.seek(SeekFrom::Start(at))?;
             let mut sealed = Vec::with_capacity(PIECE + TAG);
-            self.file
-                .by_ref()
-                .take(size(PIECE + TAG))
-                .read_to_end(&mut sealed)?;
+            Read::take(&mut self.file, size(PIECE + TAG)).read_to_end(&mut sealed)?;
             self.piece = Some((number, self.seal.open(number, &sealed)?));
         }
         Ok(self.piece.as_ref().map_or(&[], |(_, plain)| plain))
