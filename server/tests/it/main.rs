@@ -20,6 +20,7 @@ mod engine_stream;
 mod export;
 mod faults;
 mod functions;
+mod hold_music;
 mod house;
 mod kamailio;
 mod machines;
