@@ -201,6 +201,8 @@ pub enum Conflict {
     SetupDone,
     /// The call has ended already.
     CallEnded,
+    /// The recording was sealed with another key than the server has.
+    RecordingSealed,
     /// Agents place their calls by this trunk.
     OutboundInUse {
         /// Them.

@@ -2,14 +2,18 @@
 //! `server::service`. Every method takes the `Caller` who asks; authorisation is its first
 //! line there, never here and never in a component.
 
+mod audio;
 mod caller;
+mod keeper;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use audio::{Audio, ReadSeek};
 pub use caller::{Caller, Who};
+pub use keeper::{Doorkeeper, SessionKeeper};
 
 pub use crate::domain::account::{
     ApiKey, AuditEntry, AuditFilter, KeyDraft, Person, PersonDraft, Role, SignedIn,
@@ -281,8 +285,8 @@ pub trait Calls: Send + Sync {
     async fn list(&self, caller: &Caller, filter: CallFilter) -> Result<Page<Call>, AppError>;
     /// One, with everything known of it. `calls:read`.
     async fn get(&self, caller: &Caller, id: CallId) -> Result<CallDetail, AppError>;
-    /// Where its recording is. `calls:read`.
-    async fn recording(&self, caller: &Caller, id: CallId) -> Result<std::path::PathBuf, AppError>;
+    /// Its recording. `calls:read`.
+    async fn recording(&self, caller: &Caller, id: CallId) -> Result<Audio, AppError>;
     /// How loud its recording is along its length; nothing where that can't be told. `calls:read`.
     async fn waveform(&self, caller: &Caller, id: CallId) -> Result<Option<Waveform>, AppError>;
     /// Ends it. `phone:write`.
@@ -480,21 +484,3 @@ pub trait SystemFacts: Send + Sync {
     /// What agents can speak with. `phone:read`.
     fn voices(&self, caller: &Caller) -> Result<Vec<Voice>, AppError>;
 }
-
-/// What a browser remembers of a person: begun at sign-in, ended at sign-out. Implemented by
-/// `server::web`, provided to each request.
-#[async_trait]
-pub trait SessionKeeper: Send + Sync {
-    /// A new session, under a new id, for this person.
-    async fn begin(&self, person: &SignedIn) -> Result<(), AppError>;
-    /// This session goes on although every other one has just ended.
-    async fn renew(&self, person: &SignedIn) -> Result<(), AppError>;
-    /// Ends this session.
-    async fn end(&self) -> Result<(), AppError>;
-    /// How many more milliseconds it lasts if nobody uses it.
-    async fn left_ms(&self) -> Result<i64, AppError>;
-}
-
-/// The keeper of the request's own session, for a page's context.
-#[derive(Clone)]
-pub struct Doorkeeper(pub Arc<dyn SessionKeeper>);

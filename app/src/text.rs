@@ -220,7 +220,7 @@ part! {
     Failures {
         unreadable unauthenticated forbidden same_origin signed_in_only
         no_page no_trunk no_access no_number no_agent no_call no_recording no_source no_user no_key no_webhook no_delivery no_setup_link no_password_link no_such
-        trunk_exists last_access last_admin changed idempotency still_answering answer_lost setup_done call_ended
+        trunk_exists last_access last_admin changed idempotency still_answering answer_lost setup_done call_ended recording_sealed
         database disk_full read_only draining offline
     }
     1 { numbers_assigned agent_in_use too_many internal need_scope }
@@ -328,7 +328,7 @@ part! {
         only_one
         help by_password by_address by_address_help label kind details used add_credential add_address networks networks_help
         country own_endpoint own_endpoint_help rotate remove show disabled agent_header no_credentials
-        allow refer refer_form refer_help refer_on
+        allow refer refer_form refer_help refer_on passed_headers passed_headers_help
     } 1 { refer_of remove_q remove_why own_name last_use remove_why_never }
 }
 
@@ -396,7 +396,7 @@ part! {
     AgentsText {
         title new none name name_help language language_help first_message first_message_help recording recording_help
         notice notice_help create identity behaviour routing agent_id copy_header inbound_numbers inbound_help no_number
-        add_number add move_number keep add_and_assign interruptible keep_digits silence silence_help longest enabled default_agent
+        add_number add move_number keep add_and_assign interruptible keep_digits music music_help music_none music_melody silence silence_help longest enabled default_agent
         default_help numbers state on off default recorded not_recorded delete delete_why instructions instructions_help remove
         no_header
     }

@@ -55,10 +55,31 @@ test.describe("where engines may be anywhere", () => {
     await expect(engine.getByLabel("Built-in")).toBeChecked();
   });
 
+  test("a telephone needs its URI, and both parts of a login or neither @both", async ({ admin, server }) => {
+    const walk = new Console(admin);
+    const id = await walk.createAgent({ name: "Front desk" });
+    const engine = walk.part("Engine");
+    await engine.getByLabel("Telephone (SIP URI)").check();
+    await expect(engine.getByLabel("Address")).toBeHidden();
+    await engine.getByLabel("SIP URI", { exact: true }).fill("bot@pbx");
+    await engine.getByRole("button", { name: "Save engine" }).click();
+    await expect(engine.getByRole("alert")).toContainText("sip:sales@pbx.example.com");
+    await engine.getByLabel("SIP URI", { exact: true }).fill("sip:bot@192.0.2.7");
+    await engine.getByLabel(/^Username/).fill("patch");
+    await engine.getByLabel(/^Password/).fill("s3cret-Passw0rd");
+    await engine.getByRole("button", { name: "Save engine" }).click();
+    await expect(admin.getByRole("status").filter({ hasText: "Engine saved" })).toBeVisible();
+    await expect(engine.getByLabel(/^Password/)).toHaveAttribute("placeholder", "unchanged");
+    expect(await admin.content()).not.toContain("s3cret");
+    const headers = { authorization: `Bearer ${server.key()}` };
+    const agent = (await (await fetch(`${server.url}/api/phone/${id}`, { headers })).json()) as { engine: unknown };
+    expect(agent.engine).toEqual({ type: "sip", uri: "sip:bot@192.0.2.7", username: "patch" });
+  });
+
   test("axe finds nothing serious, and nothing scrolls sideways", async ({ admin }) => {
     const walk = new Console(admin);
     const id = await walk.createAgent({ name: "Front desk" });
-    for (const kind of ["Voice bot (WebSocket)", "Realtime model"]) {
+    for (const kind of ["Voice bot (WebSocket)", "Realtime model", "Telephone (SIP URI)"]) {
       await admin.goto(`/channels/phone/agents/${id}`);
       await walk.part("Engine").getByLabel(kind).check();
       await suitsEverybody(admin, kind);

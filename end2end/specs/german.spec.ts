@@ -24,6 +24,28 @@ test.describe("as the browser asks", () => {
   });
 });
 
+test("the engine's form is German for each kind of engine, and fits a narrow window", async ({ admin }) => {
+  const walk = new Console(admin);
+  const agent = await walk.createAgent({ name: "Front desk" });
+  await admin.goto("/account");
+  await admin.getByLabel("Language").selectOption("Deutsch");
+  await admin.getByRole("region", { name: "Preferences" }).getByRole("button", { name: "Save changes" }).click();
+  await admin.setViewportSize({ width: 390, height: 900 });
+  for (const [kind, field] of [
+    ["Sprachbot (WebSocket)", "Adresse"],
+    ["Realtime-Modell", /^Stimme/],
+    ["Telefon (SIP-URI)", /^Benutzername/],
+  ] as const) {
+    await admin.goto(`/channels/phone/agents/${agent}`);
+    const engine = walk.part("Engine");
+    await engine.getByLabel(kind).check();
+    await expect(engine.getByLabel(field).first()).toBeVisible();
+    await axeMindsNothing(admin);
+    const tooWide = await admin.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    expect.soft(tooWide, `${kind} scrolls sideways`).toBe(false);
+  }
+});
+
 test("no German page scrolls sideways at 390 px", async ({ admin }) => {
   const walk = new Console(admin);
   await walk.createTrunk();

@@ -26,6 +26,7 @@ mod socket;
 mod speech;
 mod stream;
 mod talk;
+mod telephone;
 
 pub use behaviour::{Behaviour, Keep};
 pub use facts::Facts;
@@ -48,6 +49,7 @@ enum Engine {
     Builtin,
     Stream(Box<stream::Bot>),
     Realtime(Box<realtime::Model>),
+    Telephone,
 }
 
 /// Which engine an agent has, what it knows us by, and what it is to know of the call.
@@ -95,6 +97,8 @@ pub enum Choice {
     Key(char),
     /// There.
     Destination(DestinationId),
+    /// To the engine itself, which has a telephone.
+    Engine,
 }
 
 /// How the engine left the call. Unless the caller is gone, the owner of the call hangs up.
@@ -195,6 +199,8 @@ impl Engines {
         let door = self.0.clone();
         Ok(Ready(match wanted.engine.clone() {
             domain::Engine::Builtin => Engine::Builtin,
+            // Whoever owns the call reaches it: that takes SIP.
+            domain::Engine::Sip(_) => Engine::Telephone,
             domain::Engine::Stream(stream) => {
                 let bot = stream::Bot::reach(door, stream, wanted.secret, wanted.facts).await?;
                 Engine::Stream(Box::new(bot))
@@ -211,6 +217,7 @@ impl Engines {
 pub async fn run(call: AgentCall, ready: Ready) -> EngineEnd {
     match ready.0 {
         Engine::Builtin => builtin::run(call).await,
+        Engine::Telephone => telephone::run(call).await,
         Engine::Stream(bot) => Box::pin(stream::run(call, *bot)).await,
         Engine::Realtime(model) => Box::pin(realtime::run(call, *model)).await,
     }
@@ -219,6 +226,8 @@ pub async fn run(call: AgentCall, ready: Ready) -> EngineEnd {
 impl Ready {
     /// The engine that needs nothing.
     pub const BUILTIN: Self = Self(Engine::Builtin);
+    /// The engine that somebody else speaks for, by telephone.
+    pub const TELEPHONE: Self = Self(Engine::Telephone);
 }
 
 /// Says sorry for an engine that is gone, in the built-in voice.

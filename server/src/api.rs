@@ -23,6 +23,7 @@ mod calls;
 mod credentials;
 mod destinations;
 pub mod document;
+mod engines;
 mod events;
 mod history;
 mod inbound_trunk;

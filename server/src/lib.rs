@@ -15,6 +15,7 @@
 //! media       audio: RTP, codecs, digits, recordings
 //! instance    what this process is called among several
 //! trust       TLS when we call
+//! vault       recordings as they lie on disk, sealed or not
 //! postman     carries webhook deliveries over HTTP
 //! serve       the parts put together, and their end
 //! cli         the command line
@@ -36,4 +37,5 @@ pub mod sip;
 pub mod store;
 pub mod telemetry;
 pub mod trust;
+pub mod vault;
 pub mod web;

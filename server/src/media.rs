@@ -9,7 +9,7 @@
 //! sdp          what the other side describes; our half of offer and answer
 //! ports        pairs of UDP ports, random, freed on drop
 //! session      the handle sip holds       line       the handle the agent's engine holds
-//! bridge       two sessions joined        ringback   what is heard while the other one rings
+//! bridge       two sessions joined        ringback, melody   what is heard while waiting for the other one
 //! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
 //! leg          one session on such a thread: receive, play out, record, send
 //! rtp, srtp, reports, latch, jitter, conceal, dtmf, keys, vad, speech, codec, frame, resample,
@@ -35,6 +35,7 @@ mod keys;
 mod latch;
 mod leg;
 mod line;
+mod melody;
 mod pacer;
 mod ports;
 mod recording;
@@ -51,7 +52,7 @@ mod stats;
 pub mod tone;
 mod vad;
 
-pub use bridge::{Bridge, WhenConnected};
+pub use bridge::{Bridge, Waiting, WhenConnected};
 pub use dtmf::Digit;
 pub use frame::Rate;
 pub use line::{Heard, Line, Span};
@@ -68,6 +69,8 @@ use pacer::Pacer;
 use recording::RecordingDesk;
 use sdp::{Negotiation, Terms};
 use shared::Shared;
+
+use crate::vault::VaultKey;
 
 /// Events an engine may leave unread before the oldest audio gives way.
 const HEARD: usize = 256;
@@ -98,10 +101,15 @@ pub struct Media {
 impl Media {
     /// Starts the threads. They end when the last session and this are gone.
     pub fn start(settings: &Settings) -> io::Result<Self> {
+        Self::start_sealing(settings, None)
+    }
+
+    /// The same, with recordings sealed on disk if there is a key for it.
+    pub fn start_sealing(settings: &Settings, key: Option<VaultKey>) -> io::Result<Self> {
         Ok(Self {
             ports: PortPool::new(settings.ports.clone()),
             pacer: Pacer::start(settings.threads)?,
-            desk: RecordingDesk::start_thread()?,
+            desk: RecordingDesk::start_thread(key)?,
             timeout: settings.timeout,
             jitter_ms: settings.jitter_ms.clone(),
         })

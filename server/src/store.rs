@@ -50,6 +50,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::vault::VaultKey;
+
 pub use error::{KeyProblem, StoreError};
 pub use seal::{DataKey, Place};
 
@@ -121,6 +123,11 @@ const CONFIGURATION_LOCK: i64 = 0x7061_7463_6862_6179;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Db {
+    /// What recordings are sealed with: of the same key file as everything else.
+    pub fn vault_key(&self) -> VaultKey {
+        VaultKey::new(self.key.derive("recordings"))
+    }
+
     /// A connection that reads what has been committed.
     pub async fn read(&self) -> Result<Conn, StoreError> {
         let link = match &self.pools {

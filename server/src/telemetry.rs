@@ -8,6 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use app::domain::quality::Quality;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{debug, error, info, warn};
@@ -18,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
 
+mod audio;
 mod process;
 pub mod request;
 
@@ -62,9 +64,9 @@ pub fn start_logging(log: &Log) -> Result<(), TelemetryError> {
 impl Metrics {
     /// Counts from here on, in the whole process.
     pub fn install() -> Result<Self, TelemetryError> {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
-            .build_recorder();
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?;
+        let recorder = audio::buckets(builder)?.build_recorder();
         let handle = recorder.handle();
         // As above: a second server in one process counts into the first one's.
         let _ = metrics::set_global_recorder(recorder);
@@ -147,6 +149,7 @@ pub enum Event<'a> {
         from: &'a str,
         to: &'a str,
         duration: Duration,
+        quality: Option<&'a Quality>,
     },
     /// Calls that a crash of this or another instance left without an end.
     CallsRecovered {
@@ -275,10 +278,14 @@ impl Event<'_> {
             from,
             to,
             duration,
+            quality,
         } = self
         else {
             return;
         };
+        if let Some(quality) = quality {
+            audio::record(quality);
+        }
         counter!("patchbay_calls_total",
             "direction" => *direction, "result" => *result, "reason" => *reason)
         .increment(1);
@@ -373,6 +380,7 @@ mod tests {
                 from: "+14155550100",
                 to: "+14155550101",
                 duration: Duration::from_millis(3),
+                quality: None,
             }
             .emit();
         });

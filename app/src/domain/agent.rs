@@ -24,6 +24,18 @@ pub enum AgentType {
 }
 words!(AgentType, Inbound = "inbound", Outbound = "outbound");
 
+/// What callers hear who wait: for somebody they are handed on to, or on hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldMusic {
+    /// That it rings; on hold nothing.
+    #[default]
+    None,
+    /// A melody that is built in.
+    Melody,
+}
+words!(HoldMusic, None = "none", Melody = "melody");
+
 /// What can be set on an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(
@@ -57,6 +69,8 @@ pub struct AgentSettings {
     pub recording_notice: Option<String>,
     /// Keep digits in transcript and audio instead of masking them.
     pub keep_digits: bool,
+    /// What callers hear who wait.
+    pub hold_music: HoldMusic,
     /// Seconds without a word before it asks "Are you still there?".
     pub silence_seconds: u32,
     /// Longest call in seconds.
@@ -91,6 +105,7 @@ impl AgentSettings {
             recording_enabled: false,
             recording_notice: None,
             keep_digits: false,
+            hold_music: HoldMusic::None,
             silence_seconds: 10,
             max_duration_s: 3600,
             max_channels: None,
@@ -200,6 +215,8 @@ pub struct AgentDraft {
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub keep_digits: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub hold_music: Entry,
+    #[serde(skip_serializing_if = "Entry::is_absent")]
     pub silence_seconds: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub max_duration_s: Entry,
@@ -268,6 +285,7 @@ impl AgentDraft {
                 .optional_text_or(base.recording_notice.as_deref(), 500),
         );
         let keep_digits = errors.keep("keep_digits", self.keep_digits.switch_or(base.keep_digits));
+        let hold_music = errors.keep("hold_music", self.hold_music.choice_or(base.hold_music));
         let silence = errors.keep(
             "silence_seconds",
             self.silence_seconds
@@ -304,6 +322,7 @@ impl AgentDraft {
                 recording_enabled: recording?,
                 recording_notice: notice?,
                 keep_digits: keep_digits?,
+                hold_music: hold_music?,
                 silence_seconds: silence?,
                 max_duration_s: longest?,
                 max_channels: channels?,

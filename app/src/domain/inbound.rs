@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::country::Country;
 use crate::domain::draft::{Change, Entry, EntryList};
 use crate::domain::id::{AccessId, TrunkId};
-use crate::domain::sip::{HeaderName, SourceNet};
+use crate::domain::sip::{HeaderName, PassedHeader, SourceNet};
 use crate::domain::transfer::ReferForm;
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
@@ -262,11 +262,16 @@ pub struct AccessSettings {
     pub strict_uri: bool,
     /// How its peer is asked to call a number by itself; none: it never is.
     pub refer_form: Option<ReferForm>,
+    /// Which of its headers the agent's engine is told.
+    pub passed_headers: Vec<PassedHeader>,
     /// Off lets nobody in.
     pub enabled: bool,
 }
 
 impl AccessSettings {
+    /// So many of its headers may be passed on.
+    pub const MOST_PASSED_HEADERS: usize = 20;
+
     /// What an access of this kind starts from.
     pub fn default_for(kind: AccessKind) -> Self {
         Self {
@@ -283,6 +288,7 @@ impl AccessSettings {
             sha256_only: false,
             strict_uri: false,
             refer_form: None,
+            passed_headers: Vec::new(),
             enabled: true,
         }
     }
@@ -317,6 +323,8 @@ pub struct AccessDraft {
     pub strict_uri: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub refer_form: Entry,
+    #[serde(skip_serializing_if = "EntryList::is_absent")]
+    pub passed_headers: EntryList,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub enabled: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
@@ -377,6 +385,7 @@ impl AccessDraft {
                     why,
                 }),
         );
+        let passed_headers = self.passed_headers(base, &mut errors);
         let enabled = errors.keep("enabled", self.enabled.switch_or(base.enabled));
         let settings = (|| {
             Some(AccessSettings {
@@ -392,10 +401,46 @@ impl AccessDraft {
                 sha256_only: sha256_only?,
                 strict_uri: strict_uri?,
                 refer_form: refer_form?,
+                passed_headers: passed_headers?,
                 enabled: enabled?,
             })
         })();
         errors.none_or(settings)
+    }
+
+    /// Each name once: of two headers that go on under one name, only one would arrive.
+    fn passed_headers(
+        &self,
+        base: &AccessSettings,
+        errors: &mut FieldErrors,
+    ) -> Option<Vec<PassedHeader>> {
+        let change = self.passed_headers.change().map_err(Reason::from);
+        let entries = match errors.keep("passed_headers", change)? {
+            Change::Leave => return Some(base.passed_headers.clone()),
+            Change::Clear => &[],
+            Change::Set(entries) => entries,
+        };
+        let mut passed: Vec<PassedHeader> = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            let read = entry.required().map_err(Reason::from).and_then(|text| {
+                text.parse::<PassedHeader>()
+                    .map_err(|why| Reason::HeaderName {
+                        found: text.to_owned(),
+                        why,
+                    })
+            });
+            if let Some(header) = errors.keep(format!("passed_headers.{index}"), read)
+                && !passed.iter().any(|other| other.name == header.name)
+            {
+                passed.push(header);
+            }
+        }
+        let found = u32::try_from(passed.len()).unwrap_or(u32::MAX);
+        if passed.len() > AccessSettings::MOST_PASSED_HEADERS {
+            let max = u32::try_from(AccessSettings::MOST_PASSED_HEADERS).unwrap_or(u32::MAX);
+            errors.add("passed_headers", Reason::TooLong { max, found });
+        }
+        Some(passed)
     }
 
     /// A list that parses to nothing must never let everybody in, so that a network access

@@ -4,6 +4,7 @@
 
 mod header;
 mod host;
+mod passed;
 mod secret;
 mod source;
 mod uri;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use header::{HeaderName, InvalidHeaderName};
 pub use host::{Host, InvalidHost};
+pub use passed::PassedHeader;
 pub use secret::{InvalidSecret, InvalidUsername, Secret, Username};
 pub use source::{InvalidSourceNet, SourceNet};
 pub use uri::{InvalidSipUri, SipUri};

@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 
 pub use functions::*;
 
-use crate::domain::agent::{AgentSettings, AgentView};
+use crate::domain::agent::{AgentSettings, AgentView, HoldMusic};
 use crate::domain::number::Number;
 use crate::domain::outbound::OutboundView;
 use crate::domain::page::part;
@@ -215,6 +215,16 @@ fn recording(state: &FormState) -> impl IntoView + use<> {
     }
 }
 
+fn waiting(state: &FormState) -> impl IntoView + use<> {
+    let say = &text().agents;
+    let choices = vec![
+        Choice::new(HoldMusic::None.as_str(), say.music_none),
+        Choice::new(HoldMusic::Melody.as_str(), say.music_melody),
+    ];
+    let state = state.clone();
+    view! { <RadioGroup state field="hold_music" label=say.music help=say.music_help choices default=HoldMusic::None.as_str() inline=true/> }
+}
+
 /// `/channels/phone/agents/{id}`
 #[component]
 pub fn AgentPage() -> impl IntoView {
@@ -306,6 +316,7 @@ fn behaviour(view: &AgentView) -> impl IntoView + use<> {
         ),
         ("interruptible", switch(settings.interruptible)),
         ("keep_digits", switch(settings.keep_digits)),
+        ("hold_music", settings.hold_music.to_string()),
         ("enabled", switch(settings.enabled)),
         ("is_default", switch(settings.is_default)),
         ("silence_seconds", settings.silence_seconds.to_string()),
@@ -324,6 +335,7 @@ fn behaviour(view: &AgentView) -> impl IntoView + use<> {
             {recording(&state)}
             <Switch state=state.clone() field="interruptible" label=say.interruptible on=true/>
             <Switch state=state.clone() field="keep_digits" label=say.keep_digits/>
+            {waiting(&state)}
             <TextField state=state.clone() field="silence_seconds" label=say.silence help=say.silence_help kind=Kind::Number width="input-short"/>
             <TextField state=state.clone() field="max_duration_s" label=say.longest kind=Kind::Number width="input-short"/>
             <Switch state=state.clone() field="enabled" label=say.enabled on=true/>

@@ -1,5 +1,6 @@
 //! The page of a call: what was said, why this agent, how it went on the wire.
 
+mod engine;
 mod ladder;
 mod parts;
 mod player;

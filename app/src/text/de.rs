@@ -219,6 +219,7 @@ const FAILURES: Failures = Failures {
     answer_lost: "Die Anfrage wurde ausgeführt, aber ihre Antwort ging verloren. Sieh nach, was sie bewirkt hat.",
     setup_done: "Die Einrichtung ist abgeschlossen. Melde dich an.",
     call_ended: "Der Anruf ist schon zu Ende.",
+    recording_sealed: "Diese Aufnahme ist mit einem anderen Schlüssel versiegelt als dem in der Schlüsseldatei des Servers (data.key_file).",
     database: "Änderungen können nicht gespeichert werden: Die Datenbank antwortet nicht. Anrufe gehen weiter.",
     disk_full: "Änderungen können nicht gespeichert werden: Die Platte ist voll. Anrufe gehen weiter.",
     read_only: "Änderungen können nicht gespeichert werden: Die Datenbank lässt sich nur lesen. Anrufe gehen weiter.",

@@ -207,6 +207,7 @@ const FAILURES: Failures = Failures {
     answer_lost: "The first request with this Idempotency-Key changed something, but its answer was lost in a crash. Look at what is there before you send it again under another key.",
     setup_done: "Set-up is finished. Sign in.",
     call_ended: "The call has ended already.",
+    recording_sealed: "This recording was sealed with another key than the one in the server's key file (data.key_file).",
     database: "Changes can't be saved: the database does not answer. Calls go on.",
     disk_full: "Changes can't be saved: the disk is full. Calls go on.",
     read_only: "Changes can't be saved: the database may only be read. Calls go on.",

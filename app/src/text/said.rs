@@ -2,12 +2,12 @@
 //! words, for the page beside the field and for the message in the API's answer.
 
 mod action;
+mod engine;
 mod trunk;
 
 use super::Text;
 use crate::domain::account::Role;
 use crate::domain::call::EndReason;
-use crate::domain::engine::EngineFault;
 use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber, ReadAs};
 use crate::domain::routing::{Near, Note, Outcome, Refusal, Step};
 use crate::error::{AppError, Conflict, Need, Reason, Scope, Thing, Unavailable};
@@ -179,6 +179,7 @@ impl Text {
             Conflict::AnswerLost => say.answer_lost.to_owned(),
             Conflict::SetupDone => say.setup_done.to_owned(),
             Conflict::CallEnded => say.call_ended.to_owned(),
+            Conflict::RecordingSealed => say.recording_sealed.to_owned(),
             Conflict::OutboundInUse { agents } => (self.outgoing.outbound_in_use)(&names(agents)),
             Conflict::DestinationInUse { agents } => {
                 (self.outgoing.destination_in_use)(&names(agents))
@@ -302,21 +303,6 @@ impl Text {
             Note::CarrierSaid { status, phrase } => {
                 (self.outgoing.carrier_said)(&status.to_string(), &short(phrase))
             }
-        }
-    }
-
-    /// Why an engine could not be had.
-    pub fn engine_fault(&self, why: EngineFault) -> &'static str {
-        let say = &self.engines;
-        match why {
-            EngineFault::NoAddress => say.no_address,
-            EngineFault::NotPublic => say.not_public,
-            EngineFault::Unreachable => say.unreachable,
-            EngineFault::TlsFailed => say.tls_failed,
-            EngineFault::Refused => say.refused,
-            EngineFault::TooLate => say.too_late,
-            EngineFault::Lost => say.lost,
-            EngineFault::Unresponsive => say.unresponsive,
         }
     }
 

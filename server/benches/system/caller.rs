@@ -21,6 +21,8 @@ pub(crate) struct Caller {
     socket: UdpSocket,
     local: SocketAddr,
     calls: u32,
+    /// RTP payload type of the one codec that is offered.
+    payload: u8,
 }
 
 /// An answered call, as far as BYE needs it.
@@ -43,10 +45,16 @@ impl Caller {
             socket,
             local,
             calls: 0,
+            payload: 0,
         })
     }
 
-    /// INVITE, the challenge, INVITE again, ACK. The SDP offers PCMU at `audio`.
+    /// Offers another codec than PCMU.
+    pub(crate) fn offering(self, payload: u8) -> Self {
+        Self { payload, ..self }
+    }
+
+    /// INVITE, the challenge, INVITE again, ACK. The SDP offers one codec at `audio`.
     pub(crate) fn call(&mut self, number: &str, audio: SocketAddr) -> Outcome<Dialog> {
         self.calls += 1;
         let call_id = format!("bench-{}-{}", self.local.port(), self.calls);
@@ -99,8 +107,9 @@ impl Caller {
     ) -> Outcome<Answer> {
         let sdp = format!(
             "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n",
+             m=audio {} RTP/AVP {payload} 101\r\na=rtpmap:101 telephone-event/8000\r\n",
             audio.port(),
+            payload = self.payload,
             ip = audio.ip(),
         );
         let invite = format!(

@@ -4,7 +4,7 @@
 //! and measures it from outside: CPU and memory from `/proc`, packets by sequence number. Beside it, in the
 //! same run, stands a Kamailio that checks the same digest. Knows nothing of the server's insides.
 //!
-//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio flood pages load rates million`.
+//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio engines flood pages load rates million`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -14,7 +14,9 @@
 )]
 
 mod audio;
+mod bot;
 mod caller;
+mod engines;
 mod first_load;
 mod flood;
 mod machine;
@@ -35,9 +37,10 @@ use world::World;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 type Part = fn(&mut World, &mut Table) -> Outcome<()>;
 
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 8] = [
     ("setups", |world, table| setups::run(world, table)),
     ("audio", |world, table| audio::run(world, table)),
+    ("engines", |world, table| engines::run(world, table)),
     ("flood", |world, table| flood::run(world, table)),
     ("pages", |world, table| readers::run(world, table)),
     ("load", |world, table| first_load::run(world, table)),

@@ -120,6 +120,8 @@ impl World {
             .env("PATCHBAY_SIP__GUARD__KNOWN_RATE_PER_S", "100000")
             .env("PATCHBAY_SIP__GUARD__KNOWN_BURST", "100000")
             .env("PATCHBAY_SIP__MAX_CALLS", "100000")
+            // The bots of calls with one stand beside it.
+            .env("PATCHBAY_ENGINES__ALLOW_PRIVATE", "true")
             .env("PATCHBAY_LIMITS__API_PER_MINUTE", "100000000")
             .env("PATCHBAY_LOG__FILTER", "warn");
         command

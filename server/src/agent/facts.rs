@@ -22,11 +22,20 @@ pub struct Facts {
     pub diverted_from: Option<String>,
     /// What whoever placed the call had to say about it, as JSON.
     pub metadata: Option<String>,
+    /// Headers of the caller's that are to be passed on, by the name they have for the engine.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Facts {
-    /// Under stable names. What is not known is not there.
+    /// With what is passed on, and never under a name that is ours.
     pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        let known = self.known().into_iter();
+        let known = known.map(|(name, value)| (name.to_owned(), value));
+        self.headers.iter().cloned().chain(known).collect()
+    }
+
+    /// Under stable names. What is not known is not there.
+    pub fn known(&self) -> Vec<(&'static str, String)> {
         let known = [
             ("call_id", Some(self.call.to_string())),
             ("agent_id", Some(self.agent.to_string())),
@@ -41,7 +50,7 @@ impl Facts {
         ];
         known
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .filter_map(|(name, value)| Some((name, value?)))
             .collect()
     }
 }

@@ -1,7 +1,6 @@
 //! `/api/phone`: agents, with the fields of the reference API and ours.
 
-use app::domain::agent::{AgentDraft, AgentType};
-use app::domain::engine::{self as domain, EngineType, StreamAuth};
+use app::domain::agent::{AgentDraft, AgentType, HoldMusic};
 use app::domain::id::AgentId;
 use app::error::{FieldErrors, Scope, Thing};
 use app::ports::AgentView;
@@ -16,6 +15,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 use super::Api;
 use super::body::{Body, Draft};
 use super::callers::Asking;
+use super::engines::{ChosenEngine, Engine};
 use super::params::Params;
 use super::problem::Problem;
 use super::routes::{Op, Routes};
@@ -158,61 +158,15 @@ pub(super) struct PhoneAgent {
     recording_notice: Option<String>,
     /// Digits stand in transcript and audio instead of being masked.
     keep_digits: bool,
+    /// What callers hear who wait for somebody, or are on hold: `none` (that it rings) or a `melody`.
+    #[schema(schema_with = music_words)]
+    hold_music: &'static str,
     silence_seconds: u32,
     max_duration_s: u32,
     /// Most calls at once; null: no limit of its own.
     #[schema(required = true)]
     max_channels: Option<u32>,
     version: i64,
-}
-
-/// What speaks for an agent. Which other fields there are depends on its type.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Engine {
-    #[schema(schema_with = engine_words)]
-    r#type: &'static str,
-    /// Of `stream` and `realtime`: where the bot or the model listens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    /// Of `stream`: how the bot knows us.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = auth_words, required = false)]
-    auth: Option<&'static str>,
-    /// Of `realtime`: which model, in which voice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    voice: Option<String>,
-    /// Of `realtime`: whether there is a key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    has_key: Option<bool>,
-}
-
-/// What speaks for an agent. Another type starts afresh; absent leaves, null clears.
-#[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "documents `EngineDraft`, which lives where there is no OpenAPI"
-)]
-pub(super) struct ChosenEngine {
-    #[schema(schema_with = engine_words, required = false)]
-    r#type: Option<String>,
-    /// Of `stream` and `realtime`: `wss://…`; `ws://…` and addresses beside this server if `engines.allow_private`
-    /// allows it. Default of `realtime`: `wss://api.openai.com/v1/realtime`.
-    #[schema(max_length = 2000)]
-    url: Option<String>,
-    /// Of `stream`: what is done with the token. Default: `bearer` if there is one, else `none`.
-    #[schema(schema_with = auth_words, required = false)]
-    auth: Option<String>,
-    /// Of `stream`, what the bot knows us by; of `realtime`, the API key. Never returned.
-    #[schema(max_length = 512)]
-    token: Option<String>,
-    /// Of `realtime`. Default: `gpt-realtime`.
-    #[schema(min_length = 1, max_length = 120)]
-    model: Option<String>,
-    /// Of `realtime`. Default: `marin`.
-    #[schema(min_length = 1, max_length = 120)]
-    voice: Option<String>,
 }
 
 /// A new agent.
@@ -247,6 +201,8 @@ pub(super) struct CreatePhoneAgent {
     #[schema(max_length = 500)]
     recording_notice: Option<String>,
     keep_digits: Option<bool>,
+    #[schema(schema_with = music_words, required = false)]
+    hold_music: Option<String>,
     #[schema(minimum = 1, maximum = 600)]
     silence_seconds: Option<u32>,
     #[schema(minimum = 10, maximum = 86400)]
@@ -284,6 +240,8 @@ pub(super) struct UpdatePhoneAgent {
     #[schema(max_length = 500)]
     recording_notice: Option<String>,
     keep_digits: Option<bool>,
+    #[schema(schema_with = music_words, required = false)]
+    hold_music: Option<String>,
     #[schema(minimum = 1, maximum = 600)]
     silence_seconds: Option<u32>,
     #[schema(minimum = 10, maximum = 86400)]
@@ -323,37 +281,8 @@ fn type_words() -> utoipa::openapi::Object {
     words(AgentType::ALL.iter().map(|kind| kind.as_str()))
 }
 
-fn engine_words() -> utoipa::openapi::Object {
-    words(EngineType::ALL.iter().map(|kind| kind.as_str()))
-}
-
-fn auth_words() -> utoipa::openapi::Object {
-    words(StreamAuth::ALL.iter().map(|auth| auth.as_str()))
-}
-
-fn engine(engine: domain::Engine) -> Engine {
-    let mut shown = Engine {
-        r#type: engine.kind().as_str(),
-        url: None,
-        auth: None,
-        model: None,
-        voice: None,
-        has_key: None,
-    };
-    match engine {
-        domain::Engine::Builtin => {}
-        domain::Engine::Stream(stream) => {
-            shown.url = Some(stream.url.to_string());
-            shown.auth = Some(stream.auth.as_str());
-        }
-        domain::Engine::Realtime(realtime) => {
-            shown.url = Some(realtime.url.to_string());
-            shown.model = Some(realtime.model);
-            shown.voice = Some(realtime.voice);
-            shown.has_key = Some(realtime.has_key);
-        }
-    }
-    shown
+fn music_words() -> utoipa::openapi::Object {
+    words(HoldMusic::ALL.iter().map(|music| music.as_str()))
 }
 
 fn text_or_list() -> Schema {
@@ -454,11 +383,12 @@ fn shown(view: AgentView) -> PhoneAgent {
         stt_keyterms: Vec::new(),
         tts_speed_pct: 0.0,
         failover_transfer_destination_id: settings.failover.map(|id| Id::of(id.as_uuid())),
-        engine: engine(settings.engine),
+        engine: Engine::of(settings.engine),
         enabled: settings.enabled,
         is_default: settings.is_default,
         recording_notice: settings.recording_notice,
         keep_digits: settings.keep_digits,
+        hold_music: settings.hold_music.as_str(),
         silence_seconds: settings.silence_seconds,
         max_duration_s: settings.max_duration_s,
         max_channels: settings.max_channels,

@@ -81,6 +81,8 @@ pub(super) struct InboundCredential {
     /// How its peer is asked (REFER) to call a number by itself, such as `sip:{number}@{host}`; null: it never is.
     #[schema(required = true)]
     refer_form: Option<String>,
+    /// Which headers of its calls the agent's engine is told: `X-Account`, or `X-Account=customer` under another name.
+    passed_headers: Vec<String>,
     enabled: bool,
     #[schema(required = true)]
     last_used_at: Option<Time>,
@@ -121,6 +123,8 @@ pub(super) struct CreateInboundCredential {
     /// `{number}` stands for the number, `{host}` for the peer's own host.
     #[schema(max_length = 500)]
     refer_form: Option<String>,
+    /// At most 20; none that SIP uses itself, and never the agent header.
+    passed_headers: Option<Vec<String>>,
     /// Default: true.
     enabled: Option<bool>,
 }
@@ -148,6 +152,7 @@ pub(super) struct UpdateInboundCredential {
     strict_uri: Option<bool>,
     #[schema(max_length = 500)]
     refer_form: Option<String>,
+    passed_headers: Option<Vec<String>>,
     enabled: Option<bool>,
     /// The version the change is based on.
     version: Option<i64>,
@@ -255,6 +260,11 @@ fn shown(access: Access, auth_password: Option<String>) -> InboundCredential {
         sha256_only: settings.sha256_only,
         strict_uri: settings.strict_uri,
         refer_form: settings.refer_form.map(Into::into),
+        passed_headers: settings
+            .passed_headers
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         enabled: settings.enabled,
         last_used_at: access.last_used.as_ref().map(|used| Time(used.at)),
         last_used_from: access.last_used.map(|used| used.from.to_string()),

@@ -180,6 +180,7 @@ fn conflict_code(conflict: &Conflict) -> &'static str {
         Conflict::AnswerLost => "answer_lost",
         Conflict::SetupDone => "setup_done",
         Conflict::CallEnded => "call_ended",
+        Conflict::RecordingSealed => "recording_sealed",
         Conflict::OutboundInUse { .. } => "outbound_trunk_in_use",
         Conflict::DestinationInUse { .. } => "destination_in_use",
         Conflict::NoOutboundTrunk => "no_outbound_trunk",
@@ -223,7 +224,8 @@ fn facts(conflict: &Conflict) -> Value {
         | Conflict::StillAnswering
         | Conflict::AnswerLost
         | Conflict::SetupDone
-        | Conflict::CallEnded => json!({}),
+        | Conflict::CallEnded
+        | Conflict::RecordingSealed => json!({}),
     };
     facts["code"] = conflict_code(conflict).into();
     facts

@@ -129,6 +129,7 @@ pub struct Media {
     pub jitter_max_ms: u32,
     pub espeak: String,
     pub recordings_dir: Optional<PathBuf>,
+    pub encrypt_recordings: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::dtmf::Digit;
 use super::frame::{Frame, Rate};
+use super::melody::Melody;
 use super::ringback::{Ringback, Ringing};
 use super::session::Session;
 use super::shared::Shared;
@@ -19,6 +20,9 @@ const MOST_FRAMES: usize = 3;
 
 /// Keys that may wait for the other side's next packet.
 const MOST_KEYS: usize = 32;
+
+/// Frames without a sound after which a side that holds is taken to play nothing of its own.
+const PATIENCE: u32 = 50;
 
 /// A frame whose loudest sample is below this can be left out unheard.
 const QUIET: u16 = 200;
@@ -39,6 +43,15 @@ pub enum WhenConnected {
     KeepRecording,
     /// It is completed.
     StopRecording,
+}
+
+/// What a caller hears who waits for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// That it rings there.
+    Ringing(Ringback),
+    /// Music.
+    Melody,
 }
 
 impl Bridge {
@@ -64,10 +77,18 @@ impl Bridge {
         }
     }
 
-    /// Lets the near side hear ringing, until something is heard of the far side or
+    /// Lets the near side hear that it waits, until something is heard of the far side or
     /// [`connected`](Self::connected) says that it has answered.
-    pub fn ring(&self, tone: Ringback) {
-        self.end.from.0.lock().ringing = Some(Ringing::new(tone));
+    pub fn wait(&self, with: Waiting) {
+        self.end.from.0.lock().waiting = Some(match with {
+            Waiting::Ringing(tone) => Wait::Ringing(Ringing::new(tone)),
+            Waiting::Melody => Wait::Melody(Melody::default()),
+        });
+    }
+
+    /// Lets the near side hear music whenever the far side turns away from it and plays nothing itself.
+    pub fn hold_with_music(&self) {
+        self.end.from.0.lock().music = Some(Melody::default());
     }
 
     /// The far side has answered. What was pressed before was for somebody else.
@@ -102,9 +123,30 @@ struct Stream {
     frames: VecDeque<Frame>,
     keys: VecDeque<Digit>,
     /// Heard in place of a side that is silent still.
-    ringing: Option<Ringing>,
+    waiting: Option<Wait>,
     /// Whether the side this comes from holds.
     held: bool,
+    /// Whether it does not want to hear the other one.
+    away: bool,
+    /// Heard then.
+    music: Option<Melody>,
+    /// Frames since something was heard of it.
+    quiet: u32,
+}
+
+#[derive(Debug)]
+enum Wait {
+    Ringing(Ringing),
+    Melody(Melody),
+}
+
+impl Wait {
+    fn fill(&mut self, frame: &mut Frame) {
+        match self {
+            Self::Ringing(ringing) => ringing.fill(frame),
+            Self::Melody(melody) => melody.fill(frame),
+        }
+    }
 }
 
 impl End {
@@ -121,7 +163,7 @@ impl End {
             return;
         }
         if !is_quiet(frame) {
-            stream.ringing = None;
+            stream.waiting = None;
         }
         if stream.frames.len() == MOST_FRAMES {
             stream.frames.pop_front();
@@ -129,25 +171,39 @@ impl End {
         stream.frames.push_back(*frame);
     }
 
-    /// What is to be heard here, if anything is: at the rate of the other side, but for ringing,
-    /// which is made at `rate`.
+    /// What is to be heard here, if anything is: at the rate of the other side, but for what is made
+    /// here, at `rate`.
     pub(super) fn pull(&self, rate: Rate) -> Option<Frame> {
         let mut stream = self.from.0.lock();
-        if let Some(ringing) = &mut stream.ringing {
+        let stream = &mut *stream;
+        if let Some(waiting) = &mut stream.waiting {
             let mut frame = Frame::silent(rate);
-            ringing.fill(&mut frame);
+            waiting.fill(&mut frame);
             stream.frames.clear();
             return Some(frame);
         }
         if stream.frames.len() > 1 && stream.frames.front().is_some_and(is_quiet) {
             stream.frames.pop_front();
         }
-        stream.frames.pop_front()
+        let heard = stream.frames.pop_front();
+        if heard.as_ref().is_some_and(|frame| !is_quiet(frame)) {
+            stream.quiet = 0;
+        } else {
+            stream.quiet = stream.quiet.saturating_add(1);
+        }
+        match &mut stream.music {
+            Some(music) if stream.away && stream.quiet > PATIENCE => {
+                let mut frame = Frame::silent(rate);
+                music.fill(&mut frame);
+                Some(frame)
+            }
+            _ => heard,
+        }
     }
 
     /// From now on the two talk with each other.
     fn begin(&self) {
-        self.from.0.lock().ringing = None;
+        self.from.0.lock().waiting = None;
         for stream in [&self.to, &self.from] {
             stream.0.lock().keys.clear();
         }
@@ -166,9 +222,11 @@ impl End {
         std::mem::take(&mut self.from.0.lock().keys)
     }
 
-    /// Whether this side holds.
-    pub(super) fn hold(&self, held: bool) {
-        self.to.0.lock().held = held;
+    /// Whether this side holds, and whether it does not want to hear the other one.
+    pub(super) fn hold(&self, held: bool, away: bool) {
+        let mut stream = self.to.0.lock();
+        stream.held = held;
+        stream.away = away;
     }
 
     /// Whether the other side holds.
@@ -242,7 +300,7 @@ mod tests {
     #[test]
     fn ringing_lasts_until_the_other_side_is_audible() {
         let (near, far) = ends();
-        near.from.0.lock().ringing = Some(Ringing::new(Ringback::NorthAmerica));
+        near.from.0.lock().waiting = Some(Wait::Ringing(Ringing::new(Ringback::NorthAmerica)));
         assert!(pull(&near).is_some());
         far.push(&level(20));
         assert_ne!(pull(&near), Some(20), "faint noise is no early media");
@@ -252,11 +310,30 @@ mod tests {
     }
 
     #[test]
+    fn music_is_heard_of_a_side_that_turns_away_and_plays_nothing_itself() {
+        let (near, far) = ends();
+        near.from.0.lock().music = Some(Melody::default());
+        let loud = |seconds: u32| {
+            let frames = (0..seconds * 50).filter_map(|_| near.pull(Rate::Narrow));
+            frames.filter(|frame| !is_quiet(frame)).count()
+        };
+        assert_eq!(loud(3), 0, "it merely says nothing");
+        far.hold(true, true);
+        assert!(loud(3) > 100);
+        far.push(&level(3_000));
+        assert_eq!(loud(1), 1, "its own music goes first");
+        assert!(loud(3) > 100);
+        far.hold(false, false);
+        assert_eq!(loud(3), 0);
+        assert!(far.pull(Rate::Narrow).is_none(), "nobody hears his own");
+    }
+
+    #[test]
     fn keys_and_holds_are_the_other_sides() {
         let (near, far) = ends();
         let digit = Digit::new('5').unwrap();
         near.press(digit);
-        near.hold(true);
+        near.hold(true, false);
         assert!(near.pressed().is_empty() && !near.is_held());
         assert_eq!(far.pressed(), [digit]);
         assert!(far.is_held() && far.pressed().is_empty());

@@ -269,7 +269,7 @@ impl Leg {
             self.vad = Vad::default();
         }
         if let Some(end) = &fresh.joined {
-            end.hold(fresh.is_held());
+            end.hold(fresh.is_held(), fresh.is_unwanted());
         }
         self.agreed = fresh;
     }

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::codec::{FRAME_MS, FRAME_SAMPLES};
+use crate::vault::VaultKey;
 
 mod wav;
 
@@ -94,14 +95,14 @@ enum Job {
 
 impl RecordingDesk {
     /// Starts the thread; it ends when the last desk and recorder are gone.
-    pub(super) fn start_thread() -> io::Result<Self> {
+    pub(super) fn start_thread(key: Option<VaultKey>) -> io::Result<Self> {
         let (jobs, inbox) = mpsc::channel();
         let backlog = Arc::new(AtomicUsize::new(0));
         let waiting = Arc::clone(&backlog);
         thread::Builder::new()
             .name("recordings".into())
             .spawn(move || {
-                let mut files = wav::OpenFiles::default();
+                let mut files = wav::OpenFiles::new(key);
                 for job in inbox {
                     waiting.fetch_sub(1, Ordering::Relaxed);
                     files.work(job);
@@ -274,7 +275,7 @@ mod tests {
     async fn the_caller_is_left_and_the_agent_right() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep/er/call.wav");
-        let desk = RecordingDesk::start_thread().unwrap();
+        let desk = RecordingDesk::start_thread(None).unwrap();
         let mut recorder = desk.start(file.clone(), 340);
         let take = recorder.take();
         for _ in 0..60 {
@@ -295,7 +296,7 @@ mod tests {
     async fn a_running_recording_can_be_read_up_to_the_last_second() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("call.wav");
-        let desk = RecordingDesk::start_thread().unwrap();
+        let desk = RecordingDesk::start_thread(None).unwrap();
         let mut recorder = desk.start(file.clone(), 0);
         for _ in 0..150 {
             recorder.push(&QUIET, &QUIET, false);
@@ -316,7 +317,7 @@ mod tests {
     async fn a_key_is_muted_with_the_tenth_of_a_second_before_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("call.wav");
-        let desk = RecordingDesk::start_thread().unwrap();
+        let desk = RecordingDesk::start_thread(None).unwrap();
         let mut recorder = desk.start(file.clone(), 0);
         for index in 0..30 {
             recorder.push(&[50; FRAME_SAMPLES], &[60; FRAME_SAMPLES], index == 20);
@@ -333,10 +334,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_sealed_recording_is_heard_with_its_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("call.wav");
+        let key = VaultKey::new([7; 32]);
+        let desk = RecordingDesk::start_thread(Some(key.clone())).unwrap();
+        let mut recorder = desk.start(file.clone(), 0);
+        for _ in 0..61 {
+            recorder.push(&[100; FRAME_SAMPLES], &[-200; FRAME_SAMPLES], false);
+        }
+        let take = recorder.take();
+        drop(recorder);
+        assert_eq!(take.finished().await.duration_ms, 1_220);
+        let kept = crate::vault::Recording::open(&file, &key).unwrap();
+        let samples = hound::WavReader::new(kept).unwrap().into_samples::<i16>();
+        let samples: Vec<i16> = samples.map(Result::unwrap).collect();
+        assert_eq!(samples, [100, -200].repeat(61 * FRAME_SAMPLES));
+        assert!(hound::WavReader::open(&file).is_err(), "it lies there in the open");
+    }
+
+    #[tokio::test]
     async fn a_folder_that_cannot_be_made_fails_the_recording_alone() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();
-        let desk = RecordingDesk::start_thread().unwrap();
+        let desk = RecordingDesk::start_thread(None).unwrap();
         let recorder = desk.start(folder.path().join("file/call.wav"), 0);
         let take = recorder.take();
         drop(recorder);
@@ -352,7 +373,7 @@ mod tests {
         if !full.exists() {
             return;
         }
-        let desk = RecordingDesk::start_thread().unwrap();
+        let desk = RecordingDesk::start_thread(None).unwrap();
         let mut recorder = desk.start(full, 0);
         let take = recorder.take();
         for _ in 0..50 {

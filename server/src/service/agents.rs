@@ -7,7 +7,7 @@ use app::domain::agent::{
     Agent, AgentDraft, AgentSettings, AgentView, Assign, NewAgent, RoutingDraft, Voice,
 };
 use app::domain::draft::{Change, Entry};
-use app::domain::engine::{Engine, Realtime, Stream};
+use app::domain::engine::{Engine, Realtime, Sip, Stream};
 use app::domain::id::{AgentId, OutboundTrunkId};
 use app::domain::number::Number;
 use app::domain::phone::PhoneNumber;
@@ -17,8 +17,10 @@ use app::ports::{Agents, Caller};
 use async_trait::async_trait;
 
 use crate::service::audit::Record;
+use crate::service::calls::CallDesk;
 use crate::service::core::Core;
 use crate::service::numbers::held_by;
+use crate::service::outbound::leads_out;
 use crate::service::outward::Outward;
 use crate::service::routes::RouteChange;
 use crate::service::{entered, trunks, version};
@@ -27,6 +29,7 @@ use crate::store::{self, Conn, Tx};
 /// The use cases of agents, and what they can speak with.
 pub struct AgentDesk {
     pub core: Core,
+    pub desk: Arc<CallDesk>,
     pub voices: Arc<[Voice]>,
     /// Which engines elsewhere may be named.
     pub outward: Outward,
@@ -53,6 +56,7 @@ impl AgentDesk {
     async fn reachable(&self, engine: &Engine) -> Result<(), AppError> {
         match engine {
             Engine::Builtin => Ok(()),
+            Engine::Sip(Sip { uri, .. }) => leads_out(&self.desk, "engine.uri", &uri.host).await,
             Engine::Stream(Stream { url, .. }) | Engine::Realtime(Realtime { url, .. }) => {
                 self.outward.check("engine.url", url).await
             }

@@ -32,7 +32,7 @@ use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
-use app::domain::sip::Secret;
+use app::domain::sip::{PassedHeader, Secret};
 use app::domain::webhook::{EventKind, Told};
 use app::ports::News;
 
@@ -48,6 +48,7 @@ use crate::service::news::NewsDesk;
 use crate::service::routes::{Credential, RouteBook};
 use crate::store::Db;
 use crate::store::calls::CallPapers;
+use crate::vault::VaultKey;
 use refusals::Refusals;
 use writer::Entry;
 
@@ -78,6 +79,8 @@ pub struct CallDesk {
     news: NewsDesk,
     settings: DeskSettings,
     nonce_key: [u8; 32],
+    /// What recordings are sealed with, or were.
+    vault: VaultKey,
     switchboard: OnceLock<Arc<dyn Switchboard>>,
 }
 
@@ -98,6 +101,7 @@ impl CallDesk {
             refusals: Refusals::default(),
             writer,
             news,
+            vault: db.vault_key(),
             db,
             clock,
             book,
@@ -150,6 +154,13 @@ impl CallDesk {
     pub fn srtp(&self, access: AccessId) -> Srtp {
         self.book
             .read(|routes| routes.access(access).map(|access| access.srtp))
+            .unwrap_or_default()
+    }
+
+    /// Which headers of who came by this access the agent's engine is told.
+    pub fn passed_headers(&self, access: AccessId) -> Vec<PassedHeader> {
+        self.book
+            .read(|routes| Some(routes.access(access)?.passed_headers.clone()))
             .unwrap_or_default()
     }
 
@@ -262,7 +273,7 @@ impl CallDesk {
             refusals::Noted::First => {
                 let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
                 call.ended_at = Some(self.clock.now_ms());
-                told::ended(&call);
+                told::ended(&call, None);
                 let id = call.id;
                 self.announce_call(EventKind::CallRefused, &call);
                 self.writer.write(Entry::save(call.clone(), papers));
@@ -358,7 +369,7 @@ impl CallDesk {
         papers.quality = facts.quality;
         papers.recording_path =
             (facts.recording != RecordingState::None).then(|| recording_name(id));
-        told::ended(&call);
+        told::ended(&call, facts.quality.as_ref());
         let event = TimelineEvent {
             at: facts.ended_at,
             what: Happening::Ended {

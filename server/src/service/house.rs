@@ -110,6 +110,7 @@ impl House {
             numbers: Arc::new(NumberDesk(core.clone())),
             agents: Arc::new(AgentDesk {
                 core: core.clone(),
+                desk: desk.clone(),
                 voices: settings.fixed.voices.clone(),
                 outward: settings.engines,
             }),

@@ -55,27 +55,28 @@ impl OutboundDesk {
 
     /// A trunk must lead somewhere else: its calls would come back in, and go out again.
     async fn leads_out(&self, settings: &OutboundSettings) -> Result<(), AppError> {
-        self.host_leads_out("host", &settings.host).await?;
+        leads_out(&self.desk, "host", &settings.host).await?;
         match &settings.outbound_proxy {
-            Some(proxy) => self.host_leads_out("outbound_proxy", &proxy.host).await,
+            Some(proxy) => leads_out(&self.desk, "outbound_proxy", &proxy.host).await,
             None => Ok(()),
         }
     }
+}
 
-    async fn host_leads_out(&self, field: &str, host: &Host) -> Result<(), AppError> {
-        let Some(switchboard) = self.desk.switchboard() else {
-            return Ok(());
-        };
-        match switchboard.own_address(host).await {
-            None => Ok(()),
-            Some(address) => Err(AppError::field(
-                field,
-                Reason::OwnAddress {
-                    found: host.to_string(),
-                    address: address.to_string(),
-                },
-            )),
-        }
+/// Whether calls to this host go anywhere but to this server.
+pub(super) async fn leads_out(desk: &CallDesk, field: &str, host: &Host) -> Result<(), AppError> {
+    let Some(switchboard) = desk.switchboard() else {
+        return Ok(());
+    };
+    match switchboard.own_address(host).await {
+        None => Ok(()),
+        Some(address) => Err(AppError::field(
+            field,
+            Reason::OwnAddress {
+                found: host.to_string(),
+                address: address.to_string(),
+            },
+        )),
     }
 }
 

@@ -14,6 +14,7 @@ mod saying;
 mod sources;
 mod speaking;
 mod takeover;
+mod telephone;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use self::referral::Referral;
 use self::sources::Event;
 pub(in crate::sip) use self::sources::Sources;
 pub(in crate::sip) use self::speaking::{Speaking, facts_of, facts_of_outgoing};
+pub(in crate::sip) use self::telephone::Telephone;
 use crate::agent::{Choice, Facts};
 use crate::media::sdp::Offer;
 use crate::media::{Line, Session, SessionEvent};
@@ -122,6 +124,8 @@ pub(in crate::sip) struct Call {
     pub facts: Option<Facts>,
     /// How far the agent's engine is.
     pub speaking: Speaking,
+    /// Where the agent's engine is called, if it has a telephone.
+    pub telephone: Telephone,
     /// Longest call, if it is less than the agent's own.
     pub longest: Option<Duration>,
     pub invite: Message,
@@ -198,6 +202,8 @@ impl Call {
             }
             Event::Far(event) => Box::pin(self.on_far(event)).await,
             Event::Moved(event) => Box::pin(self.on_moved(event)).await,
+            Event::Telephone(event) => Box::pin(self.on_telephone(event)).await,
+            Event::TelephoneSilent => Box::pin(self.on_silent_telephone()).await,
             Event::Choice(choice) => Box::pin(self.on_choice(choice)).await,
             // It would have said so: its task died.
             Event::NearGone => Some(self.hang_up(EndReason::Fault)),
@@ -283,6 +289,10 @@ impl Call {
 
     /// A key of the agent's menu, or what its engine chose.
     async fn on_choice(&mut self, choice: Choice) -> Option<Ending> {
+        if choice == Choice::Engine {
+            self.join_telephone();
+            return None;
+        }
         if !matches!(self.phase, Phase::Confirmed) {
             self.sources.chosen = Some(choice);
             return None;
@@ -292,6 +302,7 @@ impl Call {
         let chosen = menu.into_iter().find(|entry| match choice {
             Choice::Key(key) => entry.digit == Some(key),
             Choice::Destination(id) => entry.destination.id == id,
+            Choice::Engine => false,
         })?;
         self.hand_on(chosen.destination).await.1
     }

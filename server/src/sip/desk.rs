@@ -11,11 +11,11 @@ use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite};
-use app::domain::sip::{Secret, SipUri};
+use app::domain::sip::{PassedHeader, Secret, SipUri};
 use app::domain::transfer::{Assigned, Destination};
 use async_trait::async_trait;
 
-use crate::service::calls::{CallDesk, Outgoing};
+use crate::service::calls::{CallDesk, OutRoute, Outgoing};
 pub use crate::service::calls::{CallEvent, CallFacts, NewCall, Opened};
 pub use crate::service::routes::Credential;
 
@@ -86,6 +86,17 @@ pub trait Desk: Send + Sync + 'static {
         leg: CallId,
         to: &Destination,
     ) -> Result<Outgoing, EndReason>;
+
+    /// A leg of a call to its agent's engine, which has a telephone: counted and given a row.
+    async fn open_engine(
+        &self,
+        near: CallId,
+        leg: CallId,
+        route: OutRoute,
+    ) -> Result<Outgoing, EndReason>;
+
+    /// Which headers of who came by this access the agent's engine is told. From memory.
+    fn passed_headers(&self, access: AccessId) -> Vec<PassedHeader>;
 
     /// Every way out, with its password. From memory.
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)>;
@@ -178,6 +189,19 @@ impl Desk for CallDesk {
         to: &Destination,
     ) -> Result<Outgoing, EndReason> {
         Self::open_leg(self, near, leg, to).await
+    }
+
+    async fn open_engine(
+        &self,
+        near: CallId,
+        leg: CallId,
+        route: OutRoute,
+    ) -> Result<Outgoing, EndReason> {
+        self.open_direct(near, leg, route).await
+    }
+
+    fn passed_headers(&self, access: AccessId) -> Vec<PassedHeader> {
+        Self::passed_headers(self, access)
     }
 
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {

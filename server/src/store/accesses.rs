@@ -9,7 +9,7 @@ use app::domain::sip::{Secret, SourceNet};
 use app::domain::transfer::ReferForm;
 use uuid::Uuid;
 
-use super::row::At;
+use super::row::{At, json};
 use super::{Conn, StoreError, Tx, passwords, sql};
 
 const TABLE: &str = "accesses";
@@ -30,6 +30,7 @@ struct AccessRow {
     sha256_only: bool,
     strict_uri: bool,
     refer_form: Option<String>,
+    passed_headers: String,
     enabled: bool,
     last_used_at: Option<i64>,
     last_used_ip: Option<String>,
@@ -41,8 +42,8 @@ struct AccessRow {
 macro_rules! columns {
     () => {
         "id, label, kind, username, endpoint_name, own_endpoint_only, country, agent_header, number_source,
-         max_channels, srtp, sha256_only, strict_uri, refer_form, enabled, last_used_at, last_used_ip,
-         version, created_at, updated_at"
+         max_channels, srtp, sha256_only, strict_uri, refer_form, passed_headers, enabled, last_used_at,
+         last_used_ip, version, created_at, updated_at"
     };
 }
 
@@ -110,11 +111,13 @@ pub async fn insert(
         "insert into accesses (",
         columns!(),
         ", trunk_id, password)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+                $23)"
     );
     let id = access.id.as_uuid();
     let sealed = passwords::seal(tx, TABLE, id, password)?;
     let set = &access.settings;
+    let passed = json::write(&set.passed_headers)?;
     sql!(tx, on => sqlx::query(SQL)
         .bind(id)
         .bind(set.label.as_str())
@@ -130,6 +133,7 @@ pub async fn insert(
         .bind(set.sha256_only)
         .bind(set.strict_uri)
         .bind(set.refer_form.as_ref().map(ReferForm::as_str))
+        .bind(passed.as_str())
         .bind(set.enabled)
         .bind(access.last_used.as_ref().map(|used| used.at))
         .bind(access.last_used.as_ref().map(|used| used.from.to_string()))
@@ -149,12 +153,13 @@ pub async fn update(tx: &mut Tx, access: &Access) -> Result<bool, StoreError> {
     const SQL: &str = "
         update accesses
         set label = $2, own_endpoint_only = $3, country = $4, agent_header = $5, number_source = $6,
-            max_channels = $7, srtp = $8, sha256_only = $9, strict_uri = $10, refer_form = $11, enabled = $12,
-            version = $13, updated_at = $14
-        where id = $1 and version = $13 - 1";
+            max_channels = $7, srtp = $8, sha256_only = $9, strict_uri = $10, refer_form = $11,
+            passed_headers = $12, enabled = $13, version = $14, updated_at = $15
+        where id = $1 and version = $14 - 1";
     const FORGET: &str = "delete from access_networks where access_id = $1";
     let id = access.id.as_uuid();
     let set = &access.settings;
+    let passed = json::write(&set.passed_headers)?;
     let done = sql!(tx, on => sqlx::query(SQL)
         .bind(id)
         .bind(set.label.as_str())
@@ -167,6 +172,7 @@ pub async fn update(tx: &mut Tx, access: &Access) -> Result<bool, StoreError> {
         .bind(set.sha256_only)
         .bind(set.strict_uri)
         .bind(set.refer_form.as_ref().map(ReferForm::as_str))
+        .bind(passed.as_str())
         .bind(set.enabled)
         .bind(access.version)
         .bind(access.updated_at)
@@ -238,6 +244,7 @@ impl AccessRow {
                 sha256_only: self.sha256_only,
                 strict_uri: self.strict_uri,
                 refer_form: at.parse_some("refer_form", self.refer_form.as_deref())?,
+                passed_headers: at.json("passed_headers", &self.passed_headers)?,
                 enabled: self.enabled,
                 label: self.label,
             },

@@ -27,6 +27,7 @@ struct AgentRow {
     recording_enabled: bool,
     recording_notice: Option<String>,
     keep_digits: bool,
+    hold_music: String,
     silence_seconds: i64,
     max_duration_s: i64,
     max_channels: Option<i64>,
@@ -41,7 +42,7 @@ macro_rules! columns {
     () => {
         "id, name, type, language, first_message, instructions, engine, interruptible, enabled, is_default,
          recording_enabled, recording_notice, keep_digits, silence_seconds, max_duration_s, max_channels,
-         failover_id, outbound_trunk_id, version, created_at, updated_at, voice_id"
+         failover_id, outbound_trunk_id, version, created_at, updated_at, voice_id, hold_music"
     };
 }
 
@@ -87,7 +88,7 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
         "insert into agents (",
         columns!(),
         ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22)
+                $22, $23)
         on conflict (id) do update
         set name = excluded.name, type = excluded.type, language = excluded.language,
             first_message = excluded.first_message, instructions = excluded.instructions,
@@ -97,7 +98,8 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
             silence_seconds = excluded.silence_seconds, max_duration_s = excluded.max_duration_s,
             max_channels = excluded.max_channels, failover_id = excluded.failover_id,
             outbound_trunk_id = excluded.outbound_trunk_id, version = excluded.version,
-            updated_at = excluded.updated_at, voice_id = excluded.voice_id
+            updated_at = excluded.updated_at, voice_id = excluded.voice_id,
+            hold_music = excluded.hold_music
         where agents.version = excluded.version - 1"
     );
     let set = &agent.settings;
@@ -126,6 +128,7 @@ pub async fn save(tx: &mut Tx, agent: &Agent) -> Result<bool, StoreError> {
         .bind(agent.created_at)
         .bind(agent.updated_at)
         .bind(set.voice_id.as_deref())
+        .bind(set.hold_music.as_str())
         .execute(on)
         .await
         .map(|done| done.rows_affected()))?;
@@ -197,6 +200,7 @@ impl TryFrom<AgentRow> for Agent {
                 r#type: at.parse("type", &row.r#type)?,
                 instructions: at.json("instructions", &row.instructions)?,
                 engine: at.json("engine", &row.engine)?,
+                hold_music: at.parse("hold_music", &row.hold_music)?,
                 silence_seconds: at.count("silence_seconds", row.silence_seconds)?,
                 max_duration_s: at.count("max_duration_s", row.max_duration_s)?,
                 max_channels: at.count_some("max_channels", row.max_channels)?,

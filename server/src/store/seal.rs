@@ -11,6 +11,8 @@ use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use uuid::Uuid;
 
 use super::error::{KeyProblem, StoreError};
@@ -19,7 +21,7 @@ const NONCE: usize = 24;
 
 /// The key that seals every secret of one installation.
 #[derive(Clone)]
-pub struct DataKey(XChaCha20Poly1305);
+pub struct DataKey(XChaCha20Poly1305, [u8; 32]);
 
 /// Where a sealed value lives.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +46,15 @@ impl std::fmt::Display for Place<'_> {
 impl DataKey {
     /// A key for tests and tools that keep none.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(&bytes.into()))
+        Self(XChaCha20Poly1305::new(&bytes.into()), bytes)
+    }
+
+    /// A key of its own for one purpose, which tells nothing of this one.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        // HMAC takes keys of any length.
+        let mac = Hmac::<Sha256>::new_from_slice(&self.1).map(|mac| mac.chain_update(purpose));
+        mac.map(|mac| mac.finalize().into_bytes().into())
+            .unwrap_or_default()
     }
 
     /// Reads the key file, or makes it (mode 0600) at the first start. Blocking: call it before serving.

@@ -1,7 +1,6 @@
 //! A voice bot, as the other side of the engine `stream`: it says exactly what it is told. And a
 //! caller with a voice, at the real binary.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -20,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::binary::Installation;
 use crate::media_phone::Caller;
-use crate::ops::{Answered, call_with, furnish};
+use crate::ops::{Answered, call_saying, furnish};
 
 /// Long, for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -269,10 +268,30 @@ impl Scene {
     }
 
     pub(crate) async fn is_called(&self) -> Voice {
-        let mut sound = Caller::towards(([127, 0, 0, 1], 9).into()).await;
-        let line = call_with(&self.house, &self.access, &sound.offer()).await;
+        self.is_called_saying(Codec::Pcmu, &[]).await
+    }
+
+    /// By a caller with headers of its own.
+    pub(crate) async fn is_called_saying(
+        &self,
+        codec: Codec,
+        headers: &[(&str, &str)],
+    ) -> Voice {
+        let mut sound = Caller::with(([127, 0, 0, 1], 9).into(), codec, 101).await;
+        let line = call_saying(&self.house, &self.access, &sound.offer(), headers).await;
         sound.to = line.audio();
         Voice { line, sound }
+    }
+
+    /// The access that callers come in by passes these headers on.
+    pub(crate) async fn passes(&self, headers: &Value) {
+        let path = "/api/phone/sip/inbound-trunk/credentials";
+        let listed = self.house.get(&self.key, path).await;
+        let one = format!("{path}/{}", listed["items"][0]["id"].as_str().unwrap());
+        let request = self.house.request_patch(&self.key, &one);
+        let request = request.json(&json!({ "passed_headers": headers }));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 
     /// The only call that came in, as the API has it.
@@ -329,12 +348,5 @@ impl Scene {
             assert!(began.elapsed() < PATIENCE, "{call:#}\n{}", self.house.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-}
-
-impl Caller {
-    /// A telephone at a server that is yet to be called.
-    pub(crate) async fn towards(to: SocketAddr) -> Self {
-        Self::with(to, Codec::Pcmu, 101).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use server::media::codec::Codec;
 use server::media::tone::tone;
-use server::media::{Bridge, Digit, Heard, Ringback, Session, SessionEvent, WhenConnected};
+use server::media::{Bridge, Digit, Heard, Ringback, Session, SessionEvent, Waiting, WhenConnected};
 use tokio::time::{sleep, timeout};
 
 use crate::media_phone::{Caller, both_speak, channels, loudest, media};
@@ -104,7 +104,7 @@ async fn a_caller_hears_ringing_then_early_media_then_the_answer() {
     near.start_sending();
     let (mut first, far) = Caller::is_called(&media, Codec::Pcma, 97).await;
     let bridge = Bridge::join(&near, &far);
-    bridge.ring(Ringback::NorthAmerica);
+    bridge.wait(Waiting::Ringing(Ringback::NorthAmerica));
     let heard = caller.listens(600).await;
     assert!(loudest(&heard, 480.0) > 1_500.0, "no ringing");
 
@@ -134,6 +134,25 @@ async fn a_caller_hears_ringing_then_early_media_then_the_answer() {
     let mut late = Vec::new();
     first.read(&mut late);
     assert!(late.is_empty(), "the one who did not answer hears the call");
+}
+
+#[tokio::test]
+async fn a_caller_who_is_put_on_hold_hears_music_until_the_other_side_is_back() {
+    let (mut caller, near, mut callee, far, bridge) = joined(Codec::Pcma).await;
+    bridge.hold_with_music();
+    let silence = vec![0; 8_000];
+    both_speak(&mut caller, &silence, &mut callee, &silence).await;
+    far.answer(&callee.description("inactive")).unwrap();
+    // After a second in which it plays nothing of its own.
+    let heard = caller.listens(3_000).await;
+    let end = &heard[heard.len() - 8_000..];
+    let peak = end.iter().map(|sample| sample.unsigned_abs()).max();
+    assert!(peak > Some(1_000), "no music: {peak:?}");
+    far.answer(&callee.description("sendrecv")).unwrap();
+    let said = tone(1_000.0, 1_000, 8_000);
+    let (heard, _) = both_speak(&mut caller, &silence, &mut callee, &said).await;
+    assert!(loudest(&heard, 1_000.0) > 6_000.0, "it is not back");
+    assert!(near.stats().sent.packets > 200);
 }
 
 #[tokio::test]

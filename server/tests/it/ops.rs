@@ -41,7 +41,17 @@ pub(crate) async fn call_with(
     access: &(String, String),
     description: &str,
 ) -> Answered {
-    let (phone, answer) = dial(house, access, description).await;
+    call_saying(house, access, description, &[]).await
+}
+
+/// The same with headers of its own.
+pub(crate) async fn call_saying(
+    house: &Installation,
+    access: &(String, String),
+    description: &str,
+    headers: &[(&str, &str)],
+) -> Answered {
+    let (phone, answer) = dial(house, access, description, headers).await;
     assert_eq!(answer.status(), Some(200), "{answer:?}");
     phone.send(&phone.inside(&answer, "ACK", 2)).await;
     Answered { phone, answer }
@@ -49,13 +59,14 @@ pub(crate) async fn call_with(
 
 /// Dials, and tells the final answer.
 pub(crate) async fn dials(house: &Installation, access: &(String, String)) -> Message {
-    dial(house, access, SDP).await.1
+    dial(house, access, SDP, &[]).await.1
 }
 
 async fn dial(
     house: &Installation,
     (username, password): &(String, String),
     description: &str,
+    headers: &[(&str, &str)],
 ) -> (Phone, Message) {
     let phone = Phone::towards(house.sip()).await;
     let mut invite = phone
@@ -70,6 +81,9 @@ async fn dial(
     invite = phone
         .request("INVITE", DIALLED, 2)
         .with_body("application/sdp", description);
+    for (name, value) in headers {
+        invite.push(name, *value);
+    }
     Phone::sign_as(&mut invite, &challenge, username, password);
     phone.send(&invite).await;
     // It may ring for a while.

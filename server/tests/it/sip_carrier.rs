@@ -26,6 +26,37 @@ impl Script {
         self
     }
 
+    /// An INVITE whose headers are these, to the letter of a regular expression.
+    pub(crate) fn hears_invite_with(mut self, headers: &[(&str, &str)]) -> Self {
+        self.0
+            .push_str("<recv request=\"INVITE\" crlf=\"true\" rrs=\"true\"><action>\n<ereg regexp=\"sip:[^;]*;tag=.*\" search_in=\"hdr\" header=\"From:\" assign_to=\"2\"/>\n");
+        let variables: Vec<_> = (20..20 + headers.len()).map(|n| n.to_string()).collect();
+        for ((name, wanted), variable) in headers.iter().zip(&variables) {
+            self.0.push_str(&format!(
+                "<ereg regexp=\"{wanted}\" search_in=\"hdr\" header=\"{name}:\" check_it=\"true\" assign_to=\"{variable}\"/>\n"
+            ));
+        }
+        let variables = [&["2".to_owned()], &*variables].concat().join(",");
+        self.0.push_str(&format!(
+            "</action></recv>\n<Reference variables=\"{variables}\"/>\n"
+        ));
+        self
+    }
+
+    /// To whom it has heard with its headers; the tags of a BYE are the other way round.
+    pub(crate) fn hangs_up(self) -> Self {
+        let mut said = self.asks("BYE");
+        said.0 = said.0.replace("[$1]", "To: <[$2]");
+        said
+    }
+
+    /// Answers, and says back whatever it hears.
+    pub(crate) fn answers_as_an_echo(self) -> Self {
+        let mut said = self.answers("200 OK");
+        said.0 = said.0.replace("m=audio 40000", "m=audio [media_port]");
+        said
+    }
+
     pub(crate) fn waits(mut self, ms: u32) -> Self {
         self.0
             .push_str(&format!("<pause milliseconds=\"{ms}\"/>\n"));
@@ -87,11 +118,22 @@ impl Carrier {
     }
 
     pub(crate) async fn at(at: SocketAddr, script: &Script) -> Option<Self> {
+        Self::with(at, script, &[]).await
+    }
+
+    /// One that says back what it hears.
+    pub(crate) async fn echoes(at: SocketAddr, script: &Script) -> Option<Self> {
+        let port = free_port().to_string();
+        Self::with(at, script, &["-rtp_echo", "-mp", &port]).await
+    }
+
+    async fn with(at: SocketAddr, script: &Script, more: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("carrier.xml"), script.xml()).unwrap();
         let started = tokio::process::Command::new("sipp")
             .current_dir(folder.path())
             .args(["-sf", "carrier.xml", "-t", "u1", "-m", "1", "-nostdin"])
+            .args(more)
             .args(["-i", &at.ip().to_string(), "-p", &at.port().to_string()])
             .args([
                 "-timeout",

@@ -163,6 +163,7 @@ fn straight_to(hand: &Hand, id: CallId, longest: Duration) -> Outgoing {
             login: None,
             caller: None,
             replaces: None,
+            headers: Vec::new(),
         },
         ring_for: RING,
         longest,

@@ -15,7 +15,7 @@ use app::domain::routing::{
     AccessRoute, AgentRoute, Decision, Invite, Load, NumberRoute, Routes, TrunkRoute, Verdict,
     decide,
 };
-use app::domain::sip::{Secret, SipUri};
+use app::domain::sip::{PassedHeader, Secret, SipUri};
 use app::domain::transfer::{Assigned, Destination, Place};
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -104,6 +104,7 @@ impl House {
             sha256_only: false,
             strict_uri: false,
             refer_form: "sip:{number}@{host}".parse().ok(),
+            passed_headers: Vec::new(),
             enabled: true,
         });
         let name = "Front desk".to_owned();
@@ -333,12 +334,26 @@ impl Desk for House {
                 login: None,
                 caller: None,
                 replaces: None,
+                headers: Vec::new(),
             },
             ring_for: Duration::from_secs(10),
             longest: Duration::from_secs(60),
             hears: false,
             metadata: serde_json::Map::new(),
         })
+    }
+
+    async fn open_engine(
+        &self,
+        _: CallId,
+        _: CallId,
+        _: OutRoute,
+    ) -> Result<Outgoing, EndReason> {
+        Err(EndReason::Fault)
+    }
+
+    fn passed_headers(&self, _: AccessId) -> Vec<PassedHeader> {
+        Vec::new()
     }
 
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {

@@ -10,7 +10,7 @@ use crate::domain::id::{AccessId, AgentId};
 use crate::domain::inbound::{Access, AccessKind, InboundTrunk, NumberSource, OtherSources, Srtp};
 use crate::domain::number::Number;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::sip::SourceNet;
+use crate::domain::sip::{PassedHeader, SourceNet};
 use crate::domain::transfer::ReferForm;
 
 /// Everything a decision depends on but the load.
@@ -106,6 +106,8 @@ pub struct AccessRoute {
     pub strict_uri: bool,
     /// How its peer is asked to call a number by itself.
     pub refer_form: Option<ReferForm>,
+    /// Which of its headers the agent's engine is told.
+    pub passed_headers: Vec<PassedHeader>,
     /// Off lets nobody in.
     pub enabled: bool,
 }
@@ -129,6 +131,7 @@ impl From<&Access> for AccessRoute {
             sha256_only: settings.sha256_only,
             strict_uri: settings.strict_uri,
             refer_form: settings.refer_form.clone(),
+            passed_headers: settings.passed_headers.clone(),
             enabled: settings.enabled,
         }
     }

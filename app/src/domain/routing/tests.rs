@@ -42,6 +42,7 @@ fn access(n: u128, label: &str, kind: AccessKind) -> AccessRoute {
         sha256_only: false,
         strict_uri: false,
         refer_form: None,
+        passed_headers: Vec::new(),
         enabled: true,
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn part(view: &AgentView, destinations: &[DestinationView]) -> impl I
             say.realtime,
             say.realtime_help,
         ),
+        Choice::with_help(EngineType::Sip.as_str(), say.sip, say.sip_help),
     ];
     let elsewhere = elsewhere(&state, &view.agent.settings.engine);
     let failover = failover(&state, destinations);
@@ -65,6 +66,11 @@ fn stored(view: &AgentView) -> Vec<(&'static str, String)> {
             stored.push(("engine.model", realtime.model.clone()));
             stored.push(("engine.voice", realtime.voice.clone()));
         }
+        Engine::Sip(sip) => {
+            let username = sip.username.as_ref().map(ToString::to_string);
+            stored.push(("engine.uri", sip.uri.to_string()));
+            stored.push(("engine.username", username.unwrap_or_default()));
+        }
     }
     stored
 }
@@ -73,7 +79,7 @@ fn stored(view: &AgentView) -> Vec<(&'static str, String)> {
 fn elsewhere(state: &FormState, engine: &Engine) -> impl IntoView + use<> {
     let say = &text().engines;
     let has_token = match engine {
-        Engine::Builtin => false,
+        Engine::Builtin | Engine::Sip(_) => false,
         Engine::Stream(stream) => stream.auth != StreamAuth::None,
         Engine::Realtime(realtime) => realtime.has_key,
     };
@@ -83,8 +89,15 @@ fn elsewhere(state: &FormState, engine: &Engine) -> impl IntoView + use<> {
         Choice::new(StreamAuth::Bearer.as_str(), say.auth_bearer),
         Choice::new(StreamAuth::Signature.as_str(), say.auth_signature),
     ];
+    let has_password = matches!(engine, Engine::Sip(sip) if sip.username.is_some());
+    let kept = if has_password { say.unchanged } else { "" };
     let state = state.clone();
     view! {
+        <div class="of-sip">
+            <TextField state=state.clone() field="engine.uri" label=say.uri help=say.uri_help mono=true/>
+            <TextField state=state.clone() field="engine.username" label=say.username mono=true optional=true width="input-medium" autocomplete="off"/>
+            <TextField state=state.clone() field="engine.password" label=say.password help=say.password_help kind=Kind::Password autocomplete="new-password" placeholder=kept optional=true width="input-medium"/>
+        </div>
         <div class="of-elsewhere">
             <TextField state=state.clone() field="engine.url" label=say.url help=say.url_help mono=true/>
         </div>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ladder, player};
+use super::{engine, ladder, player};
 use crate::domain::call::{
     CallDetail, CallState, Flow, Happening, OneWay, RecordingState, Said, SipMessageRecord,
     Speaker, TranscriptLine,
@@ -33,6 +33,7 @@ pub(super) fn conversation(detail: &CallDetail, wave: Option<Waveform>) -> impl 
             view! { <p class="muted">{say.recording_deleted}</p> }.into_any()
         }
     };
+    let troubles = engine::troubles(detail);
     let cut = (call.recording == RecordingState::CutShort)
         .then(|| view! { <p class="muted">{say.recording_cut}</p> });
     let can_play = matches!(
@@ -53,7 +54,7 @@ pub(super) fn conversation(detail: &CallDetail, wave: Option<Waveform>) -> impl 
     } else {
         view! { <ol class="transcript" role="list" id="transcript">{lines}</ol> }.into_any()
     };
-    view! { <Section id="conversation" title=say.conversation>{player}{cut}{transcript}</Section> }
+    view! { <Section id="conversation" title=say.conversation>{troubles}{player}{cut}{transcript}</Section> }
 }
 
 fn transcript_line(

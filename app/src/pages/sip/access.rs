@@ -169,10 +169,15 @@ fn table(caption: &'static str, accesses: Vec<Access>, host: &str) -> impl IntoV
 fn refer_form(access: &Access) -> impl IntoView + use<> {
     let say = &text().access;
     let form = access.settings.refer_form.as_ref();
-    let stored = vec![(
-        "refer_form",
-        form.map(ToString::to_string).unwrap_or_default(),
-    )];
+    let passed = access.settings.passed_headers.iter();
+    let passed: Vec<_> = passed.map(ToString::to_string).collect();
+    let stored = vec![
+        (
+            "refer_form",
+            form.map(ToString::to_string).unwrap_or_default(),
+        ),
+        ("passed_headers", passed.join("\n")),
+    ];
     let state = FormState::of("/fn/update_access").or_stored(stored);
     let hidden = vec![
         ("id", access.id.to_string()),
@@ -184,6 +189,7 @@ fn refer_form(access: &Access) -> impl IntoView + use<> {
             <ErrorSummary state=state.clone()/>
             <Form state=state.clone() hidden>
                 <TextField state=state.clone() field="refer_form" label=say.refer_form help=say.refer_help mono=true width="input-medium" placeholder="sip:{number}@{host}"/>
+                <TextField state=state.clone() field="passed_headers" label=say.passed_headers help=say.passed_headers_help kind=Kind::Area mono=true optional=true rows=3/>
                 <Actions>
                     <Submit label=text().form.save/>
                     <a class="button" href="/settings/sip#who" data-safe="">{text().form.discard}</a>

@@ -207,6 +207,10 @@ pub async fn update_access(
     #[server(default)] draft: AccessDraft,
 ) -> Result<Access, AppError> {
     let (services, caller) = asked()?;
+    let draft = AccessDraft {
+        passed_headers: draft.passed_headers.lines(),
+        ..draft
+    };
     let changed = services.accesses.update(&caller, id, draft).await?;
     leptos_axum::redirect(&format!(
         "/settings/sip?done={}#who",

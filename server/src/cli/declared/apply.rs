@@ -123,6 +123,12 @@ impl Applying<'_> {
             body.insert("failover_transfer_destination_id".to_owned(), id.into());
         }
         if let Some(secret) = self.secrets.get(&(step.kind, step.name.clone())) {
+            let standing = self.standing.find(step.kind, &step.name);
+            if let (Kind::Agent, Some(agent)) = (step.kind, standing) {
+                // The secret alone is new: of which engine it is says how it is sent.
+                let engine = || json!({ "type": agent.fields["engine"]["type"] });
+                body.entry("engine").or_insert_with(engine);
+            }
             body = step.kind.with_secret(body, secret);
         }
         if step.kind == Kind::Number {

@@ -176,7 +176,9 @@ impl Kind {
             Self::Agent => {
                 let engine = fields.entry("engine").or_insert_with(|| json!({}));
                 if let Some(engine) = engine.as_object_mut() {
-                    engine.insert("token".to_owned(), secret.into());
+                    let is_called = engine.get("type").is_some_and(|kind| kind == "sip");
+                    let field = if is_called { "password" } else { "token" };
+                    engine.insert(field.to_owned(), secret.into());
                 }
             }
             _ => {
@@ -192,7 +194,9 @@ impl Kind {
             Self::Agent => {
                 let engine = &shown["engine"];
                 let auth = engine["auth"].as_str();
-                engine["has_key"] == true || auth.is_some_and(|auth| auth != "none")
+                engine["has_key"] == true
+                    || auth.is_some_and(|auth| auth != "none")
+                    || !is_blank(&engine["username"])
             }
             _ => !is_blank(&shown["username"]),
         }
@@ -218,10 +222,10 @@ impl Kind {
     }
 }
 
-/// What a file says of an agent's engine: all but its token, which is a field of its own.
+/// What a file says of an agent's engine: all but its secret, which is a field of its own.
 pub(super) fn engine_fields() -> impl Iterator<Item = &'static str> {
     let all = fields::of::<EngineDraft>().iter().copied();
-    all.filter(|field| *field != "token")
+    all.filter(|field| !matches!(*field, "token" | "password"))
 }
 
 /// Nothing, however it is written.

@@ -35,6 +35,11 @@ impl Agreed {
         self.talk.as_ref().is_some_and(Talk::on_hold)
     }
 
+    /// Whether the other side does not want to hear us.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.talk.as_ref().is_some_and(|talk| !talk.sends)
+    }
+
     /// Whether nothing need be heard: it holds, or whom it talks to does.
     pub(super) fn rests(&self) -> bool {
         self.is_held() || self.joined.as_ref().is_some_and(End::is_held)

@@ -11,6 +11,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::{Job, RecordingFailure, Take};
 use crate::media::codec::{FRAME_SAMPLES, SAMPLE_RATE};
+use crate::vault::{Sealer, VaultKey};
 
 const SPEC: WavSpec = WavSpec {
     channels: 2,
@@ -20,26 +21,42 @@ const SPEC: WavSpec = WavSpec {
 };
 
 /// Every recording that runs now.
-#[derive(Default)]
-pub(super) struct OpenFiles(HashMap<u64, OpenFile>);
+pub(super) struct OpenFiles {
+    files: HashMap<u64, OpenFile>,
+    /// What they are sealed with, if they are.
+    key: Option<VaultKey>,
+}
 
 struct OpenFile {
     take: Arc<Take>,
     /// None once writing has failed.
-    writer: Option<WavWriter<BufWriter<File>>>,
+    writer: Option<Writer>,
+}
+
+enum Writer {
+    Plain(WavWriter<BufWriter<File>>),
+    Sealed(Sealer),
 }
 
 impl OpenFiles {
+    pub(super) fn new(key: Option<VaultKey>) -> Self {
+        let files = HashMap::new();
+        Self { files, key }
+    }
+
     pub(super) fn work(&mut self, job: Job) {
         match job {
-            Job::Open { id, take } => _ = self.0.insert(id, OpenFile::create(take)),
+            Job::Open { id, take } => {
+                let file = OpenFile::create(take, self.key.as_ref());
+                self.files.insert(id, file);
+            }
             Job::Write { id, samples } => {
-                if let Some(file) = self.0.get_mut(&id) {
+                if let Some(file) = self.files.get_mut(&id) {
                     file.write(&samples);
                 }
             }
             Job::Finish { id } => {
-                if let Some(file) = self.0.remove(&id) {
+                if let Some(file) = self.files.remove(&id) {
                     file.finish();
                 }
             }
@@ -48,8 +65,8 @@ impl OpenFiles {
 }
 
 impl OpenFile {
-    fn create(take: Arc<Take>) -> Self {
-        let writer = match create(&take.file) {
+    fn create(take: Arc<Take>, key: Option<&VaultKey>) -> Self {
+        let writer = match create(&take.file, key) {
             Ok(writer) => Some(writer),
             Err(error) => {
                 take.fail(failure(&error));
@@ -74,20 +91,29 @@ impl OpenFile {
     }
 
     fn finish(self) {
-        if let Some(Err(error)) = self.writer.map(WavWriter::finalize) {
+        let finished = match self.writer {
+            Some(Writer::Plain(writer)) => writer.finalize(),
+            // Each piece was complete when it was written.
+            Some(Writer::Sealed(_)) | None => Ok(()),
+        };
+        if let Err(error) = finished {
             self.take.fail(failure(&error));
         }
         self.take.finished.send_replace(true);
     }
 }
 
-fn create(path: &Path) -> hound::Result<WavWriter<BufWriter<File>>> {
+fn create(path: &Path, key: Option<&VaultKey>) -> hound::Result<Writer> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut writer = WavWriter::new(BufWriter::new(private_file(path)?), SPEC)?;
+    let file = private_file(path)?;
+    if let Some(key) = key {
+        return Ok(Writer::Sealed(Sealer::begin(file, path, key)?));
+    }
+    let mut writer = WavWriter::new(BufWriter::new(file), SPEC)?;
     writer.flush()?;
-    Ok(writer)
+    Ok(Writer::Plain(writer))
 }
 
 /// A recording is for nobody but the server's own user.
@@ -99,7 +125,11 @@ fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn write(writer: &mut WavWriter<BufWriter<File>>, samples: &[i16]) -> hound::Result<()> {
+fn write(writer: &mut Writer, samples: &[i16]) -> hound::Result<()> {
+    let writer = match writer {
+        Writer::Plain(writer) => writer,
+        Writer::Sealed(sealer) => return Ok(sealer.write(samples)?),
+    };
     let count = u32::try_from(samples.len()).unwrap_or(0);
     let mut fast = writer.get_i16_writer(count);
     for sample in samples {

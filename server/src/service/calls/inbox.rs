@@ -1,5 +1,6 @@
 //! What people and scripts read of calls, and the two things they may do to a live one.
 
+use std::io::{Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use app::domain::call::{Call, CallDetail, CallFilter, CallState, RecordingState};
@@ -7,13 +8,14 @@ use app::domain::id::CallId;
 use app::domain::page::{Cursor, Page};
 use app::domain::waveform::Waveform;
 use app::error::{AppError, Conflict, Scope, Thing};
-use app::ports::{Caller, Calls, NewsStream};
+use app::ports::{Audio, Caller, Calls, NewsStream};
 use async_trait::async_trait;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::{CallDesk, waveform};
 use crate::store;
+use crate::vault::{Recording, WrongKey};
 
 /// Which instance carries a call.
 pub(crate) enum Running {
@@ -69,6 +71,32 @@ impl CallDesk {
             legs: store::calls::legs(&mut conn, id).await?,
         })
     }
+
+    /// A recording that is complete, opened whichever way it is kept, and where.
+    async fn kept(&self, caller: &Caller, id: CallId) -> Result<(PathBuf, Recording), AppError> {
+        caller.may(Scope::CallsRead)?;
+        let gone = || AppError::NotFound(Thing::Recording);
+        let mut conn = self.db.read().await?;
+        let call = store::calls::get(&mut conn, id).await?;
+        let call = call.ok_or(AppError::NotFound(Thing::Call))?;
+        if !matches!(
+            call.recording,
+            RecordingState::Kept | RecordingState::CutShort
+        ) {
+            return Err(gone());
+        }
+        let (path, key) = (self.recording_path(id), self.vault.clone());
+        let file = path.clone();
+        let opened = tokio::task::spawn_blocking(move || Recording::open(&file, &key)).await;
+        match opened {
+            Ok(Ok(kept)) => Ok((path, kept)),
+            Ok(Err(error)) if error.get_ref().is_some_and(|why| why.is::<WrongKey>()) => {
+                tracing::warn!(call.id = %id, %error, "a recording stays closed");
+                Err(AppError::Conflict(Conflict::RecordingSealed))
+            }
+            _ => Err(gone()),
+        }
+    }
 }
 
 #[async_trait]
@@ -89,28 +117,18 @@ impl Calls for CallDesk {
         self.detail(id).await
     }
 
-    async fn recording(&self, caller: &Caller, id: CallId) -> Result<PathBuf, AppError> {
-        caller.may(Scope::CallsRead)?;
-        let gone = || AppError::NotFound(Thing::Recording);
-        let mut conn = self.db.read().await?;
-        let call = store::calls::get(&mut conn, id).await?;
-        let call = call.ok_or(AppError::NotFound(Thing::Call))?;
-        if !matches!(
-            call.recording,
-            RecordingState::Kept | RecordingState::CutShort
-        ) {
-            return Err(gone());
-        }
-        let path = self.recording_path(id);
-        match tokio::fs::try_exists(&path).await {
-            Ok(true) => Ok(path),
-            _ => Err(gone()),
-        }
+    async fn recording(&self, caller: &Caller, id: CallId) -> Result<Audio, AppError> {
+        let (path, kept) = self.kept(caller, id).await?;
+        let Recording::Sealed(mut audio) = kept else {
+            return Ok(Audio::File(path));
+        };
+        let bytes = audio.seek(SeekFrom::End(0)).unwrap_or_default();
+        Ok(Audio::Sealed { audio, bytes })
     }
 
     async fn waveform(&self, caller: &Caller, id: CallId) -> Result<Option<Waveform>, AppError> {
-        let path = self.recording(caller, id).await?;
-        let drawn = tokio::task::spawn_blocking(move || waveform::read(&path)).await;
+        let (_, kept) = self.kept(caller, id).await?;
+        let drawn = tokio::task::spawn_blocking(move || waveform::read(kept)).await;
         Ok(drawn.ok().flatten())
     }
 

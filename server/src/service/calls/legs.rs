@@ -25,7 +25,16 @@ impl CallDesk {
         leg: CallId,
         to: &Destination,
     ) -> Result<Outgoing, EndReason> {
-        let route = self.route(near, to)?;
+        self.open_direct(near, leg, self.route(near, to)?).await
+    }
+
+    /// A further leg of a call, by a way that is known.
+    pub async fn open_direct(
+        &self,
+        near: CallId,
+        leg: CallId,
+        route: OutRoute,
+    ) -> Result<Outgoing, EndReason> {
         let longest = route.trunk().map_or(LONGEST, |trunk| {
             Duration::from_secs(u64::from(trunk.settings.limits.max_duration_s))
         });
@@ -71,6 +80,7 @@ impl CallDesk {
                     login: username.clone().zip(password),
                     caller: shown.or(call.number),
                     replaces: None,
+                    headers: Vec::new(),
                 })
             }
             Place::Hangup => Err(EndReason::Fault),

@@ -73,7 +73,7 @@ impl CallDesk {
         store::conversations::number(&mut tx, &ids).await?;
         tx.commit().await?;
         for call in &closed {
-            told::ended(call);
+            told::ended(call, None);
             self.tell_row(call);
         }
         Ok(closed.len())

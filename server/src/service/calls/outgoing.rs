@@ -58,6 +58,8 @@ pub enum OutRoute {
         caller: Option<PhoneNumber>,
         /// Another call that it is to take the place of (RFC 3891).
         replaces: Option<String>,
+        /// What its INVITE says besides.
+        headers: Vec<(String, String)>,
     },
 }
 
@@ -191,7 +193,7 @@ impl CallDesk {
             call.state = CallState::Ended;
             call.end = Some(end);
             call.ended_at = Some(now);
-            told::ended(&call);
+            told::ended(&call, None);
             self.writer.write(Entry::save(call.clone(), papers.clone()));
             self.tell_row(&call);
         }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use app::domain::call::Call;
+use app::domain::quality::Quality;
 
 use crate::telemetry::Event;
 
-pub(super) fn ended(call: &Call) {
+pub(super) fn ended(call: &Call, quality: Option<&Quality>) {
     let Some(end) = call.end else { return };
     // Who asked for privacy has it in the log too.
     let from = call
@@ -29,6 +30,7 @@ pub(super) fn ended(call: &Call) {
         from: &from,
         to: &to,
         duration: Duration::from_millis(u64::try_from(lasted).unwrap_or(0)),
+        quality,
     }
     .emit();
 }

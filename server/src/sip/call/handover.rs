@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use app::domain::agent::HoldMusic;
 use app::domain::call::{EndReason, Happening};
 use app::domain::country::Country;
 use app::domain::id::CallId;
@@ -13,7 +14,7 @@ use app::domain::transfer::{
 use tokio::sync::mpsc;
 
 use super::{Call, Ending, Phase, Speaking};
-use crate::media::{Bridge, Ringback, Session, WhenConnected};
+use crate::media::{Bridge, Ringback, Session, Waiting, WhenConnected};
 use crate::sip::desk::CallEvent;
 use crate::sip::identity::number_of;
 use crate::sip::outbound::{self, FarEvent};
@@ -137,15 +138,15 @@ impl Call {
             FarEvent::Ringing => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {
-                    bridge.ring(self.ringback());
+                    bridge.wait(self.waiting());
                 }
                 if handover.transfer.state == TransferState::Trying {
                     self.tell_ringing(&mut handover.transfer);
                 }
             }
             FarEvent::Early => self.join(&mut handover),
-            // Only for who lends its audio.
-            FarEvent::Taken(_) => {}
+            // Only for who waits for a first word, and who lends its audio.
+            FarEvent::Heard | FarEvent::Taken(_) => {}
             FarEvent::Answered => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {
@@ -155,6 +156,7 @@ impl Call {
                         WhenConnected::StopRecording
                     });
                 }
+                self.hang_up_telephone(EndReason::HandedOn);
                 self.conclude(&mut handover.transfer, TransferState::Completed);
             }
             FarEvent::Over { reason, status } => {
@@ -201,6 +203,7 @@ impl Call {
             return self.say_sorry();
         }
         self.happened(Happening::BackWithAgent);
+        self.rejoin_telephone();
         None
     }
 
@@ -211,6 +214,7 @@ impl Call {
             self.conclude(&mut referral.transfer, TransferState::Unknown);
         }
         self.let_moving_go();
+        self.let_telephone_go();
         let Some(mut handover) = self.handover.take() else {
             return;
         };
@@ -238,9 +242,10 @@ impl Call {
         });
     }
 
-    fn join(&self, handover: &mut Handover) {
+    fn join(&mut self, handover: &mut Handover) {
         if let (None, Some(far)) = (&handover.bridge, &handover.session) {
-            handover.bridge = Some(Bridge::join(&self.session, far));
+            self.telephone.part();
+            handover.bridge = Some(self.bridge_with(far));
         }
     }
 
@@ -265,6 +270,29 @@ impl Call {
     pub(super) fn tell_transfer(&self, transfer: &Transfer) {
         let event = CallEvent::Transfer(transfer.clone());
         self.edge.desk.note(self.id, event);
+    }
+
+    /// The caller joined with somebody, who may put the caller on hold.
+    pub(super) fn bridge_with(&self, far: &Session) -> Bridge {
+        let bridge = Bridge::join(&self.session, far);
+        if self.has_music() {
+            bridge.hold_with_music();
+        }
+        bridge
+    }
+
+    /// What the caller hears while it rings there.
+    pub(super) fn waiting(&self) -> Waiting {
+        if self.has_music() {
+            Waiting::Melody
+        } else {
+            Waiting::Ringing(self.ringback())
+        }
+    }
+
+    fn has_music(&self) -> bool {
+        let agent = self.agent.as_ref();
+        agent.is_some_and(|agent| agent.settings.hold_music == HoldMusic::Melody)
     }
 
     /// The tone the caller knows, by the number that was called.

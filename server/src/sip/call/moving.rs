@@ -141,7 +141,11 @@ impl Call {
             }
             FarEvent::Taken(answered) => return self.arrive(moving, *answered).await,
             FarEvent::Over { reason, status } => return self.stay(moving, reason, status).await,
-            FarEvent::Opened(_) | FarEvent::Ringing | FarEvent::Early | FarEvent::Answered => {}
+            FarEvent::Opened(_)
+            | FarEvent::Heard
+            | FarEvent::Ringing
+            | FarEvent::Early
+            | FarEvent::Answered => {}
         }
         self.moving = Some(moving);
         None

@@ -43,6 +43,8 @@ pub(super) enum Event {
     NoNews,
     Far(FarEvent),
     Moved(FarEvent),
+    Telephone(FarEvent),
+    TelephoneSilent,
     Choice(Choice),
     NearGone,
     TimeUp,
@@ -138,6 +140,8 @@ impl Call {
         let refresh = answer_to(refresh.as_mut());
         let far = news_of(self.handover.as_mut().map(|far| &mut far.events));
         let moved = news_of(self.moving.as_mut().map(|moving| &mut moving.events));
+        let silent = at(self.telephone.silent_until());
+        let telephone = news_of(self.telephone.events());
         let (referring, no_news) = match &mut self.referral {
             Some(referral) => (referral.pending.as_mut(), referral.until),
             None => (None, None),
@@ -161,6 +165,8 @@ impl Call {
             spoken = self.speaking.next() => Event::Spoken(spoken),
             event = far => Event::Far(event),
             event = moved => Event::Moved(event),
+            event = telephone => Event::Telephone(event),
+            () = silent => Event::TelephoneSilent,
             choice = next(choices) => Event::Choice(choice),
             event = next(media) => Event::Media(event),
             () = near_gone => Event::NearGone,

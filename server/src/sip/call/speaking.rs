@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallerId, Direction, EndReason, Happening};
-use app::domain::engine::EngineFault;
+use app::domain::engine::{Engine, EngineFault};
 use app::domain::id::DestinationId;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Check, Note, Outcome, Refusal, Step};
@@ -27,6 +27,8 @@ pub(in crate::sip) enum Speaking {
     Nobody,
     /// It is being reached, since the call rings.
     Reaching(JoinHandle<Result<Ready, EngineFault>>),
+    /// Its telephone rings, since the call rings.
+    Calling,
     /// It waits for the answer.
     Ready(Ready),
     /// It talks with the caller.
@@ -52,13 +54,15 @@ impl Speaking {
                 let lost = EngineEnd::Failed(EngineFault::Lost);
                 Spoken::Ended(task.await.unwrap_or(lost))
             }
-            Self::Nobody | Self::Ready(_) | Self::Away(_) => std::future::pending().await,
+            Self::Nobody | Self::Calling | Self::Ready(_) | Self::Away(_) => {
+                std::future::pending().await
+            }
         }
     }
 
     /// Whether the answer has to wait.
     pub(in crate::sip) fn is_awaited(&self) -> bool {
-        matches!(self, Self::Reaching(_))
+        matches!(self, Self::Reaching(_) | Self::Calling)
     }
 }
 
@@ -66,16 +70,18 @@ impl Call {
     /// Begins to reach an engine that is elsewhere. One that is here is ready.
     pub(in crate::sip) fn reach(&mut self) {
         let Some(wanted) = self.wanted() else { return };
-        self.speaking = if wanted.engine.is_elsewhere() {
-            let engines = self.edge.engines.clone();
-            let reached = async move { engines.reach(wanted).await };
-            Speaking::Reaching(self.edge.life.spawn("agent.reach", reached))
-        } else {
-            Speaking::Ready(Ready::BUILTIN)
+        self.speaking = match wanted.engine.clone() {
+            Engine::Builtin => Speaking::Ready(Ready::BUILTIN),
+            Engine::Sip(sip) => self.reach_telephone(sip, wanted),
+            Engine::Stream(_) | Engine::Realtime(_) => {
+                let engines = self.edge.engines.clone();
+                let reached = async move { engines.reach(wanted).await };
+                Speaking::Reaching(self.edge.life.spawn("agent.reach", reached))
+            }
         };
     }
 
-    fn wanted(&self) -> Option<Wanted> {
+    pub(super) fn wanted(&self) -> Option<Wanted> {
         let (agent, facts) = (self.agent.as_ref()?, self.facts.clone()?);
         Some(Wanted {
             engine: agent.settings.engine.clone(),
@@ -98,7 +104,7 @@ impl Call {
     }
 
     /// Nobody can answer: the call is refused, or answered for the failover destination.
-    fn on_away(&mut self, why: EngineFault) -> Option<Ending> {
+    pub(super) fn on_away(&mut self, why: EngineFault) -> Option<Ending> {
         self.happened(Happening::EngineAway { cause: why });
         let name = self.agent.as_ref().map(|agent| agent.settings.name.clone());
         let check = Check {
@@ -293,6 +299,7 @@ pub(in crate::sip) fn facts_of(new: &NewCall, agent: &Agent) -> Facts {
         caller_name: shown(name.clone()),
         diverted_from: diverted_from.clone(),
         metadata: None,
+        headers: Vec::new(),
     }
 }
 
@@ -312,5 +319,6 @@ pub(in crate::sip) fn facts_of_outgoing(outgoing: &Outgoing) -> Option<Facts> {
         caller_name: None,
         diverted_from: None,
         metadata: metadata.filter(|_| !outgoing.metadata.is_empty()),
+        headers: Vec::new(),
     })
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::limits::Rate;
 use super::screen::MAX_DATAGRAM;
 use super::*;
-use crate::service::calls::Outgoing;
+use crate::service::calls::{OutRoute, Outgoing};
 use crate::sip::desk::{CallEvent, CallFacts, Credential, NewCall, Opened};
 
 const NOW: i64 = 1_700_000_000_000;
@@ -68,6 +68,19 @@ impl Desk for Porter {
 
     async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
         Err(EndReason::Fault)
+    }
+
+    async fn open_engine(
+        &self,
+        _: CallId,
+        _: CallId,
+        _: OutRoute,
+    ) -> Result<Outgoing, EndReason> {
+        Err(EndReason::Fault)
+    }
+
+    fn passed_headers(&self, _: AccessId) -> Vec<app::domain::sip::PassedHeader> {
+        Vec::new()
     }
 
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {

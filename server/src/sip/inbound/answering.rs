@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, Direction, EndReason, Happening, TimelineEvent};
-use app::domain::id::AgentId;
+use app::domain::id::{AccessId, AgentId};
 use app::domain::routing::{Proof, Refusal};
-use app::domain::sip::Transport;
+use app::domain::sip::{HeaderName, Transport};
 use tokio::time::Instant;
 
+use crate::agent::Facts;
 use crate::media::Session;
 use crate::media::sdp::{Offer, Srtp, Terms, Unacceptable};
 use crate::sip::Edge;
 use crate::sip::call::closing;
 use crate::sip::call::offer::{self, description};
 use crate::sip::call::{
-    Call, Death, Ear, Ending, Phase, Reliable, Ringing, Sources, Speaking, facts_of,
+    Call, Death, Ear, Ending, Phase, Reliable, Ringing, Sources, Speaking, Telephone, facts_of,
 };
 use crate::sip::calls::Asking;
 use crate::sip::desk::{CallEvent, CallFacts, NewCall};
@@ -48,7 +49,10 @@ pub(super) async fn answer(
     let agent = edge.desk.agent(agent);
     let access = new.decision.access;
     let srtp = access.map_or(Srtp::Off, |access| edge.desk.srtp(access));
-    let facts = agent.as_ref().map(|agent| facts_of(&new, agent));
+    let facts = agent.as_ref().map(|agent| Facts {
+        headers: access.map_or_else(Vec::new, |access| passed(&edge, access, &invite)),
+        ..facts_of(&new, agent)
+    });
     edge.desk.open(new).await;
     edge.desk.note(
         id,
@@ -108,6 +112,7 @@ pub(super) async fn answer(
         agent: Some(agent),
         facts,
         speaking: Speaking::Nobody,
+        telephone: Telephone::default(),
         longest: None,
         invite,
         answers: Some(answers),
@@ -169,6 +174,22 @@ fn prepare(
         })?,
     };
     Ok((agent, session, description))
+}
+
+/// The headers that the access names, as the engine is told of them. The one that chooses the agent
+/// is for us alone, under whatever name it would leave.
+fn passed(edge: &Edge, access: AccessId, invite: &Message) -> Vec<(String, String)> {
+    let chooses = edge.desk.agent_header();
+    let is_ours = |name: &HeaderName| chooses.as_deref().is_some_and(|own| name.is(own));
+    let rules = edge.desk.passed_headers(access).into_iter();
+    let rules = rules.filter(|rule| !is_ours(&rule.header) && !is_ours(&rule.name));
+    rules
+        .filter_map(|rule| {
+            let value = invite.get(rule.header.as_str())?;
+            let value: String = value.chars().filter(|c| !c.is_control()).take(500).collect();
+            (!value.is_empty()).then(|| (rule.name.to_string(), value))
+        })
+        .collect()
 }
 
 fn dialog(edge: &Edge, invite: &Message, flow: Flow) -> Dialog {

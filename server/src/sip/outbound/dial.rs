@@ -18,11 +18,13 @@ use crate::media::sdp::{Offer, Srtp};
 use crate::service::calls::{OutRoute, Outgoing, Peer};
 use crate::sip::Edge;
 use crate::sip::call::offer::description;
-use crate::sip::call::{Call, Death, Ear, Ending, Phase, Sources, Speaking, facts_of_outgoing};
+use crate::sip::call::{
+    Call, Death, Ear, Ending, Phase, Sources, Speaking, Telephone, facts_of_outgoing,
+};
 use crate::sip::calls;
 use crate::sip::desk::{CallEvent, CallFacts};
 use crate::sip::dialog::DialogId;
-use crate::sip::ladder::Ladder;
+use crate::sip::ladder::{Ladder, Way};
 use crate::sip::timer::SessionTimer;
 
 /// How a leg of another call fares, told to that call.
@@ -30,6 +32,8 @@ use crate::sip::timer::SessionTimer;
 pub(in crate::sip) enum FarEvent {
     /// Its audio is open.
     Opened(Arc<Session>),
+    /// Somebody there has said something.
+    Heard,
     Ringing,
     /// Audio comes before the answer.
     Early,
@@ -213,6 +217,7 @@ async fn begin(
         id: outgoing.id,
         facts: facts_of_outgoing(&outgoing),
         speaking: Speaking::Nobody,
+        telephone: Telephone::default(),
         agent: outgoing.agent,
         longest: Some(outgoing.longest),
         answers: None,
@@ -269,11 +274,12 @@ fn leg(edge: &Edge, outgoing: &Outgoing) -> Leg {
             login,
             caller,
             replaces,
+            headers,
         } => {
             let door = edge.own_door();
             let caller = caller.as_ref().map_or("anonymous", PhoneNumber::as_str);
             let from = format!("<sip:{caller}@{door}>");
-            Leg::to_uri(uri, login.clone(), from).in_place_of(replaces.clone())
+            Leg::to_uri(uri, login.clone(), from, headers.clone()).in_place_of(replaces.clone())
         }
     }
 }
@@ -310,6 +316,7 @@ struct Log<'a> {
     call_id: String,
     near: Option<mpsc::UnboundedSender<FarEvent>>,
     ladder: Ladder,
+    heard: bool,
     rang: bool,
 }
 
@@ -326,6 +333,7 @@ impl<'a> Log<'a> {
             call_id,
             near,
             ladder: Ladder::default(),
+            heard: false,
             rang: false,
         }
     }
@@ -362,6 +370,9 @@ impl<'a> Log<'a> {
                 }
                 let software = message.get("Server").or_else(|| message.get("User-Agent"));
                 let theirs = message.status().and(software);
+                if way == Way::Received && !std::mem::replace(&mut self.heard, true) {
+                    self.tell_near(FarEvent::Heard);
+                }
                 self.tell(CallEvent::Peer(Peer {
                     address: flow.peer.ip(),
                     transport: flow.transport,

@@ -86,6 +86,7 @@ impl Leg {
         uri: &SipUri,
         login: Option<(Username, Secret)>,
         from: String,
+        headers: Vec<(String, String)>,
     ) -> Self {
         Self {
             place: Place {
@@ -98,7 +99,7 @@ impl Leg {
             uri: uri.to_string(),
             to: format!("<{uri}>"),
             from,
-            headers: Vec::new(),
+            headers,
             credentials: login.map(|(username, password)| Credentials {
                 username,
                 password,

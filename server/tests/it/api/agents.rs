@@ -46,6 +46,7 @@ async fn an_agent_has_every_field_of_the_reference(world: &World) {
       "instructions": [],
       "interruptible": true,
       "is_default": false,
+      "hold_music": "none",
       "keep_digits": false,
       "language": [
         "en"

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::domain::agent::AgentDraft;
 use app::domain::draft::Entry;
+use app::domain::transfer::DestinationDraft;
 use app::error::{AppError, Conflict};
-use app::ports::{Agents as _, Caller, Who};
+use app::ports::{Caller, Destinations as _, Who};
 use serde_json::{Value, json};
 use server::clock::Clock;
-use server::service::agents::AgentDesk;
 use server::service::core::Core;
+use server::service::destinations::DestinationDesk;
 use server::service::news::NewsDesk;
-use server::service::outward::Outward;
 use server::service::replays::{Claim, Replays, Turn};
 use server::service::routes::RouteBook;
 use server::store::Db;
@@ -108,21 +107,15 @@ async fn who_was_overtaken_changes_nothing_and_answers_nobody() {
         let clock = Clock::fixed(NOW);
         let core = core(db, clock.clone());
         let desk = Replays::new(core.clone());
-        let agents = AgentDesk {
-            core,
-            voices: [].into(),
-            outward: Outward {
-                allow_private: false,
-                setting: "engines.allow_private",
-            },
-        };
+        let places = DestinationDesk(core);
         let caller = script(&clock);
         let create = || {
-            let draft = AgentDraft {
-                name: Entry::text("Front desk"),
-                ..AgentDraft::default()
+            let draft = DestinationDraft {
+                name: Entry::text("Night desk"),
+                r#type: Entry::text("hangup"),
+                ..DestinationDraft::default()
             };
-            agents.create(&caller, draft)
+            places.create(&caller, draft)
         };
         let stuck = first(&desk, &caller, "a", b"hash").await;
         clock.advance(Duration::from_secs(11));
@@ -134,7 +127,7 @@ async fn who_was_overtaken_changes_nothing_and_answers_nobody() {
         desk.release(&stuck).await.unwrap();
 
         desk.work(&quick, create()).await.unwrap();
-        assert_eq!(agents.list(&caller).await.unwrap().len(), 1);
+        assert_eq!(places.list(&caller).await.unwrap().len(), 1);
         // Killed here, it has done its work: nobody may do that once more.
         clock.advance(Duration::from_secs(11));
         let lost = desk.claim(&caller, "a", b"hash").await;

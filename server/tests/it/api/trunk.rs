@@ -301,6 +301,7 @@ async fn several_credentials_live_at_once_and_the_last_one_stays(world: &World) 
       ],
       "number_source": "auto",
       "own_endpoint_only": true,
+      "passed_headers": [],
       "refer_form": null,
       "sha256_only": false,
       "srtp": "optional",
