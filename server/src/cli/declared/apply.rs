@@ -126,8 +126,9 @@ impl Applying<'_> {
             let standing = self.standing.find(step.kind, &step.name);
             if let (Kind::Agent, Some(agent)) = (step.kind, standing) {
                 // The secret alone is new: of which engine it is says how it is sent.
-                let engine = || json!({ "type": agent.fields["engine"]["type"] });
-                body.entry("engine").or_insert_with(engine);
+                let kind = agent.fields.get("engine").map(|engine| &engine["type"]);
+                body.entry("engine")
+                    .or_insert_with(|| json!({ "type": kind }));
             }
             body = step.kind.with_secret(body, secret);
         }
