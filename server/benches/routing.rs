@@ -119,6 +119,7 @@ fn access() -> AccessRoute {
         sha256_only: false,
         strict_uri: false,
         refer_form: None,
+        passed_headers: Vec::new(),
         enabled: true,
     }
 }

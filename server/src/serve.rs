@@ -116,7 +116,8 @@ pub async fn start(
     }
 
     let vault = config.media.encrypt_recordings.then(|| db.vault_key());
-    let media = Arc::new(Media::start_sealing(&media_settings(config), vault).map_err(ServeError::Media)?);
+    let media =
+        Arc::new(Media::start_sealing(&media_settings(config), vault).map_err(ServeError::Media)?);
     let edge = Edge::start(crate::sip::Parts {
         config: EdgeConfig::of(config),
         desk: house.desk.clone(),

@@ -162,4 +162,3 @@ impl Realtime {
     /// In which voice.
     pub const VOICE: &'static str = "marin";
 }
-

@@ -81,33 +81,33 @@ fn auth_words() -> utoipa::openapi::Object {
 
 impl Engine {
     pub(super) fn of(engine: domain::Engine) -> Self {
-    let mut shown = Self {
-        r#type: engine.kind().as_str(),
-        url: None,
-        auth: None,
-        model: None,
-        voice: None,
-        has_key: None,
-        uri: None,
-        username: None,
-    };
-    match engine {
-        domain::Engine::Builtin => {}
-        domain::Engine::Stream(stream) => {
-            shown.url = Some(stream.url.to_string());
-            shown.auth = Some(stream.auth.as_str());
+        let mut shown = Self {
+            r#type: engine.kind().as_str(),
+            url: None,
+            auth: None,
+            model: None,
+            voice: None,
+            has_key: None,
+            uri: None,
+            username: None,
+        };
+        match engine {
+            domain::Engine::Builtin => {}
+            domain::Engine::Stream(stream) => {
+                shown.url = Some(stream.url.to_string());
+                shown.auth = Some(stream.auth.as_str());
+            }
+            domain::Engine::Realtime(realtime) => {
+                shown.url = Some(realtime.url.to_string());
+                shown.model = Some(realtime.model);
+                shown.voice = Some(realtime.voice);
+                shown.has_key = Some(realtime.has_key);
+            }
+            domain::Engine::Sip(sip) => {
+                shown.uri = Some(sip.uri.to_string());
+                shown.username = sip.username.map(|name| name.to_string());
+            }
         }
-        domain::Engine::Realtime(realtime) => {
-            shown.url = Some(realtime.url.to_string());
-            shown.model = Some(realtime.model);
-            shown.voice = Some(realtime.voice);
-            shown.has_key = Some(realtime.has_key);
-        }
-        domain::Engine::Sip(sip) => {
-            shown.uri = Some(sip.uri.to_string());
-            shown.username = sip.username.map(|name| name.to_string());
-        }
+        shown
     }
-    shown
-}
 }

@@ -55,7 +55,9 @@ enum Wanted {
 }
 
 fn sealed(audio: Box<dyn ReadSeek>, bytes: u64, asked: &HeaderMap) -> Response {
-    let range = asked.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let range = asked
+        .get(header::RANGE)
+        .and_then(|range| range.to_str().ok());
     let wanted = range.map_or(Wanted::All, |range| wanted(range, bytes));
     let (status, from, count) = match wanted {
         Wanted::All => (StatusCode::OK, 0, bytes),
@@ -80,7 +82,10 @@ fn sealed(audio: Box<dyn ReadSeek>, bytes: u64, asked: &HeaderMap) -> Response {
 
 /// A single range (RFC 9110 §14.1.2); what can't be read as one asks for all.
 fn wanted(range: &str, bytes: u64) -> Wanted {
-    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|it| it.split_once('-')) else {
+    let Some((first, last)) = range
+        .strip_prefix("bytes=")
+        .and_then(|it| it.split_once('-'))
+    else {
         return Wanted::All;
     };
     let (first, last) = (first.trim(), last.trim());

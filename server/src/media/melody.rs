@@ -94,7 +94,8 @@ mod tests {
             let angle = |n: usize| TAU * hertz * f64::from(u32::try_from(n).unwrap()) / 8_000.0;
             let part = |of: fn(f64) -> f64| -> f64 {
                 let each = heard[..2_600].iter().enumerate();
-                each.map(|(n, sample)| f64::from(*sample) * of(angle(n))).sum()
+                each.map(|(n, sample)| f64::from(*sample) * of(angle(n)))
+                    .sum()
             };
             part(f64::sin).hypot(part(f64::cos))
         };

@@ -350,7 +350,10 @@ mod tests {
         let samples = hound::WavReader::new(kept).unwrap().into_samples::<i16>();
         let samples: Vec<i16> = samples.map(Result::unwrap).collect();
         assert_eq!(samples, [100, -200].repeat(61 * FRAME_SAMPLES));
-        assert!(hound::WavReader::open(&file).is_err(), "it lies there in the open");
+        assert!(
+            hound::WavReader::open(&file).is_err(),
+            "it lies there in the open"
+        );
     }
 
     #[tokio::test]

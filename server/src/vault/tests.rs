@@ -25,13 +25,19 @@ fn sealed(folder: &tempfile::TempDir, samples: &[i16]) -> PathBuf {
 fn heard(path: &Path) -> Vec<i16> {
     let reader = hound::WavReader::new(Recording::open(path, &key()).unwrap()).unwrap();
     let spec = reader.spec();
-    assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (2, 8_000, 16));
+    assert_eq!(
+        (spec.channels, spec.sample_rate, spec.bits_per_sample),
+        (2, 8_000, 16)
+    );
     reader.into_samples().map(Result::unwrap).collect()
 }
 
 fn all(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    Recording::open(path, &key()).unwrap().read_to_end(&mut bytes).unwrap();
+    Recording::open(path, &key())
+        .unwrap()
+        .read_to_end(&mut bytes)
+        .unwrap();
     bytes
 }
 
@@ -42,7 +48,10 @@ fn what_was_sealed_is_heard_again_and_lies_on_disk_as_noise() {
     assert_eq!(heard(&path), samples());
     let disk = std::fs::read(&path).unwrap();
     assert!(!disk.windows(4).any(|part| part == b"RIFF"));
-    let sound: Vec<u8> = samples()[..8].iter().flat_map(|one| one.to_le_bytes()).collect();
+    let sound: Vec<u8> = samples()[..8]
+        .iter()
+        .flat_map(|one| one.to_le_bytes())
+        .collect();
     assert!(!disk.windows(sound.len()).any(|part| part == sound));
     assert_eq!(heard(&sealed(&folder, &[])), [0_i16; 0]);
 }
@@ -54,13 +63,23 @@ fn any_part_can_be_read_without_the_rest() {
     let whole = all(&path);
     assert_eq!(whole.len(), 44 + samples().len() * 2);
     let mut recording = Recording::open(&path, &key()).unwrap();
-    for (from, count) in [(0, 4), (40, 10), (16_000, 200), (16_043, 2), (51_999, 45), (30_000, 17_000)] {
+    for (from, count) in [
+        (0, 4),
+        (40, 10),
+        (16_000, 200),
+        (16_043, 2),
+        (51_999, 45),
+        (30_000, 17_000),
+    ] {
         recording.seek(SeekFrom::Start(from as u64)).unwrap();
         let mut part = vec![0; count];
         recording.read_exact(&mut part).unwrap();
         assert_eq!(part, whole[from..from + count], "{from} {count}");
     }
-    assert_eq!(recording.seek(SeekFrom::End(0)).unwrap(), whole.len() as u64);
+    assert_eq!(
+        recording.seek(SeekFrom::End(0)).unwrap(),
+        whole.len() as u64
+    );
     assert_eq!(recording.read(&mut [0; 8]).unwrap(), 0);
 }
 
@@ -70,7 +89,13 @@ fn a_crash_leaves_what_is_whole() {
     let path = sealed(&folder, &samples());
     let disk = std::fs::read(&path).unwrap();
     let three = HEAD + 3 * (PIECE + TAG);
-    for (left, pieces) in [(disk.len() - 1, 3), (three + 5, 3), (three, 3), (three - 1, 2), (HEAD, 0)] {
+    for (left, pieces) in [
+        (disk.len() - 1, 3),
+        (three + 5, 3),
+        (three, 3),
+        (three - 1, 2),
+        (HEAD, 0),
+    ] {
         std::fs::write(&path, &disk[..left]).unwrap();
         let heard = heard(&path);
         assert_eq!(heard, samples()[..pieces * PIECE / 2], "{left}");
@@ -92,7 +117,10 @@ fn another_key_and_another_calls_audio_are_named() {
     std::fs::copy(&path, &other).unwrap();
     for (path, key) in [(&path, VaultKey::new([8; 32])), (&other, key())] {
         let refused = Recording::open(path, &key).unwrap_err();
-        assert!(refused.get_ref().is_some_and(|why| why.is::<WrongKey>()), "{refused}");
+        assert!(
+            refused.get_ref().is_some_and(|why| why.is::<WrongKey>()),
+            "{refused}"
+        );
     }
     // A byte changed in the middle is no other sound, but none.
     let mut disk = std::fs::read(&path).unwrap();

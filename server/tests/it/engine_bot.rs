@@ -272,11 +272,7 @@ impl Scene {
     }
 
     /// By a caller with headers of its own.
-    pub(crate) async fn is_called_saying(
-        &self,
-        codec: Codec,
-        headers: &[(&str, &str)],
-    ) -> Voice {
+    pub(crate) async fn is_called_saying(&self, codec: Codec, headers: &[(&str, &str)]) -> Voice {
         let mut sound = Caller::with(([127, 0, 0, 1], 9).into(), codec, 101).await;
         let line = call_saying(&self.house, &self.access, &sound.offer(), headers).await;
         sound.to = line.audio();

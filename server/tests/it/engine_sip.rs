@@ -29,7 +29,12 @@ async fn a_bot_with_a_telephone_is_told_who_calls_hears_and_is_heard() {
     let at = free();
     let scene = Scene::with(&engine(at), &json!({ "recording_enabled": true })).await;
     scene
-        .passes(&json!(["X-Account", "X-Queue=X-Skill", "X-Agent-ID", "X-Missing"]))
+        .passes(&json!([
+            "X-Account",
+            "X-Queue=X-Skill",
+            "X-Agent-ID",
+            "X-Missing"
+        ]))
         .await;
     let play = Script::default()
         .hears_invite_with(&[
@@ -50,24 +55,49 @@ async fn a_bot_with_a_telephone_is_told_who_calls_hears_and_is_heard() {
     let Some(bot) = Carrier::echoes(at, &play).await else {
         return;
     };
-    let headers = [("X-Account", "42 & more"), ("X-Queue", "sales"), ("X-Agent-ID", "none")];
+    let headers = [
+        ("X-Account", "42 & more"),
+        ("X-Queue", "sales"),
+        ("X-Agent-ID", "none"),
+    ];
     // In another codec than the bot's: what comes back has been through both.
     let mut caller = scene.is_called_saying(Codec::Pcma, &headers).await;
     let said = tone(440.0, 1_500, 8_000);
-    let heard = [caller.sound.speaks(&said).await, caller.sound.listens(500).await].concat();
-    assert!(loudest(&heard, 440.0) > 6_500.0, "what the bot says back is not heard");
+    let heard = [
+        caller.sound.speaks(&said).await,
+        caller.sound.listens(500).await,
+    ]
+    .concat();
+    assert!(
+        loudest(&heard, 440.0) > 6_500.0,
+        "what the bot says back is not heard"
+    );
     assert!(caller.sound.keys.is_empty());
     caller.sound.presses(5).await;
     caller.sound.listens(600).await;
-    let keys: Vec<_> = caller.sound.keys.iter().map(|(.., payload)| payload[0]).collect();
-    assert!(keys.contains(&5), "the key went to the bot, which said it back: {keys:?}");
+    let keys: Vec<_> = caller
+        .sound
+        .keys
+        .iter()
+        .map(|(.., payload)| payload[0])
+        .collect();
+    assert!(
+        keys.contains(&5),
+        "the key went to the bot, which said it back: {keys:?}"
+    );
 
     let invite = leg(&scene).await;
     assert_eq!(invite["parent_id"], scene.call().await["id"]);
-    let path = format!("/api/phone/calls/{}/messages", invite["id"].as_str().unwrap());
+    let path = format!(
+        "/api/phone/calls/{}/messages",
+        invite["id"].as_str().unwrap()
+    );
     let messages = scene.house.get(&scene.key, &path).await.to_string();
     assert!(messages.contains("X-Account"), "{messages}");
-    assert!(!messages.contains("X-Agent-ID"), "the agent header is for us alone: {messages}");
+    assert!(
+        !messages.contains("X-Agent-ID"),
+        "the agent header is for us alone: {messages}"
+    );
     assert!(!messages.contains("X-Missing"), "{messages}");
 
     caller.line.hang_up().await;
@@ -80,7 +110,9 @@ async fn a_bot_with_a_telephone_is_told_who_calls_hears_and_is_heard() {
         let packets = quality[way]["packets"].as_u64().unwrap();
         assert!(packets > 50, "{way}: {quality}");
     }
-    let file = scene.house.data(&format!("recordings/{}.wav", call["id"].as_str().unwrap()));
+    let file = scene
+        .house
+        .data(&format!("recordings/{}.wav", call["id"].as_str().unwrap()));
     let (left, right) = channels(&file);
     assert!(loudest(&left, 440.0) > 6_500.0, "the caller is not kept");
     assert!(loudest(&right, 440.0) > 6_500.0, "the bot is not kept");
@@ -160,7 +192,12 @@ async fn an_absent_bot_is_480_within_seconds_and_the_address_must_lead_out_of_he
     let house = crate::binary::Installation::serve().await;
     let key = house.key(&["--full-access"]);
     let agent = json!({ "name": "Loop", "engine": { "type": "sip", "uri": "sip:bot@127.0.0.1" } });
-    let refused = house.request(&key, "/api/phone").json(&agent).send().await.unwrap();
+    let refused = house
+        .request(&key, "/api/phone")
+        .json(&agent)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(refused.status(), 422);
     let body: Value = refused.json().await.unwrap();
     assert_eq!(body["errors"][0]["field"], "engine.uri", "{body}");
@@ -197,7 +234,10 @@ async fn who_hangs_up_while_it_rings_takes_the_call_to_the_bot_back() {
 }
 
 async fn leg_rings(scene: &Scene) -> Option<()> {
-    let page = scene.house.get(&scene.key, "/api/phone/calls?direction=outbound").await;
+    let page = scene
+        .house
+        .get(&scene.key, "/api/phone/calls?direction=outbound")
+        .await;
     (page["items"][0]["state"] == "ringing").then_some(())
 }
 
@@ -214,9 +254,15 @@ async fn a_caller_is_handed_on_from_the_bot_and_comes_back_to_it() {
     let Some(bot) = Carrier::echoes(at, &play).await else {
         return;
     };
-    let path = format!("/api/phone/sip/agents/{}/transfer-destinations", scene.agent);
+    let path = format!(
+        "/api/phone/sip/agents/{}/transfer-destinations",
+        scene.agent
+    );
     let create = json!({ "name": "Sales", "type": "sip", "value": format!("sip:sales@{desk}") });
-    let made = scene.house.post(&scene.key, &path, &json!({ "create": create })).await;
+    let made = scene
+        .house
+        .post(&scene.key, &path, &json!({ "create": create }))
+        .await;
     let mut caller = scene.is_called().await;
     let busy = Script::default()
         .hears("INVITE")
@@ -234,8 +280,15 @@ async fn a_caller_is_handed_on_from_the_bot_and_comes_back_to_it() {
     scene.happens("back_with_agent").await;
     sales.plays_to_its_end().await;
     let said = tone(440.0, 1_000, 8_000);
-    let heard = [caller.sound.speaks(&said).await, caller.sound.listens(400).await].concat();
-    assert!(loudest(&heard, 440.0) > 6_500.0, "the caller is not back with the bot");
+    let heard = [
+        caller.sound.speaks(&said).await,
+        caller.sound.listens(400).await,
+    ]
+    .concat();
+    assert!(
+        loudest(&heard, 440.0) > 6_500.0,
+        "the caller is not back with the bot"
+    );
     caller.line.hang_up().await;
     bot.plays_to_its_end().await;
     scene.ends("caller_hung_up").await;
@@ -252,7 +305,11 @@ async fn a_bot_behind_a_websocket_gets_the_headers_as_parameters() {
     stream.begins().await;
     let facts = &stream.start["customParameters"];
     assert_eq!(facts["X-Account"], "42", "{facts}");
-    assert_eq!(facts["call_id"], scene.call().await["id"], "what is ours stays ours");
+    assert_eq!(
+        facts["call_id"],
+        scene.call().await["id"],
+        "what is ours stays ours"
+    );
     caller.line.hang_up().await;
     scene.ends("caller_hung_up").await;
 }

@@ -13,9 +13,15 @@ async fn waits(music: &str) -> Option<(f64, f64)> {
     // A greeting that is over before anything is measured.
     let change = json!({ "hold_music": music, "first_message": "Hi.", "silence_seconds": 60 });
     let scene = Scene::with(&json!({ "type": "builtin" }), &change).await;
-    let path = format!("/api/phone/sip/agents/{}/transfer-destinations", scene.agent);
+    let path = format!(
+        "/api/phone/sip/agents/{}/transfer-destinations",
+        scene.agent
+    );
     let create = json!({ "name": "Sales", "type": "sip", "value": format!("sip:sales@{desk}") });
-    let made = scene.house.post(&scene.key, &path, &json!({ "create": create })).await;
+    let made = scene
+        .house
+        .post(&scene.key, &path, &json!({ "create": create }))
+        .await;
     let play = Script::default()
         .hears("INVITE")
         .says("180 Ringing")
@@ -41,7 +47,10 @@ async fn who_waits_hears_music_where_the_agent_says_so_and_ringing_elsewhere() {
     let Some((melody, ringing)) = waits("melody").await else {
         return;
     };
-    assert!(melody > 500.0 && melody > 3.0 * ringing, "{melody} {ringing}");
+    assert!(
+        melody > 500.0 && melody > 3.0 * ringing,
+        "{melody} {ringing}"
+    );
     let (melody, ringing) = waits("none").await.unwrap();
     assert!(ringing > 3.0 * melody, "{melody} {ringing}");
 }

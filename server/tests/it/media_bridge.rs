@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use server::media::codec::Codec;
 use server::media::tone::tone;
-use server::media::{Bridge, Digit, Heard, Ringback, Session, SessionEvent, Waiting, WhenConnected};
+use server::media::{
+    Bridge, Digit, Heard, Ringback, Session, SessionEvent, Waiting, WhenConnected,
+};
 use tokio::time::{sleep, timeout};
 
 use crate::media_phone::{Caller, both_speak, channels, loudest, media};

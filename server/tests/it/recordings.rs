@@ -27,7 +27,10 @@ async fn talks(house: &Installation, key: &str, access: &(String, String)) -> Va
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("nothing is kept: {}", house.get(key, "/api/phone/calls").await);
+    panic!(
+        "nothing is kept: {}",
+        house.get(key, "/api/phone/calls").await
+    );
 }
 
 fn file(house: &Installation, call: &Value) -> std::path::PathBuf {
@@ -40,7 +43,10 @@ async fn asks(
     call: &Value,
     range: Option<&str>,
 ) -> reqwest::Response {
-    let path = format!("/api/phone/calls/{}/recording", call["id"].as_str().unwrap());
+    let path = format!(
+        "/api/phone/calls/{}/recording",
+        call["id"].as_str().unwrap()
+    );
     let request = reqwest::Client::new()
         .get(format!("{}{path}", house.origin()))
         .bearer_auth(key);
@@ -57,11 +63,19 @@ async fn is_heard(house: &Installation, key: &str, call: &Value) -> Vec<u8> {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "audio/wav");
     assert_eq!(answer.headers()["accept-ranges"], "bytes");
-    let length: usize = answer.headers()["content-length"].to_str().unwrap().parse().unwrap();
+    let length: usize = answer.headers()["content-length"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     let whole = answer.bytes().await.unwrap().to_vec();
     assert_eq!(whole.len(), length);
     let reader = hound::WavReader::new(std::io::Cursor::new(&whole)).unwrap();
-    let left: Vec<i16> = reader.into_samples().step_by(2).map(Result::unwrap).collect();
+    let left: Vec<i16> = reader
+        .into_samples()
+        .step_by(2)
+        .map(Result::unwrap)
+        .collect();
     let middle = &left[left.len() / 2..left.len() / 2 + 1_600];
     assert!(strength(middle, 440.0) > 6_500.0, "the caller is not in it");
     whole
@@ -75,9 +89,16 @@ async fn a_sealed_recording_is_noise_on_disk_and_a_wav_by_the_api() {
     let sealed = talks(&house, &key, &access).await;
     let whole = is_heard(&house, &key, &sealed).await;
     let disk = std::fs::read(file(&house, &sealed)).unwrap();
-    assert!(!disk.windows(4).any(|part| part == b"RIFF" || part == b"WAVE"));
+    assert!(
+        !disk
+            .windows(4)
+            .any(|part| part == b"RIFF" || part == b"WAVE")
+    );
     let sound = &whole[20_000..20_016];
-    assert!(!disk.windows(16).any(|part| part == sound), "it lies there in the open");
+    assert!(
+        !disk.windows(16).any(|part| part == sound),
+        "it lies there in the open"
+    );
 
     for (range, from, to) in [
         ("bytes=0-3", 0, 4),
@@ -93,11 +114,20 @@ async fn a_sealed_recording_is_noise_on_disk_and_a_wav_by_the_api() {
     }
     let beyond = asks(&house, &key, &sealed, Some("bytes=9999999-")).await;
     assert_eq!(beyond.status(), 416);
-    let path = format!("/api/chat/sessions/{}/history", sealed["id"].as_str().unwrap());
+    let path = format!(
+        "/api/chat/sessions/{}/history",
+        sealed["id"].as_str().unwrap()
+    );
     let history = house.get(&key, &path).await.to_string();
-    assert!(history.contains(&format!("\"size\":{}", whole.len())), "{history}");
+    assert!(
+        history.contains(&format!("\"size\":{}", whole.len())),
+        "{history}"
+    );
     let drawn = house
-        .get(&key, &format!("/fn/get_waveform?id={}", sealed["id"].as_str().unwrap()))
+        .get(
+            &key,
+            &format!("/fn/get_waveform?id={}", sealed["id"].as_str().unwrap()),
+        )
         .await;
     assert!(drawn["duration_ms"].as_u64().unwrap() > 1_500, "{drawn}");
 
@@ -106,7 +136,11 @@ async fn a_sealed_recording_is_noise_on_disk_and_a_wav_by_the_api() {
     house.set(PLAIN);
     house.start_again().await;
     let plain = talks(&house, &key, &access).await;
-    assert!(std::fs::read(file(&house, &plain)).unwrap().starts_with(b"RIFF"));
+    assert!(
+        std::fs::read(file(&house, &plain))
+            .unwrap()
+            .starts_with(b"RIFF")
+    );
     is_heard(&house, &key, &plain).await;
     assert_eq!(is_heard(&house, &key, &sealed).await, whole);
 
@@ -116,7 +150,10 @@ async fn a_sealed_recording_is_noise_on_disk_and_a_wav_by_the_api() {
     assert_eq!(refused.status(), 409);
     let body: Value = refused.json().await.unwrap();
     assert_eq!(body["code"], "recording_sealed", "{body}");
-    assert!(body["message"].to_string().contains("data.key_file"), "{body}");
+    assert!(
+        body["message"].to_string().contains("data.key_file"),
+        "{body}"
+    );
     std::fs::remove_file(file(&house, &plain)).unwrap();
     let missing = asks(&house, &key, &plain, None).await;
     assert_eq!(missing.status(), 404);

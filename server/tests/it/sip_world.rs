@@ -343,12 +343,7 @@ impl Desk for House {
         })
     }
 
-    async fn open_engine(
-        &self,
-        _: CallId,
-        _: CallId,
-        _: OutRoute,
-    ) -> Result<Outgoing, EndReason> {
+    async fn open_engine(&self, _: CallId, _: CallId, _: OutRoute) -> Result<Outgoing, EndReason> {
         Err(EndReason::Fault)
     }
 

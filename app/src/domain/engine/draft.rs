@@ -389,13 +389,24 @@ mod tests {
         assert_eq!((open, secret), (sip(None), Change::Clear));
         for (fields, told) in [
             (vec![("type", "sip")], "engine.uri required"),
-            (vec![("type", "sip"), ("uri", "bot")], "engine.uri bad_sip_uri"),
             (
-                vec![("type", "sip"), ("uri", "sip:a@b.example"), ("username", "x")],
+                vec![("type", "sip"), ("uri", "bot")],
+                "engine.uri bad_sip_uri",
+            ),
+            (
+                vec![
+                    ("type", "sip"),
+                    ("uri", "sip:a@b.example"),
+                    ("username", "x"),
+                ],
                 "engine.password credentials_missing",
             ),
             (
-                vec![("type", "sip"), ("uri", "sip:a@b.example"), ("password", "x")],
+                vec![
+                    ("type", "sip"),
+                    ("uri", "sip:a@b.example"),
+                    ("password", "x"),
+                ],
                 "engine.password credentials_missing",
             ),
             (
@@ -403,7 +414,10 @@ mod tests {
                 "engine.token not_for_this_kind",
             ),
         ] {
-            assert_eq!(over(&draft(&fields), &Engine::Builtin), Err(vec![told.to_owned()]));
+            assert_eq!(
+                over(&draft(&fields), &Engine::Builtin),
+                Err(vec![told.to_owned()])
+            );
         }
     }
 

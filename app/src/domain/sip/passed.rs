@@ -47,13 +47,26 @@ mod tests {
     fn a_header_goes_on_under_its_own_name_or_another() {
         for (given, header, name, written) in [
             ("X-Account", "X-Account", "X-Account", "X-Account"),
-            (" X-Account = customer ", "X-Account", "customer", "X-Account=customer"),
+            (
+                " X-Account = customer ",
+                "X-Account",
+                "customer",
+                "X-Account=customer",
+            ),
         ] {
             let read: PassedHeader = given.parse().unwrap();
             assert_eq!((read.header.as_str(), read.name.as_str()), (header, name));
             assert_eq!(read.to_string(), written);
         }
-        for given in ["", "=x", "X-A=", "Authorization", "X-A=Via", "X A", "X-A=b=c"] {
+        for given in [
+            "",
+            "=x",
+            "X-A=",
+            "Authorization",
+            "X-A=Via",
+            "X A",
+            "X-A=b=c",
+        ] {
             assert!(given.parse::<PassedHeader>().is_err(), "{given}");
         }
     }

@@ -105,8 +105,7 @@ impl Call {
     /// The caller is there for the engine: from now on, or again.
     pub(super) fn join_telephone(&mut self) {
         self.telephone.wanted = true;
-        let elsewhere =
-            self.handover.is_some() || self.referral.is_some() || self.moving.is_some();
+        let elsewhere = self.handover.is_some() || self.referral.is_some() || self.moving.is_some();
         if elsewhere || !matches!(self.speaking, Speaking::Talking(_)) {
             return;
         }
@@ -272,7 +271,8 @@ fn told(facts: Facts) -> Vec<(String, String)> {
     });
     let own: Vec<_> = own.collect();
     let passed = facts.headers.into_iter().filter(|(name, _)| {
-        !own.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+        !own.iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
     });
     let all = passed.chain(own.iter().cloned());
     all.filter(|(_, value)| value.len() <= LONGEST_HEADER && !value.contains(char::is_control))

@@ -70,12 +70,7 @@ impl Desk for Porter {
         Err(EndReason::Fault)
     }
 
-    async fn open_engine(
-        &self,
-        _: CallId,
-        _: CallId,
-        _: OutRoute,
-    ) -> Result<Outgoing, EndReason> {
+    async fn open_engine(&self, _: CallId, _: CallId, _: OutRoute) -> Result<Outgoing, EndReason> {
         Err(EndReason::Fault)
     }
 

@@ -186,7 +186,11 @@ fn passed(edge: &Edge, access: AccessId, invite: &Message) -> Vec<(String, Strin
     rules
         .filter_map(|rule| {
             let value = invite.get(rule.header.as_str())?;
-            let value: String = value.chars().filter(|c| !c.is_control()).take(500).collect();
+            let value: String = value
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(500)
+                .collect();
             (!value.is_empty()).then(|| (rule.name.to_string(), value))
         })
         .collect()
