@@ -347,6 +347,7 @@ impl<'a> Log<'a> {
                 self.happened(Happening::Dialling {
                     target: target.clone(),
                 });
+                self.heard = false;
                 self.tell_near(FarEvent::Trying);
                 self.checked(Step::Target, Outcome::Passed, Note::Tried { target });
             }
