@@ -146,7 +146,7 @@ impl Call {
             }
             FarEvent::Early => self.join(&mut handover),
             // Only for who waits for a first word, and who lends its audio.
-            FarEvent::Heard | FarEvent::Taken(_) => {}
+            FarEvent::Trying | FarEvent::Heard | FarEvent::Taken(_) => {}
             FarEvent::Answered => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {

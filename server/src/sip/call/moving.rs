@@ -142,6 +142,7 @@ impl Call {
             FarEvent::Taken(answered) => return self.arrive(moving, *answered).await,
             FarEvent::Over { reason, status } => return self.stay(moving, reason, status).await,
             FarEvent::Opened(_)
+            | FarEvent::Trying
             | FarEvent::Heard
             | FarEvent::Ringing
             | FarEvent::Early

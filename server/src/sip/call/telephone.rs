@@ -16,8 +16,9 @@ use crate::media::{Bridge, Session, WhenConnected};
 use crate::service::calls::OutRoute;
 use crate::sip::outbound::{self, FarEvent};
 
-/// How long it may say nothing at all (`design.md` §3.5).
-const SILENCE: Duration = Duration::from_secs(3);
+/// How long it may say nothing at all: three seconds (`design.md` §3.5), and a moment in which the next one of
+/// several addresses is asked.
+const SILENCE: Duration = Duration::from_millis(3_500);
 
 /// What its facts are called there, so that they are taken for nobody else's.
 const PREFIX: &str = "X-Patchbay-";
@@ -148,10 +149,14 @@ impl Call {
     /// It has come further, or is over.
     pub(super) async fn on_telephone(&mut self, event: FarEvent) -> Option<Ending> {
         let leg = self.telephone.leg.as_mut()?;
-        leg.silent_until = None;
+        let before = leg.silent_until.take();
         match event {
             FarEvent::Opened(session) => {
                 leg.session = Some(session);
+                leg.silent_until = before;
+                None
+            }
+            FarEvent::Trying => {
                 leg.silent_until = Some(Instant::now() + SILENCE);
                 None
             }

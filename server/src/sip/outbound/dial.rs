@@ -32,6 +32,8 @@ use crate::sip::timer::SessionTimer;
 pub(in crate::sip) enum FarEvent {
     /// Its audio is open.
     Opened(Arc<Session>),
+    /// One of its addresses is asked.
+    Trying,
     /// Somebody there has said something.
     Heard,
     Ringing,
@@ -345,6 +347,8 @@ impl<'a> Log<'a> {
                 self.happened(Happening::Dialling {
                     target: target.clone(),
                 });
+                self.heard = false;
+                self.tell_near(FarEvent::Trying);
                 self.checked(Step::Target, Outcome::Passed, Note::Tried { target });
             }
             Progress::InVain(target, why) => {
