@@ -19,6 +19,7 @@ pub mod set_up;
 pub mod sign_in;
 pub mod sip;
 pub mod system;
+pub mod test_call;
 pub mod troubleshooting;
 pub mod webhooks;
 

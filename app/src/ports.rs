@@ -262,6 +262,8 @@ pub trait Dialling: Send + Sync {
     /// Tries the way: calls a number of one's own through one's own door, or one by a trunk, and
     /// waits for its end. `phone:write`.
     async fn test(&self, caller: &Caller, draft: TestCallDraft) -> Result<TestCall, AppError>;
+    /// What a test call showed, once more. `calls:read`.
+    async fn tested(&self, caller: &Caller, call: CallId) -> Result<TestCall, AppError>;
     /// Hands a live call on to a destination of its agent. `phone:write`.
     async fn transfer(
         &self,

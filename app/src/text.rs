@@ -32,7 +32,7 @@ mod ways;
 
 pub use engines::EngineText;
 pub use hooks::Hooks;
-pub use ways::{HandedOn, WaysOut};
+pub use ways::{HandedOn, TestCallText, WaysOut};
 
 /// The languages the console speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,6 +167,8 @@ pub struct Text {
     pub ways_out: WaysOut,
     /// Transfer destinations, and calls handed on.
     pub handed_on: HandedOn,
+    /// Test calls.
+    pub test_call: TestCallText,
 }
 
 part! {
@@ -243,7 +245,7 @@ part! {
         md5_not_taken header_unknown header_off header_twice header_names no_number unassigned codec_chosen no_common_codec
         in_country near_not_on_trunk
     }
-    2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country }
+    2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country by_registration }
     3 { signed_in_by by_address only_from number_read default_for_off near_other_endpoint }
 }
 
@@ -255,12 +257,12 @@ part! {
         trunk allowed target carrier
         callee_hung_up handed_on busy declined no_answer auth_failed forbidden not_found unreachable tls_failed
         redirected incompatible carrier_error country_not_allowed premium_number limit_reached own_address_end no_trunk too_many_legs not_referable
-        health_silent health_auth
+        health_silent health_auth register_silent
     }
     1 {
         bad_username bad_password not_digits one_of outbound_in_use destination_in_use
         goes_out_by stays_inside may_call country_no channels_full rate_full cap_full tried
-        health_no_address health_own_address health_status
+        health_no_address health_own_address health_status register_refused
     }
     2 { own_address digit_taken tried_in_vain carrier_said health_unreachable health_certificate }
 }
@@ -424,7 +426,7 @@ part! {
         began first_audio ended timings for_carrier report capture position play ladder carrier_side our_side export seconds
     }
     1 { call_from repeats on_trunk_number one_count many_count mos missed_after round_trip }
-    2 { refused_because failed_because lasted }
+    2 { refused_because failed_because lasted answered_plainly }
     3 { answered_sentence }
 }
 

@@ -29,6 +29,16 @@ export class Outbound {
     if (password) await page.getByLabel("Password").fill(password);
   }
 
+  /** The agent calls by the trunk of this name, however its health is said beside it. */
+  async choose(agent: string, trunk: string): Promise<void> {
+    await this.page.goto(`/channels/phone/agents/${agent}`);
+    const select = this.page.getByLabel("Outbound trunk");
+    const option = select.getByRole("option", { name: new RegExp(`^${trunk} `) });
+    await select.selectOption((await option.getAttribute("value"))!);
+    await this.page.getByRole("button", { name: "Save trunk" }).click();
+    await expect(this.page.getByRole("status").filter({ hasText: "outbound trunk is saved" })).toBeVisible();
+  }
+
   async create(): Promise<void> {
     await this.page.getByRole("button", { name: "Create Trunk" }).click();
   }

@@ -42,6 +42,48 @@ interface Event {
 /** What the phone says into its microphone unless told otherwise. */
 export const BARESIP_TONE = 440;
 
+/** A phone that takes calls to its user by itself, and speaks its tone all along. */
+export class DeskPhone {
+  private constructor(
+    /** `host:port` where it is called. */
+    readonly at: string,
+    private readonly run: Running,
+    private readonly control: Control,
+    private readonly folder: string,
+  ) {}
+
+  static async start(user: string, toneHertz: number, limitMs: number): Promise<DeskPhone> {
+    const folder = ownFolder("desk");
+    const address = ownAddress();
+    const line = { endpoint: "", username: user, password: "none" };
+    writeFolder(folder, address, { line, number: "", talkMs: limitMs, toneHertz }, ["answermode=auto"]);
+    const run = start("baresip", ["-f", folder], { cwd: folder, limitMs });
+    await run.says(/baresip is ready/, 10_000);
+    return new DeskPhone(`${address}:5060`, run, await Control.open(address), folder);
+  }
+
+  get host(): string {
+    return this.at.split(":")[0]!;
+  }
+
+  async answers(): Promise<void> {
+    if (!(await this.control.waits(["CALL_ESTABLISHED"], 20_000))) throw new Error(`nobody called:\n${this.run.output()}`);
+  }
+
+  hangUp(): void {
+    this.control.send("hangup");
+  }
+
+  /** Leaves in good order, so that what it heard is whole. */
+  async stop(): Promise<Sound | undefined> {
+    this.control.send("quit");
+    this.control.close();
+    await Promise.race([this.run.finished, pause(3_000)]);
+    await this.run.stop();
+    return recorded(this.folder);
+  }
+}
+
 export async function callWithBaresip(call: PhoneCall): Promise<Heard> {
   const folder = ownFolder("baresip");
   const address = ownAddress();
@@ -96,7 +138,7 @@ async function talk(control: Control, call: PhoneCall): Promise<Event | undefine
   return control.waits(["CALL_CLOSED"], answeredAt + call.talkMs - Date.now());
 }
 
-function writeFolder(folder: string, address: string, call: PhoneCall): void {
+function writeFolder(folder: string, address: string, call: PhoneCall, more: string[] = []): void {
   const { line, toneHertz } = call;
   const seconds = Math.ceil(call.talkMs / 1_000) + 5;
   const says = call.says ?? join(folder, "says.wav");
@@ -134,6 +176,7 @@ function writeFolder(folder: string, address: string, call: PhoneCall): void {
     `auth_user=${line.username}`,
     `auth_pass=${line.password}`,
     "audio_codecs=PCMU/8000/1,PCMA/8000/1",
+    ...more,
   ].join(";");
   writeFileSync(join(folder, "accounts"), `${account}\n`);
 }

@@ -90,7 +90,7 @@ pub struct Call {
     pub number: Option<PhoneNumber>,
     /// The dialled number as the carrier sent it.
     pub sent_as: String,
-    /// By which trunk it went out.
+    /// By which trunk it went out, or by whose registration it came.
     pub trunk: Option<OutboundTrunkId>,
     /// What that trunk was called then.
     pub trunk_label: Option<String>,

@@ -4,6 +4,7 @@
 
 mod again;
 mod check;
+mod door;
 mod invite;
 mod number;
 mod routes;
@@ -13,11 +14,12 @@ mod who;
 
 pub use again::again;
 pub use check::{Check, Near, Note, Outcome, Receipt, Refusal, Step};
-pub use invite::{Failure, Invite, MediaOffer, Proof};
+pub use invite::{Failure, Invite, MediaOffer, Proof, Registered};
 pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, Tally, TrunkRoute};
 
 use crate::domain::id::{AccessId, AgentId};
 use crate::domain::phone::PhoneNumber;
+use door::Door;
 
 /// What is to be done with an INVITE.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,17 +101,17 @@ struct Route<'a> {
 impl<'a> Route<'a> {
     fn walk(&mut self) -> Result<AgentId, Verdict> {
         self.room()?;
-        let access = self.who()?;
-        self.access = Some(access.id);
-        let named = self.agent_header(access);
+        let door = self.who()?;
+        self.access = door.access;
+        let named = self.agent_header(&door);
         let agent = match named {
             Some(agent) => {
-                self.note_number(access);
+                self.note_number(&door);
                 agent
             }
-            None => self.by_number(access)?,
+            None => self.by_number(&door)?,
         };
-        self.can_talk(access, agent)?;
+        self.can_talk(&door, agent)?;
         Ok(agent.id)
     }
 
@@ -138,14 +140,14 @@ impl<'a> Route<'a> {
     }
 
     /// 3. Which agent, by header.
-    fn agent_header(&mut self, access: &AccessRoute) -> Option<&'a AgentRoute> {
+    fn agent_header(&mut self, door: &Door<'_>) -> Option<&'a AgentRoute> {
         let (outcome, note, agent) = match self.invite.agent_headers.as_slice() {
             [] => (Outcome::Skipped, Note::NoAgentHeader, None),
-            [value] if !access.agent_header => (
+            [value] if !door.agent_header => (
                 Outcome::Skipped,
                 Note::AgentHeaderNotHonoured {
                     value: value.clone(),
-                    label: access.label.clone(),
+                    label: door.label.to_owned(),
                 },
                 None,
             ),
@@ -194,8 +196,8 @@ impl<'a> Route<'a> {
     }
 
     /// The header has decided; which number was dialled is kept for the record.
-    fn note_number(&mut self, access: &AccessRoute) {
-        let found = number::find(self.routes, access, self.invite);
+    fn note_number(&mut self, door: &Door<'_>) {
+        let found = number::find(self.routes, door, self.invite);
         self.number = found.hit();
         self.receipt.checks.push(Check {
             step: Step::Number,
@@ -205,11 +207,11 @@ impl<'a> Route<'a> {
     }
 
     /// 4. Which number, and whose it is.
-    fn by_number(&mut self, access: &AccessRoute) -> Result<&'a AgentRoute, Verdict> {
+    fn by_number(&mut self, door: &Door<'_>) -> Result<&'a AgentRoute, Verdict> {
         if self.routes.trunk.is_none() {
             return Err(self.refuse(Step::Number, Note::NoTrunk, Refusal::NumberUnknown));
         }
-        let found = number::find(self.routes, access, self.invite);
+        let found = number::find(self.routes, door, self.invite);
         let Some(number) = found.hit() else {
             self.receipt.near = self.receipt.near.take().or_else(|| found.near(self.routes));
             return Err(self.refuse(Step::Number, found.note(), Refusal::NumberUnknown));
@@ -261,7 +263,7 @@ impl<'a> Route<'a> {
     }
 
     /// 5. Can it talk.
-    fn can_talk(&mut self, access: &AccessRoute, agent: &AgentRoute) -> Result<(), Verdict> {
+    fn can_talk(&mut self, door: &Door<'_>, agent: &AgentRoute) -> Result<(), Verdict> {
         match &self.invite.media {
             MediaOffer::Late => self.pass(Step::Codec, Note::LateOffer),
             MediaOffer::Codecs {
@@ -296,8 +298,8 @@ impl<'a> Route<'a> {
                 Refusal::TrunkFull,
             ),
             (
-                access.max_channels,
-                self.load.of_access(access.id),
+                door.max_channels,
+                door.access.map_or(0, |access| self.load.of_access(access)),
                 Refusal::AccessFull,
             ),
             (

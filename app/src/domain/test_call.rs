@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::call::{Call, CallDetail, Happening, RecordingState, TimelineEvent};
+use crate::domain::call::{Call, CallDetail, Direction, Happening, RecordingState, TimelineEvent};
 use crate::domain::draft::Entry;
 use crate::domain::id::OutboundTrunkId;
 use crate::domain::outbound::CheckVerdict;
@@ -110,6 +110,14 @@ impl TestCall {
             answered_by,
             steps,
         }
+    }
+
+    /// Whether a call was one: no other leaves without an agent and without a call it descends from.
+    pub fn was(call: &Call) -> bool {
+        call.direction == Direction::Outbound
+            && call.agent.is_none()
+            && call.agent_name.is_none()
+            && call.parent.is_none()
     }
 
     /// Whether every step went well.

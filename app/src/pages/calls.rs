@@ -150,6 +150,10 @@ fn sentence(call: &Call) -> String {
                 let rest = (say.lasted)(&since(answered, call.ended_at), reason);
                 (say.answered_sentence)(agent, &since(call.started_at, Some(answered)), &rest)
             }
+            (Some(answered), None) => {
+                let rest = (say.lasted)(&since(answered, call.ended_at), reason);
+                (say.answered_plainly)(&since(call.started_at, Some(answered)), &rest)
+            }
             _ => (say.failed_because)(reason, &since(call.started_at, call.ended_at)),
         },
     }
@@ -239,19 +243,19 @@ fn one((detail, wave, assigned): Seen) -> impl IntoView {
     let beside = view! { <Badge tone word/> }.into_any();
     let actions = view! { {hang_up}{evidence(&id)} }.into_any();
     view! {
-        <PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/>
-        <Notice/>
-        {ask}
-        {transfer}
-        {following}
+        // Each part has an id, by which it is renewed in place; what has nothing to say is there too.
         <div id="call-live" class="page">
-            <div class="call-summary">
+            <div id="call-head"><PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/></div>
+            <div id="call-notice" class="page"><Notice/>{ask}</div>
+            {following}
+            <div id="call-transfer">{transfer}</div>
+            <div id="call-summary" class="call-summary">
                 <p>{sentence(call)}</p>
                 <p class="muted"><time datetime=machine>{when}</time>{utc}" · "{(say.on_trunk_number)(&number)}</p>
             </div>
-            <Jump parts=jumps/>
+            <div id="call-parts"><Jump parts=jumps/></div>
             {main}
-            {attempts}
+            <div id="call-attempts">{attempts}</div>
             {parts::signalling(&detail)}
             {(!refused).then(|| parts::quality(&detail))}
             {parts::details(&detail)}

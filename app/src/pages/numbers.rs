@@ -45,14 +45,21 @@ pub async fn list_numbers(
             .map_err(|_| AppError::field("cursor", Reason::NotAnId { found }))
     });
     let filter = NumberFilter {
+        cursor: cursor.transpose()?,
+        sort,
+        ..filter_of(q, &show)
+    };
+    services.numbers.list(&caller, filter).await
+}
+
+/// What the page's own filters ask for, here and in the file for spreadsheets.
+pub fn filter_of(q: String, show: &str) -> NumberFilter {
+    NumberFilter {
         query: Some(q).filter(|q| !q.is_empty()),
         unassigned: show == "unassigned",
         on_trunk: (show == "trunk").then_some(true),
-        cursor: cursor.transpose()?,
-        sort,
         ..NumberFilter::default()
-    };
-    services.numbers.list(&caller, filter).await
+    }
 }
 
 /// Takes a number out of the inventory.
@@ -88,11 +95,15 @@ pub fn NumbersPage() -> impl IntoView {
     let kept = format!("{narrowed}&sort={}", encode(&sort));
     let first = (!cursor.is_empty()).then(|| format!("{HOME}?{kept}"));
     let filter = filter(&q, &show);
-    let unassigned = Some(say.unassigned.to_owned()).filter(|_| show == "unassigned");
+    let chosen = match show.as_str() {
+        "unassigned" => Some(say.unassigned.to_owned()),
+        "trunk" => Some(say.on_trunk.to_owned()),
+        _ => None,
+    };
     let filters = vec![
         Filtered::new("q", say.search, q.clone()),
         Filtered {
-            shown: unassigned,
+            shown: chosen,
             ..Filtered::new("show", say.show, show.clone())
         },
     ];

@@ -12,9 +12,11 @@ pub(crate) use parts::{cant, section, state_word};
 
 use crate::domain::outbound::{CheckStep, OutboundView};
 use crate::domain::seen::Facts;
+use crate::domain::test_call::TestCall;
 use crate::error::AppError;
 use crate::pages::notice::{Done, Notice};
 use crate::pages::overview::get_facts;
+use crate::pages::test_call;
 use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::{StatusLine, loaded};
@@ -58,16 +60,22 @@ fn new(facts: &Facts) -> impl IntoView + use<> {
 }
 
 /// Everything the page of a trunk shows.
-type Seen = (OutboundView, Facts, Option<Vec<CheckStep>>);
+type Seen = (
+    OutboundView,
+    Facts,
+    Option<Vec<CheckStep>>,
+    Option<TestCall>,
+);
 
-async fn look(id: String, check: bool) -> Result<Seen, AppError> {
+async fn look(id: String, check: bool, test: Option<String>) -> Result<Seen, AppError> {
     let view = get_outbound_trunk(id.clone()).await?;
     let steps = if check {
         Some(check_outbound_trunk(id, String::new()).await?)
     } else {
         None
     };
-    Ok((view, get_facts().await?, steps))
+    let test = test_call::named(test).await?;
+    Ok((view, get_facts().await?, steps, test))
 }
 
 /// Whether the page's own button asked for a check.
@@ -83,12 +91,12 @@ pub fn OutboundPage() -> impl IntoView {
         .get_untracked()
         .get("id")
         .unwrap_or_default();
-    let check = check_asked();
-    let seen = Resource::new(|| (), move |()| look(id.clone(), check));
+    let (check, test) = (check_asked(), test_call::asked_for());
+    let seen = Resource::new(|| (), move |()| look(id.clone(), check, test.clone()));
     view! { <div class="page">{loaded(seen, |seen| one(&seen))}</div> }
 }
 
-fn one((view, facts, steps): &Seen) -> impl IntoView + use<> {
+fn one((view, facts, steps, test): &Seen) -> impl IntoView + use<> {
     let say = &text().ways_out;
     let (trunk, id) = (&view.trunk, view.trunk.id);
     let name = trunk.settings.name.clone();
@@ -113,6 +121,7 @@ fn one((view, facts, steps): &Seen) -> impl IntoView + use<> {
     };
     let steps = steps.as_ref().map(|steps| parts::checked(&name, steps));
     let asked = (query("confirm").as_deref() == Some("delete-trunk")).then(|| question(view));
+    let test = test_call::by_trunk(id, test.as_ref()).into_any();
     let beside = parts::health(&view.health).into_any();
     let actions = check_button(view).into_any();
     let facts = parts::facts(view);
@@ -126,6 +135,7 @@ fn one((view, facts, steps): &Seen) -> impl IntoView + use<> {
             <div class="stack">{form}</div>
             <div class="stack">
                 {preview}
+                {test}
                 <Section id="facts" title=say.facts>{facts}</Section>
             </div>
         </div>

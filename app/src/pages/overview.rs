@@ -10,7 +10,6 @@ use crate::domain::account::AuditEntry;
 use crate::domain::endpoint::TrunkView;
 use crate::domain::health::{Health, Unanswered, Window};
 use crate::domain::seen::Facts;
-use crate::domain::test_call::{TestCall, TestCallDraft};
 use crate::error::AppError;
 use crate::pages::asked;
 use crate::pages::inbox::live;
@@ -35,17 +34,6 @@ pub async fn get_health(#[server(default)] within: String) -> Result<Health, App
     caller.may(crate::error::Scope::SipRead)?;
     let window = Window::read(&within).map_err(|reason| AppError::field("within", reason))?;
     services.system.health(&caller, window).await
-}
-
-/// Tries the way with a call, and shows it.
-#[server(prefix = "/fn", endpoint = "place_test_call")]
-pub async fn place_test_call(
-    #[server(default)] draft: TestCallDraft,
-) -> Result<TestCall, AppError> {
-    let (services, caller) = asked()?;
-    let test = services.dialling.test(&caller, draft).await?;
-    leptos_axum::redirect(&format!("/inbox/{}", test.call.id));
-    Ok(test)
 }
 
 /// `/`
@@ -128,7 +116,7 @@ fn figures(facts: &Facts) -> impl IntoView + use<> {
     }
 }
 
-/// Numbers that were called today and that nobody answers.
+/// Numbers that were called in the last hour and that nobody answers.
 fn unanswered(numbers: &[Unanswered]) -> Option<impl IntoView + use<>> {
     let say = &text().overview;
     let rows = numbers

@@ -19,10 +19,12 @@ use crate::domain::inbound::Access;
 use crate::domain::number::{Added, NumberRow};
 use crate::domain::outbound::OutboundView;
 use crate::domain::seen::{Facts, Source};
+use crate::domain::test_call::TestCall;
 use crate::error::AppError;
 use crate::pages::notice::{Done, Notice, number_of_query};
 use crate::pages::outbound::{self, list_outbound_trunks};
 use crate::pages::overview::get_facts;
+use crate::pages::test_call;
 use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::loaded;
@@ -44,9 +46,15 @@ struct Seen {
     outbound: Vec<OutboundView>,
     /// What adding the pasted lines would do.
     preview: Vec<Added>,
+    /// The test call that was just placed.
+    test: Option<TestCall>,
 }
 
-async fn look(paste: Option<String>, country: String) -> Result<Seen, AppError> {
+async fn look(
+    paste: Option<String>,
+    country: String,
+    test: Option<String>,
+) -> Result<Seen, AppError> {
     let trunk = get_inbound_trunk().await?;
     let numbers = list_trunk_numbers(SHOWN).await?;
     let preview = match paste {
@@ -55,6 +63,7 @@ async fn look(paste: Option<String>, country: String) -> Result<Seen, AppError> 
     };
     Ok(Seen {
         preview,
+        test: test_call::named(test).await?,
         accesses: list_accesses().await?,
         sources: list_sources().await?,
         facts: get_facts().await?,
@@ -73,7 +82,11 @@ pub fn SipPage() -> impl IntoView {
     let add_outbound =
         view! { <LinkButton href="/settings/sip/outbound/new" label=text.ways_out.add/> }
             .into_any();
-    let seen = Resource::new(|| (), move |()| look(paste.clone(), country.clone()));
+    let test = test_call::asked_for();
+    let seen = Resource::new(
+        || (),
+        move |()| look(paste.clone(), country.clone(), test.clone()),
+    );
     view! {
         <div class="page">
             <PageHead title=text.sip.title actions=add_outbound/>
@@ -124,16 +137,19 @@ fn whole(trunk: TrunkView, seen: Seen, outbound: AnyView) -> impl IntoView {
     let parts = vec![
         ("connection", say.connection),
         ("numbers", say.numbers),
+        ("test-call", text().test_call.title),
         ("who", say.who),
         ("others", say.not_let_in),
         ("outbound", text().ways_out.trunks),
         ("advanced", say.advanced),
     ];
     let host = trunk.endpoint.host.clone();
+    let test = test_call::inside(seen.facts.numbers_on_trunk > 0, seen.test.as_ref()).into_any();
     view! {
         <Jump parts/>
         {connection::section(&trunk, &seen.accesses, &seen.facts)}
         {numbers::section(&trunk, seen.numbers, seen.preview)}
+        {test}
         {access::section(&trunk, seen.accesses, &host)}
         {others::section(seen.sources)}
         {outbound}

@@ -31,6 +31,7 @@ pub static GERMAN: Text = Text {
     engines: engines::ENGINES,
     ways_out: ways::WAYS_OUT,
     handed_on: ways::HANDED_ON,
+    test_call: ways::TEST_CALL,
     keys: keys::KEYS,
     recipes: recipes::RECIPES,
     guide: guide::GUIDE,
@@ -334,6 +335,9 @@ const RECEIPT: ReceiptText = ReceiptText {
         format!("Die Engine von {name} antwortete nicht: {cause}.")
     },
     near_country: |number, country| format!("Mit dem Land {country} wäre es {number}."),
+    by_registration: |label, source| {
+        format!("{source} rief die Adresse an, die der Trunk {label} dort registriert hat.")
+    },
     signed_in_by: |label, algorithm, source| {
         format!("Zugangsdaten {label}, {algorithm}, von {source}.")
     },

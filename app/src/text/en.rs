@@ -34,6 +34,7 @@ pub static ENGLISH: Text = Text {
     engines: engines::ENGINES,
     ways_out: ways::WAYS_OUT,
     handed_on: ways::HANDED_ON,
+    test_call: ways::TEST_CALL,
     door: door::DOOR,
     account: door::ACCOUNT,
     overview: console::OVERVIEW,
@@ -312,6 +313,9 @@ const RECEIPT: ReceiptText = ReceiptText {
     },
     engine_did_not_answer: |name, cause| format!("{name}'s engine did not answer: {cause}."),
     near_country: |number, country| format!("It would be {number} with country {country}."),
+    by_registration: |label, source| {
+        format!("{source} called the address that the trunk {label} registered there.")
+    },
     signed_in_by: |label, algorithm, source| {
         format!("Credential {label}, {algorithm}, from {source}.")
     },

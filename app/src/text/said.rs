@@ -242,6 +242,9 @@ impl Text {
                 network,
                 source,
             } => (say.by_address)(label, &network.to_string(), &source.to_string()),
+            Note::ByRegistration { label, source } => {
+                (say.by_registration)(label, &source.to_string())
+            }
             Note::NoPassword { source } => (say.no_password)(&source.to_string()),
             Note::SourceUnknown { source } => (say.source_unknown)(&source.to_string()),
             Note::OnlyFromElsewhere {

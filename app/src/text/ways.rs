@@ -11,12 +11,12 @@ part! {
         identity identity_help from_user from_host assert pai ppi no_assert user_phone caller_format
         more prefix auth_realm outbound_proxy register srtp srtp_off srtp_optional srtp_required
         create preview preview_why preview_now preview_password copy_questions questions facts created_at changed_at
-        up degraded down unknown registered registering not_registered
+        up degraded down unknown registration registered registering not_registered
         check check_name check_connection check_encryption check_answer passed failed skipped password_later
         saved removed delete delete_why assign_to_agent give_another
         of_agent of_agent_help save_trunk no_trunk trunk_saved call call_number call_now choose_trunk
     }
-    1 { created delete_q cant_delete open since answered not_answered }
+    1 { created delete_q cant_delete open since answered not_answered expires renewed_at tried_at }
     2 { in_use by_way over }
 }
 
@@ -31,4 +31,13 @@ part! {
     }
     1 { delete_q cant_delete attempt }
     2 { in_use }
+}
+
+part! {
+    /// Calls that try the way.
+    TestCallText {
+        title help by_trunk_help number_inside_help number_outside_help place no_number
+        sent signed_in routed answered heard goes_on what_was_heard open_call open_other
+    }
+    1 { passed stopped after }
 }

@@ -213,7 +213,7 @@ fn speak(sockets: &[UdpSocket], calls: &[Dialog], payload: u8, stop: &AtomicBool
                 let [s0, s1, s2, s3] = id;
                 *head = [0x80, payload, high, low, t0, t1, t2, t3, s0, s1, s2, s3];
             }
-            if let Some(socket) = sockets.get(at % SOCKETS) {
+            if let Some(socket) = sockets.get(at % sockets.len()) {
                 let _ = socket.send_to(&packet, dialog.audio);
             }
         }

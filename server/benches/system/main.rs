@@ -4,7 +4,8 @@
 //! and measures it from outside: CPU and memory from `/proc`, packets by sequence number. Beside it, in the
 //! same run, stands a Kamailio that checks the same digest. Knows nothing of the server's insides.
 //!
-//! `cargo bench -p server --bench system [PART…]`, with parts `setups audio engines flood pages load rates million`.
+//! `cargo bench -p server --bench system [PART…]`, with parts `setups outbound audio engines flood pages load
+//! lighthouse rates million`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -19,8 +20,10 @@ mod caller;
 mod engines;
 mod first_load;
 mod flood;
+mod lighthouse;
 mod machine;
 mod million;
+mod outbound;
 mod process;
 mod rates;
 mod readers;
@@ -37,13 +40,15 @@ use world::World;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 type Part = fn(&mut World, &mut Table) -> Outcome<()>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 10] = [
     ("setups", |world, table| setups::run(world, table)),
+    ("outbound", |world, table| outbound::run(world, table)),
     ("audio", |world, table| audio::run(world, table)),
     ("engines", |world, table| engines::run(world, table)),
     ("flood", |world, table| flood::run(world, table)),
     ("pages", |world, table| readers::run(world, table)),
     ("load", |world, table| first_load::run(world, table)),
+    ("lighthouse", |world, table| lighthouse::run(world, table)),
     ("rates", rates::run),
     ("million", million::run),
 ];

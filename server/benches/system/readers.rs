@@ -59,7 +59,7 @@ pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
 }
 
 /// Something to show: a page of calls, numbers and agents.
-fn fill(world: &World) -> Outcome<()> {
+pub(crate) fn fill(world: &World) -> Outcome<()> {
     let mut api = Connection::open(world.http, &world.key)?;
     let numbers: Vec<String> = (0..40)
         .map(|at| format!("+1415555{:04}", 200 + at))

@@ -153,7 +153,7 @@ fn dial(
 }
 
 /// The last line of `SIPp`'s statistics, by the names in the first.
-fn counts(path: &Path) -> Outcome<(u64, u64)> {
+pub(crate) fn counts(path: &Path) -> Outcome<(u64, u64)> {
     let text = fs::read_to_string(path)?;
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split(';').collect();

@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub(crate) account: Account,
     /// A number whose agent neither records nor speaks long.
     pub(crate) number: String,
+    pub(crate) agent: String,
     pub(crate) http: SocketAddr,
     pub(crate) key: Credential,
     sip: SocketAddr,
@@ -56,11 +57,12 @@ impl World {
         wait_until_ready(&mut server, http, &log)?;
         let number = "+14155550100".to_owned();
         let key = Credential::Key(key);
-        let account = set_up(http, &key, sip, &number)?;
+        let (account, agent) = set_up(http, &key, sip, &number)?;
         Ok(Self {
             server,
             account,
             number,
+            agent,
             http,
             key,
             sip,
@@ -120,8 +122,9 @@ impl World {
             .env("PATCHBAY_SIP__GUARD__KNOWN_RATE_PER_S", "100000")
             .env("PATCHBAY_SIP__GUARD__KNOWN_BURST", "100000")
             .env("PATCHBAY_SIP__MAX_CALLS", "100000")
-            // The bots of calls with one stand beside it.
+            // The bots of calls with one, and whoever is called, stand beside it.
             .env("PATCHBAY_ENGINES__ALLOW_PRIVATE", "true")
+            .env("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true")
             .env("PATCHBAY_LIMITS__API_PER_MINUTE", "100000000")
             .env("PATCHBAY_LOG__FILTER", "warn");
         command
@@ -132,7 +135,13 @@ impl World {
     }
 }
 
-fn set_up(http: SocketAddr, key: &Credential, sip: SocketAddr, number: &str) -> Outcome<Account> {
+/// Who may call, and the agent that answers.
+fn set_up(
+    http: SocketAddr,
+    key: &Credential,
+    sip: SocketAddr,
+    number: &str,
+) -> Outcome<(Account, String)> {
     let mut api = Connection::open(http, key)?;
     let trunk = api.post(
         "/api/phone/sip/inbound-trunk",
@@ -151,14 +160,15 @@ fn set_up(http: SocketAddr, key: &Credential, sip: SocketAddr, number: &str) -> 
         &format!("/api/phone/sip/agents/{agent}"),
         &json!({ "phone_numbers": [number] }),
     )?;
-    Ok(Account {
+    let account = Account {
         server: sip,
         username: text(&trunk, "auth_username")?,
         password: text(&trunk, "auth_password")?,
-    })
+    };
+    Ok((account, agent))
 }
 
-fn text(value: &Value, name: &str) -> Outcome<String> {
+pub(crate) fn text(value: &Value, name: &str) -> Outcome<String> {
     value
         .get(name)
         .and_then(Value::as_str)

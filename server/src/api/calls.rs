@@ -93,7 +93,7 @@ pub(super) struct PhoneCall {
     to: Option<E164>,
     /// The dialled number as it was sent.
     to_sent: String,
-    /// The trunk it went out by.
+    /// The trunk it went out by, or whose registration it came by.
     #[schema(required = true)]
     outbound_trunk_id: Option<Id>,
     #[schema(required = true)]

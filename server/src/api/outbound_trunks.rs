@@ -139,6 +139,9 @@ pub(super) struct TrunkRegistration {
     next_at: Option<Time>,
     #[schema(required = true)]
     sip_status: Option<u16>,
+    /// Why it is not registered, for people.
+    #[schema(required = true)]
+    message: Option<String>,
 }
 
 /// A new trunk.
@@ -441,6 +444,7 @@ fn shown(view: OutboundView) -> PhoneOutboundTrunk {
             expires_at: registration.expires_at.map(Time),
             next_at: registration.next_at.map(Time),
             sip_status: registration.status,
+            message: said::registration(&registration),
         }),
         version: trunk.version,
         created_at: Time(trunk.created_at),

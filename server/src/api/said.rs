@@ -1,7 +1,7 @@
 //! The console's sentences, in English, for error bodies and receipts.
 
 use app::domain::call::EndReason;
-use app::domain::outbound::Trouble;
+use app::domain::outbound::{Registration, Trouble};
 use app::domain::routing::{Near, Note};
 use app::error::{AppError, Reason};
 use app::text::{Language, Text};
@@ -29,6 +29,10 @@ pub(super) fn reason(reason: &Reason) -> String {
 
 pub(super) fn trouble(trouble: &Trouble) -> String {
     text().trouble(trouble)
+}
+
+pub(super) fn registration(shown: &Registration) -> Option<String> {
+    text().registration(shown)
 }
 
 pub(super) fn note(note: &Note) -> String {

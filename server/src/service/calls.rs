@@ -31,7 +31,7 @@ use app::domain::call::{
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
-use app::domain::routing::{Decision, Invite, MediaOffer, Verdict, decide};
+use app::domain::routing::{Decision, Invite, MediaOffer, Proof, Registered, Verdict, decide};
 use app::domain::sip::{PassedHeader, Secret};
 use app::domain::webhook::{EventKind, Told};
 use app::ports::News;
@@ -268,7 +268,7 @@ impl CallDesk {
 
     /// A call that was refused: one row with its receipt, identical ones together.
     pub fn refused(&self, new: &NewCall, end: CallEnd, messages: Vec<SipMessageRecord>) {
-        let known = new.decision.access.is_some();
+        let known = new.decision.access.is_some() || by_registration(new).is_some();
         match self.refusals.note(new, end, known) {
             refusals::Noted::First => {
                 let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
@@ -437,8 +437,8 @@ impl CallDesk {
             caller: new.invite.caller.clone(),
             number: new.decision.number.clone(),
             sent_as: new.decision.sent_as.clone(),
-            trunk: None,
-            trunk_label: None,
+            trunk: by_registration(new).map(|by| by.trunk),
+            trunk_label: by_registration(new).map(|by| by.name.clone()),
             parent: None,
             access: new.decision.access,
             access_label,
@@ -466,6 +466,14 @@ impl CallDesk {
             instance: self.settings.instance.clone(),
         };
         (call, papers)
+    }
+}
+
+/// The trunk whose registrar brought it.
+fn by_registration(new: &NewCall) -> Option<&Registered> {
+    match &new.invite.proof {
+        Proof::Registered(by) => Some(by),
+        _ => None,
     }
 }
 

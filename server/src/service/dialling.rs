@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::domain::call::{Call, CallEnd, CallState, EndReason};
+use app::domain::call::{Call, CallDetail, CallEnd, CallState, EndReason};
 use app::domain::id::{CallId, DestinationId, TransferId};
 use app::domain::outbound::{CallDraft, NewOutgoing};
 use app::domain::test_call::{NewTestCall, TestCall, TestCallDraft};
@@ -109,6 +109,14 @@ impl Dialler {
         Ok(call)
     }
 
+    /// Both sides of a test call.
+    async fn showed(&self, detail: CallDetail) -> Result<TestCall, AppError> {
+        let mut conn = self.core.db.read().await?;
+        let (id, sip_call_id) = (detail.call.id, &detail.call.sip_call_id);
+        let answered_by = store::calls::other_side(&mut conn, id, sip_call_id).await?;
+        Ok(TestCall::of(detail, answered_by))
+    }
+
     /// Waits until a call is over, and written.
     async fn is_over(&self, call: CallId) {
         let over = async {
@@ -136,10 +144,16 @@ impl Dialling for Dialler {
         let call = self.begin(outgoing).await?;
         self.is_over(call.id).await;
         let detail = self.desk.detail(call.id).await?;
-        let mut conn = self.core.db.read().await?;
-        let sip_call_id = &detail.call.sip_call_id;
-        let answered_by = store::calls::other_side(&mut conn, call.id, sip_call_id).await?;
-        Ok(TestCall::of(detail, answered_by))
+        self.showed(detail).await
+    }
+
+    async fn tested(&self, caller: &Caller, call: CallId) -> Result<TestCall, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let detail = self.desk.detail(call).await?;
+        if !TestCall::was(&detail.call) {
+            return Err(AppError::NotFound(Thing::Call));
+        }
+        self.showed(detail).await
     }
 
     async fn transfer(

@@ -257,6 +257,11 @@ impl Guard {
         self.note(candidate.source, Some(&candidate.message), trouble);
     }
 
+    /// A source that somebody else vouches for, for as long as a sign-in would.
+    pub fn welcome(&self, source: IpAddr) {
+        self.limits.right(source, self.clock.now_ms());
+    }
+
     /// Lets a source in again at once.
     pub fn unblock(&self, source: IpAddr) -> bool {
         self.limits.unban(source);

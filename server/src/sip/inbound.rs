@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
 use app::domain::id::{AccessId, AgentId, CallId};
-use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Verdict};
+use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Registered, Verdict};
 
 use super::Edge;
 use super::call::{closing, offer};
@@ -34,9 +34,12 @@ enum What {
 /// Decides about an INVITE. What needs no transaction is the reply; the rest goes on to [`begin`].
 pub(super) async fn receive(
     edge: &Arc<Edge>,
-    candidate: Candidate,
+    mut candidate: Candidate,
     flow: &Flow,
 ) -> Option<Message> {
+    if let Some(by) = registered(edge, &candidate) {
+        candidate.proof = Proof::Registered(Box::new(by));
+    }
     let trust = trust(edge, &candidate);
     if trust == Trust::Authenticated
         && let Err(TooSmall { min_se_s }) =
@@ -220,9 +223,19 @@ fn refusal_of(
         .collect()
 }
 
+/// The trunk whose registrar sent it, if it was called by what we registered there.
+fn registered(edge: &Edge, candidate: &Candidate) -> Option<Registered> {
+    if candidate.proof != Proof::Absent {
+        return None;
+    }
+    let user = user_of(candidate.message.uri()?)?;
+    let now = edge.clock.now_ms();
+    edge.ways.registered(user, candidate.source, now)
+}
+
 fn trust(edge: &Edge, candidate: &Candidate) -> Trust {
     match candidate.proof {
-        Proof::Digest { .. } => Trust::Authenticated,
+        Proof::Digest { .. } | Proof::Registered(_) => Trust::Authenticated,
         Proof::Absent if edge.desk.trusts(candidate.source) => Trust::Authenticated,
         _ => Trust::Stranger,
     }
@@ -230,7 +243,7 @@ fn trust(edge: &Edge, candidate: &Candidate) -> Trust {
 
 fn is_signed_in(proof: &Proof, decision: &Decision) -> bool {
     match proof {
-        Proof::Digest { .. } | Proof::Supposed { .. } => true,
+        Proof::Digest { .. } | Proof::Registered(_) | Proof::Supposed { .. } => true,
         Proof::Absent => decision.access.is_some(),
         Proof::Failed(
             Failure::Stale

@@ -210,7 +210,7 @@ pub async fn agents(
         .collect())
 }
 
-/// Milliseconds talked over it by calls that have ended and were answered since then.
+/// Milliseconds talked over it by calls of ours that have ended and were answered since then.
 pub async fn talked_ms(
     conn: &mut Conn,
     id: OutboundTrunkId,
@@ -219,7 +219,7 @@ pub async fn talked_ms(
     const SQL: &str = "
         select cast(coalesce(sum(ended_at - answered_at), 0) as bigint)
         from calls
-        where trunk_id = $1 and started_at >= $2 and answered_at is not null and ended_at is not null";
+        where trunk_id = $1 and started_at >= $2 and direction = 'outbound' and answered_at is not null and ended_at is not null";
     Ok(
         sql!(conn, on => sqlx::query_scalar(SQL).bind(id.as_uuid()).bind(since).fetch_one(on).await)?,
     )

@@ -133,10 +133,8 @@ pub(super) async fn numbers(
         say.sip.last_call,
     ];
     let filter = NumberFilter {
-        query: Some(asked.q).filter(|query| !query.is_empty()),
-        unassigned: asked.show == "unassigned",
         limit: Some(Limit::MAX),
-        ..NumberFilter::default()
+        ..app::pages::numbers::filter_of(asked.q, &asked.show)
     };
     let next = move |cursor: Option<Cursor>| {
         let (services, caller) = (services.clone(), caller.clone());

@@ -52,6 +52,18 @@ async fn numbers_are_exported_whole_and_harmless_and_never_to_strangers() {
         .unwrap();
     assert_eq!(found.text().await.unwrap().lines().count(), 2);
 
+    let off = [("number", "+14155550007")];
+    assert!(
+        ann.submit("remove_number", &off)
+            .await
+            .status()
+            .is_success()
+    );
+    let narrowed = ann.client.get(format!("{url}?show=trunk")).send();
+    let narrowed = narrowed.await.unwrap().text().await.unwrap();
+    assert_eq!(narrowed.lines().count(), 230, "only those on the trunk");
+    assert!(!narrowed.contains("+14155550007"));
+
     let calls = format!("{}/inbox/export.csv?agent=nobody", house.origin());
     let wrong = ann.client.get(&calls).send().await.unwrap();
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);

@@ -112,7 +112,12 @@ fn functions() -> Vec<(String, Method)> {
 async fn no_function_is_open() {
     let site = Site::open().await;
     let poor = site.key(&["calls:read"]).await;
-    let reads_calls = ["/fn/get_call", "/fn/get_waveform", "/fn/list_calls"];
+    let reads_calls = [
+        "/fn/get_call",
+        "/fn/get_test_call",
+        "/fn/get_waveform",
+        "/fn/list_calls",
+    ];
     for (path, method) in functions() {
         let unknown = site
             .call(&method, &path, Some("pb_live_nobody"))

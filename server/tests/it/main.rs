@@ -53,6 +53,7 @@ mod sip_hand;
 mod sip_hostile;
 mod sip_kamailio;
 mod sip_ladder;
+mod sip_names;
 mod sip_outbound;
 mod sip_outside;
 mod sip_people;

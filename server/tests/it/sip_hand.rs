@@ -86,9 +86,14 @@ impl Hand {
 
     /// Says this to who sent `request`.
     pub(crate) async fn says(&self, request: &Message, message: &Message) {
+        self.throws(request, &message.to_bytes()).await;
+    }
+
+    /// Throws these bytes at who sent `request`.
+    pub(crate) async fn throws(&self, request: &Message, bytes: &[u8]) {
         let via = request.top_via().unwrap();
         let to = via.split([' ', ';']).nth(1).unwrap();
-        self.socket.send_to(&message.to_bytes(), to).await.unwrap();
+        self.socket.send_to(bytes, to).await.unwrap();
     }
 
     /// A request of its own, inside the call that `invite` began.

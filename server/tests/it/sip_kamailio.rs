@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
+use app::domain::call::Happening;
 use app::domain::outbound::{OutboundTrunk, RegistrationState};
+use app::domain::routing::{Note, Proof};
 use app::domain::sip::Transport;
 use server::service::calls::Switchboard as _;
 
-use crate::kamailio::{Kamailio, PASSWORD};
+use crate::kamailio::{Kamailio, PASSWORD, USER};
 use crate::sip_carrier::{Carrier, Script, trunk};
 use crate::sip_outbound::{RING, call, end_of};
-use crate::sip_outside::until;
+use crate::sip_outside::{happened, only_call, until};
+use crate::sip_phone::{Phone, SDP};
 use crate::sip_tls::Authority;
-use crate::sip_world::World;
+use crate::sip_world::{NUMBER, World};
 
 const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
 
@@ -199,4 +202,130 @@ async fn a_trunk_registers_with_its_carrier() {
         );
         assert_eq!(shown.next_at.unwrap() - shown.since, 60_000);
     }
+}
+
+/// A trunk that is registered with this carrier, and the registrar's word that it is.
+async fn registered(world: &World, carrier: &Kamailio, transport: Transport) -> OutboundTrunk {
+    let mut way = by(carrier, transport);
+    way.settings.register = true;
+    let password = PASSWORD.parse().ok();
+    world.house.ways.lock().push((way.clone(), password));
+    let state = || world.edge.health(way.id).1.map(|shown| shown.state);
+    until("registered", || {
+        state() == Some(RegistrationState::Registered)
+    })
+    .await;
+    way
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registrar_brings_calls_to_what_was_registered_there() {
+    let authority = Authority::named("Ours");
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let (world, _folder) = lab(&authority).await;
+        let nobody = crate::sip_carrier::free();
+        let Some(carrier) = Kamailio::before(nobody, "SHA-256", &authority).await else {
+            return;
+        };
+        let way = registered(&world, &carrier, transport).await;
+        // Somebody calls the account at the carrier, who looks up where it is.
+        let phone = Phone::towards(carrier.at).await;
+        let invite = phone
+            .request("INVITE", USER, 1)
+            .with_body("application/sdp", SDP);
+        phone.send(&invite).await;
+        let answer = phone.expect(200).await;
+        let mut ack = phone.inside(&answer, "ACK", 1);
+        let routes: Vec<String> = answer.list("Record-Route").map(str::to_owned).collect();
+        for route in routes.into_iter().rev() {
+            ack.push("Route", route);
+        }
+        phone.send(&ack).await;
+        until("confirmed", || happened(&world, &Happening::Confirmed) == 1).await;
+        {
+            let told = world.house.told.lock();
+            let opened = &told.opened[0];
+            let Proof::Registered(by) = &opened.invite.proof else {
+                panic!("{transport}: {:?}", opened.invite.proof);
+            };
+            assert_eq!((by.trunk, by.name.as_str()), (way.id, "Acme"));
+            let checks = &opened.decision.receipt.checks;
+            let said: Vec<_> = checks.iter().map(|check| &check.note).collect();
+            assert!(
+                said.iter().any(
+                    |note| matches!(note, Note::ByRegistration { label, .. } if label == "Acme")
+                ),
+                "{said:?}"
+            );
+            assert_eq!(
+                opened
+                    .decision
+                    .number
+                    .as_ref()
+                    .map(|number| number.as_str()),
+                Some(NUMBER),
+                "an account's name is no number: the trunk's own is meant"
+            );
+        }
+        let call = only_call(&world);
+        assert!(world.edge.hang_up(call).await);
+        let bye = phone.expect_request("BYE").await;
+        phone.send(&bye.reply(200, "x")).await;
+        world.is_quiet().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_registrar_may_call_what_was_registered_there() {
+    let authority = Authority::named("Ours");
+    let (world, _folder) = lab(&authority).await;
+    let nobody = crate::sip_carrier::free();
+    let Some(carrier) = Kamailio::before(nobody, "MD5", &authority).await else {
+        return;
+    };
+    let way = registered(&world, &carrier, Transport::Udp).await;
+    let contact = way.id.as_uuid().simple().to_string();
+    let stranger = Phone::at(&world, "127.0.0.9").await;
+    stranger
+        .send(&stranger.request("INVITE", &contact, 1))
+        .await;
+    stranger.expect(401).await;
+    // And the registrar's own machine may not call anything else without a password.
+    let other = Phone::new(&world).await;
+    other.send(&other.request("INVITE", NUMBER, 1)).await;
+    other.expect(401).await;
+    // Once the trunk registers no more, neither may the registrar.
+    world.house.ways.lock().clear();
+    until("forgotten", || world.edge.health(way.id).1.is_none()).await;
+    let late = Phone::new(&world).await;
+    late.send(&late.request("INVITE", &contact, 1)).await;
+    late.expect(401).await;
+    assert!(world.house.told.lock().opened.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_is_refused_says_why() {
+    let authority = Authority::named("Ours");
+    let (world, _folder) = lab(&authority).await;
+    let nobody = crate::sip_carrier::free();
+    let Some(carrier) = Kamailio::before(nobody, "SHA-256", &authority).await else {
+        return;
+    };
+    let mut way = by(&carrier, Transport::Udp);
+    way.settings.register = true;
+    let password = "not the right one".parse().ok();
+    world.house.ways.lock().push((way.clone(), password));
+    let shown = || world.edge.health(way.id).1;
+    until("refused", || {
+        shown().is_some_and(|shown| shown.state == RegistrationState::Failed)
+    })
+    .await;
+    let shown = shown().unwrap();
+    assert_eq!((shown.status, shown.expires_at), (Some(401), None));
+    assert_eq!(shown.next_at.unwrap() - shown.since, 30_000);
+    let said = app::text::Language::English.text().registration(&shown);
+    assert_eq!(
+        said.as_deref(),
+        Some("The carrier refuses the username or password.")
+    );
 }

@@ -9,6 +9,7 @@ use app::domain::id::{CallId, DestinationId};
 use app::domain::outbound::{OutboundTrunk, RegistrationState};
 use app::domain::sip::Transport;
 use app::domain::transfer::{Destination, DestinationDraft};
+use server::clock::Clock;
 use server::service::calls::{OutRoute, Outgoing, Switchboard as _};
 use server::sip::desk::CallEvent;
 use server::sip::message::Message;
@@ -21,7 +22,7 @@ use crate::sip_carrier::trunk;
 use crate::sip_hand::Hand;
 use crate::sip_outbound::{RING, call, end_of, lab};
 use crate::sip_phone::{Phone, SDP};
-use crate::sip_world::{Legs, NUMBER, World};
+use crate::sip_world::{House, Legs, NUMBER, World};
 
 pub(crate) fn happened(world: &World, what: &Happening) -> usize {
     let told = world.house.told.lock();
@@ -408,4 +409,167 @@ async fn a_registration_of_no_time_is_none_and_challenges_have_an_end() {
     }
     registration(&world, &way, RegistrationState::Failed).await;
     assert!(!hand.has_heard("REGISTER"));
+}
+
+/// A long call by a trunk on a clock that stands; its peer wants signs of life from us.
+async fn long_call(allow: &str) -> (World, Hand, CallId, Message) {
+    let world = World::of(House::new(), Clock::fixed(1_700_000_000_000), |config| {
+        config.allow_local_targets = true;
+    })
+    .await;
+    let hand = Hand::new().await;
+    let more = |answer: Message| {
+        answer
+            .with("Allow", allow)
+            .with("Session-Expires", "1800;refresher=uac")
+    };
+    let (id, invite) = answered(&world, &hand, more).await;
+    hand.hears("ACK").await;
+    until("answered", || happened(&world, &Happening::Answered) == 1).await;
+    world.clock.advance(Duration::from_secs(901));
+    (world, hand, id, invite)
+}
+
+/// Our refresh is challenged, comes signed, and is granted.
+async fn refreshes(allow: &str, method: &str) {
+    let (world, hand, id, invite) = long_call(allow).await;
+    let plain = hand.hears(method).await;
+    assert!(plain.get("Authorization").is_none());
+    hand.says(&plain, &hand.challenge(&plain)).await;
+    let signed = hand.hears(method).await;
+    let value = signed.get("Authorization").unwrap();
+    assert!(value.contains("username=\"patch\""), "{value}");
+    assert!(signed.cseq().unwrap().0 > plain.cseq().unwrap().0);
+    assert_eq!(signed.call_id(), invite.call_id());
+    let granted = if method == "INVITE" {
+        assert_eq!(signed.body, plain.body, "the same offer once more");
+        hand.describes(&signed, 200)
+    } else {
+        hand.reply(&signed, 200)
+    };
+    hand.says(
+        &signed,
+        &granted.with("Session-Expires", "1800;refresher=uac"),
+    )
+    .await;
+    until("refreshed", || {
+        happened(&world, &Happening::SessionRefreshed) == 1
+    })
+    .await;
+    if method == "INVITE" {
+        let ack = hand.hears("ACK").await;
+        assert_eq!(ack.cseq().unwrap().0, signed.cseq().unwrap().0);
+    }
+    hand.asks(&invite, "BYE").await;
+    assert_eq!(end_of(&world, id).await.0, "callee_hung_up");
+    world.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_challenge_to_our_update_is_answered() {
+    refreshes("INVITE, ACK, BYE, UPDATE", "UPDATE").await;
+}
+
+#[tokio::test]
+async fn a_challenge_to_our_re_invite_is_answered() {
+    refreshes("INVITE, ACK, BYE", "INVITE").await;
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_challenged_for_ever_ends_the_call_in_time() {
+    let (world, hand, id, _) = long_call("INVITE, ACK, BYE, UPDATE").await;
+    for _ in 0..2 {
+        let asked = hand.hears("UPDATE").await;
+        hand.says(&asked, &hand.challenge(&asked)).await;
+    }
+    world.clock.advance(Duration::from_secs(870));
+    let bye = hand.hears("BYE").await;
+    hand.says(&bye, &hand.reply(&bye, 200)).await;
+    assert_eq!(end_of(&world, id).await.0, "session_expired");
+    assert!(!hand.has_heard("UPDATE"), "a password is tried once");
+}
+
+/// A proxy let several telephones ring; two of them pick up.
+#[tokio::test]
+async fn the_second_telephone_that_picks_up_is_sent_away() {
+    let world = lab().await;
+    let hand = Hand::new().await;
+    let id = call(&world, trunk(hand.at), RING);
+    let invite = hand.hears("INVITE").await;
+    let forked = |status: u16, tag: &str| {
+        let answer = invite
+            .reply(status, tag)
+            .with("Contact", format!("<sip:{tag}@{}>", hand.at));
+        if status == 200 {
+            answer.with_body("application/sdp", SDP)
+        } else {
+            answer
+        }
+    };
+    hand.says(&invite, &forked(180, "kitchen")).await;
+    hand.says(&invite, &forked(180, "office")).await;
+    hand.says(&invite, &forked(200, "office")).await;
+    let ack = hand.hears("ACK").await;
+    assert_eq!(ack.to_tag(), Some("office"));
+    until("answered", || happened(&world, &Happening::Answered) == 1).await;
+    // Doubled on the way: acknowledged again, and nothing else.
+    hand.says(&invite, &forked(200, "office")).await;
+    assert_eq!(hand.hears("ACK").await.to_tag(), Some("office"));
+    hand.says(&invite, &forked(200, "kitchen")).await;
+    assert_eq!(hand.hears("ACK").await.to_tag(), Some("kitchen"));
+    let bye = hand.hears("BYE").await;
+    assert_eq!(bye.to_tag(), Some("kitchen"));
+    hand.says(&bye, &hand.reply(&bye, 200)).await;
+    assert_eq!(happened(&world, &Happening::Answered), 1);
+    let office = format!("{};tag=office", invite.get("To").unwrap());
+    let hangs_up = Message::request(
+        "BYE",
+        invite.get("Contact").unwrap().trim_matches(['<', '>']),
+    )
+    .with(
+        "Via",
+        format!("SIP/2.0/UDP {};branch=z9hG4bKoffice", hand.at),
+    )
+    .with("Max-Forwards", "70")
+    .with("From", office)
+    .with("To", invite.get("From").unwrap())
+    .with("Call-ID", invite.call_id())
+    .with("CSeq", "7 BYE");
+    hand.says(&invite, &hangs_up).await;
+    assert_eq!(end_of(&world, id).await.0, "callee_hung_up");
+    world.is_quiet().await;
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_read_change_nothing() {
+    let world = lab().await;
+    let hand = Hand::new().await;
+    let id = call(&world, trunk(hand.at), RING);
+    let invite = hand.hears("INVITE").await;
+    let good = String::from_utf8(hand.describes(&invite, 200).to_bytes()).unwrap();
+    for spoilt in [
+        good.replacen("SIP/2.0 200", "SIP/2.0 2OO", 1),
+        good.replacen("SIP/2.0 200", "SIP/2.0 99999", 1),
+        good.replacen("SIP/2.0", "HTTP/1.1", 1),
+        good.replacen("CSeq: 1 INVITE", "CSeq: one INVITE", 1),
+        good.replacen("CSeq: 1 INVITE", "CSeq: 4294967296 INVITE", 1),
+        good.replacen("z9hG4bK", "z9hG4bKx", 1),
+        good[..good.len() / 3].to_owned(),
+        "\r\n\r\n\0".to_owned(),
+    ] {
+        hand.throws(&invite, spoilt.as_bytes()).await;
+    }
+    hand.says(&invite, &hand.reply(&invite, 180)).await;
+    until("ringing", || happened(&world, &Happening::Ringing) == 1).await;
+    assert_eq!(happened(&world, &Happening::Answered), 0);
+    hand.says(&invite, &hand.describes(&invite, 200)).await;
+    hand.hears("ACK").await;
+    // Long after its answer: a ringing that comes late, and a second thought.
+    hand.says(&invite, &hand.reply(&invite, 180)).await;
+    hand.says(&invite, &hand.reply(&invite, 486)).await;
+    until("answered", || happened(&world, &Happening::Answered) == 1).await;
+    hand.asks(&invite, "BYE").await;
+    assert_eq!(end_of(&world, id).await.0, "callee_hung_up");
+    assert_eq!(happened(&world, &Happening::Ringing), 1);
+    world.is_quiet().await;
 }

@@ -251,3 +251,64 @@ async fn nobody_outside_a_call_may_notify() {
     phone.send(&phone.request("NOTIFY", "x", 1)).await;
     phone.expect(405).await;
 }
+
+#[tokio::test]
+async fn a_refer_that_is_never_answered_is_no_transfer_until_its_time_is_up() {
+    // Timer F (RFC 3261 §17.1.2.2), ten times faster than in life.
+    let alone = Line::new().await;
+    alone.hand_on(to("phone", ELSEWHERE, "refer")).await;
+    alone.phone.expect_request("REFER").await;
+    let last = alone.comes_to(TransferState::Failed).await;
+    assert_eq!(
+        (last.status, last.mode, last.leg),
+        (Some(408), TransferMode::Refer, None)
+    );
+    assert_eq!(happened(&alone.world, &Happening::BackWithAgent), 1);
+    alone.hangs_up(3).await;
+    alone.world.is_quiet().await;
+
+    let line = Line::new().await;
+    let hand = Hand::new().await;
+    *line.world.house.legs.lock() = Legs::Granted;
+    line.hand_on(to("sip", &format!("sip:sales@{}", hand.at), "auto"))
+        .await;
+    line.phone.expect_request("REFER").await;
+    assert!(!hand.has_heard("INVITE"), "somebody may be called already");
+    let invite = hand.hears("INVITE").await;
+    let ladder = line.world.house.ladder();
+    assert!(
+        ladder
+            .iter()
+            .any(|rung| rung == "> 408 Request Timeout (REFER)"),
+        "only then: {ladder:?}"
+    );
+    hand.says(&invite, &hand.describes(&invite, 200)).await;
+    hand.hears("ACK").await;
+    let last = line.comes_to(TransferState::Completed).await;
+    assert_eq!(last.mode, TransferMode::Bridge);
+    line.hangs_up(3).await;
+    let bye = hand.hears("BYE").await;
+    hand.says(&bye, &hand.reply(&bye, 200)).await;
+    line.world.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_was_handed_on_leaves_when_the_other_side_hangs_up() {
+    let line = Line::new().await;
+    let hand = Hand::new().await;
+    *line.world.house.legs.lock() = Legs::Granted;
+    let begun = line
+        .hand_on(to("sip", &format!("sip:sales@{}", hand.at), "bridge"))
+        .await;
+    let invite = hand.hears("INVITE").await;
+    hand.says(&invite, &hand.describes(&invite, 200)).await;
+    hand.hears("ACK").await;
+    line.comes_to(TransferState::Completed).await;
+    hand.asks(&invite, "BYE").await;
+    let bye = line.phone.expect_request("BYE").await;
+    line.phone.send(&bye.reply(200, "x")).await;
+    let leg = begun.leg.unwrap();
+    assert_eq!(end_of(&line.world, leg).await.0, "callee_hung_up");
+    assert_eq!(end_of(&line.world, line.call).await.0, "handed_on");
+    line.world.is_quiet().await;
+}

@@ -101,6 +101,8 @@ pub enum Note {
         network: SourceNet,
         source: IpAddr,
     },
+    /// Let in because a trunk of ours is registered where it came from.
+    ByRegistration { label: String, source: IpAddr },
     /// No Authorization, and no access lets this address in without.
     NoPassword { source: IpAddr },
     /// As before, and everyone else is refused.

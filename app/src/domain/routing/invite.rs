@@ -5,7 +5,11 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::CallerId;
-use crate::domain::id::AccessId;
+use crate::domain::country::Country;
+use crate::domain::id::{AccessId, OutboundTrunkId};
+use crate::domain::inbound::Srtp;
+use crate::domain::outbound::{OutboundAuth, OutboundTrunk};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Transport;
 
 /// An INVITE as routing sees it.
@@ -61,6 +65,8 @@ pub enum Proof {
         /// The nonce was issued to this other address.
         moved_from: Option<IpAddr>,
     },
+    /// None was needed: it came to the Contact that a trunk of ours registered, from its registrar.
+    Registered(Box<Registered>),
     /// An answer that does not count.
     Failed(Failure),
     /// A route test that supposes the right answer for this username.
@@ -68,6 +74,40 @@ pub enum Proof {
         /// The username.
         username: String,
     },
+}
+
+/// The trunk by whose registration a call came, as far as routing cares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Which.
+    pub trunk: OutboundTrunkId,
+    /// What the operator calls it.
+    pub name: String,
+    /// What the registrar knows us by, which is no dialled number even if it is of digits.
+    pub username: Option<String>,
+    /// Reads its national numbers.
+    pub country: Option<Country>,
+    /// The number that is meant where none was named.
+    pub number: PhoneNumber,
+    /// Whether audio is encrypted.
+    pub srtp: Srtp,
+}
+
+impl From<&OutboundTrunk> for Registered {
+    fn from(trunk: &OutboundTrunk) -> Self {
+        let settings = &trunk.settings;
+        Self {
+            trunk: trunk.id,
+            name: settings.name.clone(),
+            username: match &settings.auth {
+                OutboundAuth::Digest { username } => Some(username.to_string()),
+                OutboundAuth::SourceIp => None,
+            },
+            country: settings.identity.country,
+            number: settings.caller_number.clone(),
+            srtp: settings.srtp,
+        }
+    }
 }
 
 /// Why an answer to the challenge does not count.

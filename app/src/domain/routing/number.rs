@@ -4,7 +4,8 @@
 use crate::domain::inbound::NumberSource;
 use crate::domain::phone::{PhoneNumber, ReadAs, readings, stripped};
 use crate::domain::routing::check::{Near, Note};
-use crate::domain::routing::routes::{AccessRoute, Routes};
+use crate::domain::routing::door::Door;
+use crate::domain::routing::routes::Routes;
 use crate::domain::routing::{Invite, Proof};
 
 /// What became of the dialled number.
@@ -86,15 +87,21 @@ impl Found {
 
 /// The dialled number as the carrier sent it, whatever it means.
 pub(super) fn as_sent(invite: &Invite) -> String {
-    invite.target_user.clone()
+    match &invite.proof {
+        // What was called there is our own Contact.
+        Proof::Registered(_) => invite.called_party.as_ref().unwrap_or(&invite.to_user),
+        _ => &invite.target_user,
+    }
+    .clone()
 }
 
 /// Looks the dialled number up.
-pub(super) fn find(routes: &Routes, access: &AccessRoute, invite: &Invite) -> Found {
-    let country = access
+pub(super) fn find(routes: &Routes, door: &Door<'_>, invite: &Invite) -> Found {
+    let country = door
         .country
         .or_else(|| routes.trunk.as_ref().and_then(|trunk| trunk.country));
-    let Some(sent) = place(access, invite) else {
+    let named = place(door, invite).or_else(|| door.own_number.map(PhoneNumber::as_str));
+    let Some(sent) = named else {
         return Found::None {
             sent: invite.target_user.clone(),
         };
@@ -124,12 +131,18 @@ pub(super) fn find(routes: &Routes, access: &AccessRoute, invite: &Invite) -> Fo
 
 /// The first place that holds a number. A PBX that signs in often calls its own username
 /// and puts the number into To.
-fn place<'a>(access: &AccessRoute, invite: &'a Invite) -> Option<&'a str> {
-    let target =
-        Some(invite.target_user.as_str()).filter(|user| !is_username(access, invite, user));
+fn place<'a>(door: &Door<'_>, invite: &'a Invite) -> Option<&'a str> {
+    let target = Some(invite.target_user.as_str()).filter(|user| !is_username(door, invite, user));
     let called = invite.called_party.as_deref();
     let to = Some(invite.to_user.as_str());
-    let places: &[Option<&str>] = match access.number_source {
+    if matches!(invite.proof, Proof::Registered(_)) {
+        // An account is called by its name: only what differs from it names a number.
+        let named = [called, to].into_iter().flatten();
+        return named
+            .filter(|user| !is_username(door, invite, user))
+            .find(|user| is_number(user));
+    }
+    let places: &[Option<&str>] = match door.number_source {
         NumberSource::Auto => &[target, called, to],
         NumberSource::RequestUri => &[Some(invite.target_user.as_str())],
         NumberSource::CalledParty => &[called],
@@ -142,8 +155,8 @@ fn place<'a>(access: &AccessRoute, invite: &'a Invite) -> Option<&'a str> {
         .find(|user| is_number(user))
 }
 
-fn is_username(access: &AccessRoute, invite: &Invite, user: &str) -> bool {
-    !matches!(invite.proof, Proof::Absent) && access.username.as_deref() == Some(user)
+fn is_username(door: &Door<'_>, invite: &Invite, user: &str) -> bool {
+    !matches!(invite.proof, Proof::Absent) && door.username == Some(user)
 }
 
 fn is_number(user: &str) -> bool {

@@ -6,6 +6,7 @@ use crate::domain::sip::Transport;
 use uuid::Uuid;
 
 mod receipt;
+mod registered;
 mod verdicts;
 
 fn agent_id(n: u128) -> AgentId {

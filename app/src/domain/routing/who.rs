@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{AccessRoute, Failure, Near, Note, Proof, Refusal, Route, Step, Verdict};
+use super::{AccessRoute, Door, Failure, Near, Note, Proof, Refusal, Route, Step, Verdict};
 use crate::domain::inbound::OtherSources;
 
 impl<'a> Route<'a> {
     /// 2. Who.
-    pub(super) fn who(&mut self) -> Result<&'a AccessRoute, Verdict> {
+    pub(super) fn who(&mut self) -> Result<Door<'a>, Verdict> {
         match &self.invite.proof {
             Proof::Digest {
                 access,
@@ -25,6 +25,7 @@ impl<'a> Route<'a> {
                     ));
                 };
                 self.signed_in(access, algorithm, *moved_from)
+                    .map(Door::from)
             }
             Proof::Supposed { username } => {
                 let Some(access) = self
@@ -40,10 +41,18 @@ impl<'a> Route<'a> {
                         Refusal::UnknownUsername,
                     ));
                 };
-                self.signed_in(access, "MD5", None)
+                self.signed_in(access, "MD5", None).map(Door::from)
+            }
+            Proof::Registered(by) => {
+                let note = Note::ByRegistration {
+                    label: by.name.clone(),
+                    source: self.invite.source,
+                };
+                self.pass(Step::SignedIn, note);
+                Ok(Door::from(&**by))
             }
             Proof::Failed(failure) => Err(self.not_signed_in(failure)),
-            Proof::Absent => self.by_address(),
+            Proof::Absent => self.by_address().map(Door::from),
         }
     }
 

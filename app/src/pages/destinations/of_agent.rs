@@ -45,10 +45,9 @@ pub(crate) fn part(agent: AgentId, (assigned, all): Transfers) -> impl IntoView 
         view! {
             <Form state=state.clone() hidden class="inline-form">
                 <Select state=state.clone() field="destination_id" label=say.existing choices=others/>
-                <TextField state field="digit" label=say.key optional=true mono=true width="input-short"/>
+                <TextField state field="digit" label=say.key help=say.key_help optional=true mono=true width="input-short"/>
                 <Actions><Submit label=say.assign/></Actions>
             </Form>
-            <p class="help">{say.key_help}</p>
         }
     });
     let new = format!("/channels/phone/destinations/new?agent={agent}");

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::leads_to;
+use crate::domain::call::EndReason;
 use crate::domain::id::CallId;
 use crate::domain::transfer::{Assigned, Transfer, TransferState};
 use crate::text::text;
@@ -57,7 +58,9 @@ pub(crate) fn attempts(transfers: &[Transfer]) -> Option<impl IntoView + use<>> 
             let at = reader().clock_time(transfer.started_at);
             let status = transfer.status.map(|status| status.to_string());
             let facts = [Some(at), Some(leads_to(&transfer.target.place)), status];
-            let facts = facts.into_iter().flatten().chain(transfer.reason.clone());
+            let why = transfer.reason.as_deref().and_then(EndReason::from_code);
+            let why = why.map(|why| text().end(why).to_owned());
+            let facts = facts.into_iter().flatten().chain(why);
             let note = facts.collect::<Vec<_>>().join(" · ");
             let title = (say.attempt)(&transfer.target.name);
             view! { <Step tone title word note/> }

@@ -128,7 +128,21 @@ pub(super) fn facts(view: &OutboundView) -> impl IntoView + use<> {
             RegistrationState::Failed => say.not_registered,
         };
         let since = (say.since)(&reader().short(registration.since));
-        view! { <div><dt>{say.register}</dt><dd>{word}" "{since}</dd></div> }
+        let until = registration
+            .expires_at
+            .map(|at| (say.expires)(&reader().short(at)));
+        let next = registration.next_at.map(|at| {
+            let at = reader().short(at);
+            match registration.state {
+                RegistrationState::Failed => (say.tried_at)(&at),
+                _ => (say.renewed_at)(&at),
+            }
+        });
+        let when: Vec<String> = until.into_iter().chain(next).collect();
+        let when = (!when.is_empty()).then(|| view! { <p class="help">{when.join(", ")}</p> });
+        let why = text().registration(registration);
+        let why = why.map(|why| view! { <p class="help">{why}</p> });
+        view! { <div><dt>{say.registration}</dt><dd>{word}" "{since}{when}{why}</dd></div> }
     });
     let health = health_said(&view.health);
     let (created, changed) = (

@@ -113,6 +113,7 @@ pub(super) const CALLS: CallsText = CallsText {
     },
     failed_because: |reason, after| format!("Nach {after} gescheitert: {reason}."),
     lasted: |time, reason| format!("Dauer {time}. {reason}"),
+    answered_plainly: |after, rest| format!("Angenommen nach {after}, {rest}."),
     answered_sentence: |agent, after, rest| format!("Von {agent} nach {after} angenommen, {rest}."),
 };
 

@@ -33,7 +33,7 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     use_test_number: "Testnummer nehmen",
     show_values: "Werte zeigen",
     fix: "Beheben",
-    nobody_answers: "Angerufen, aber niemand nimmt an",
+    nobody_answers: "In der letzten Stunde angerufen, aber niemand nimmt an",
     last_changes: "Letzte Änderungen",
     all_changes: "Alle Änderungen",
     what_to_do: "Was hilft",
@@ -287,7 +287,13 @@ pub(super) const AGENTS: AgentsText = AgentsText {
     instructions_help: "Für Engines, die Anweisungen folgen; die eingebaute spricht nur die Begrüßung.",
     remove: "Entfernen",
     no_header: "Lege den eingehenden Trunk an, um den Header zu sehen.",
-    count: |count| format!("{count} Agenten"),
+    count: |count| {
+        if count == "1" {
+            "1 Agent".to_owned()
+        } else {
+            format!("{count} Agenten")
+        }
+    },
     delete_q: |name| format!("{name} löschen?"),
     answers: |count| {
         if count == "1" {

@@ -38,6 +38,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     not_referable: "Der Carrier kann nicht gebeten werden, dort selbst anzurufen",
     health_silent: "Früher kam Antwort, jetzt nicht mehr.",
     health_auth: "Der Carrier lehnt Benutzername oder Passwort ab.",
+    register_silent: "Der Registrar hat nicht geantwortet.",
     bad_username: |found| format!("{found} kann kein Benutzername sein."),
     bad_password: |why| format!("Das Passwort kann so nicht sein ({why})."),
     not_digits: |found| {
@@ -65,6 +66,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     health_no_address: |host| format!("{host} hat keine Adresse."),
     health_own_address: |address| format!("{address} ist dieser Server oder führt nirgendwohin."),
     health_status: |status| format!("Antwort: {status}."),
+    register_refused: |status| format!("Der Registrar lehnte mit {status} ab."),
     own_address: |found, address| {
         format!("{found} ist {address}, dieser Server. Dorthin kann kein Anruf gehen.")
     },

@@ -1,6 +1,6 @@
 //! German: outbound trunks, destinations and transfers.
 
-use crate::text::{HandedOn, WaysOut};
+use crate::text::{HandedOn, TestCallText, WaysOut};
 
 pub(super) const WAYS_OUT: WaysOut = WaysOut {
     trunks: "Ausgehende Trunks",
@@ -74,6 +74,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     degraded: "Eingeschränkt",
     down: "Gestört",
     unknown: "Unbekannt",
+    registration: "Registrierung",
     registered: "Registriert",
     registering: "Registriert sich",
     not_registered: "Nicht registriert",
@@ -112,6 +113,9 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
             "{name} hat auf OPTIONS nicht geantwortet; viele Carrier tun es nie. Der Beweis ist ein Testanruf."
         )
     },
+    expires: |time| format!("gültig bis {time}"),
+    renewed_at: |time| format!("wird erneuert {time}"),
+    tried_at: |time| format!("nächster Versuch {time}"),
     in_use: |agents, rest| format!("Verwendet von {agents}. {rest}"),
     by_way: |number, trunk| {
         format!("Von {number} über {trunk}. Dein Carrier kann dafür Geld verlangen.")
@@ -178,4 +182,28 @@ pub(super) const HANDED_ON: HandedOn = HandedOn {
     cant_delete: |name| format!("{name} kann nicht gelöscht werden"),
     attempt: |name| format!("An {name}"),
     in_use: |agents, rest| format!("Verwendet von {agents}. {rest}"),
+};
+
+pub(super) const TEST_CALL: TestCallText = TestCallText {
+    title: "Testanruf",
+    help: "Patchbay ruft eine deiner Nummern über seinen eigenen SIP-Port an, mit eigenen Zugangsdaten, wie es ein Carrier täte. Es hört einige Sekunden zu und legt auf.",
+    by_trunk_help: "Ruft eine Nummer über diesen Trunk an, hört einige Sekunden zu und legt auf. Alle Grenzen des Trunks gelten.",
+    number_inside_help: "Eine deiner Nummern; leer für die erste auf dem Trunk.",
+    number_outside_help: "Ein Telefon, das du klingeln hörst. Dein Carrier kann dafür Geld verlangen.",
+    place: "Testanruf starten",
+    no_number: "Nimm zuerst eine Nummer auf den Trunk.",
+    sent: "INVITE gesendet",
+    signed_in: "Angemeldet",
+    routed: "Agent gefunden",
+    answered: "Angenommen",
+    heard: "Ton gehört",
+    goes_on: "Der Anruf ist noch nicht vorbei. Öffne ihn in der Inbox.",
+    what_was_heard: "Was der Anrufer hörte",
+    open_call: "Anruf öffnen",
+    open_other: "Seite des Angerufenen öffnen",
+    passed: |number| format!("Der Testanruf an {number} hat jeden Schritt bestanden."),
+    stopped: |number| {
+        format!("Der Testanruf an {number} endete beim ersten Schritt, der scheiterte.")
+    },
+    after: |ms| format!("nach {ms} ms"),
 };

@@ -114,6 +114,7 @@ pub(super) const CALLS: CallsText = CallsText {
     },
     failed_because: |reason, after| format!("Failed after {after}: {reason}."),
     lasted: |time, reason| format!("lasted {time}, {}", lower(reason)),
+    answered_plainly: |after, rest| format!("Answered after {after}, {rest}."),
     answered_sentence: |agent, after, rest| format!("Answered by {agent} after {after}, {rest}."),
 };
 

@@ -33,7 +33,7 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     use_test_number: "Use test number",
     show_values: "Show values",
     fix: "Fix",
-    nobody_answers: "Called, but nobody answers",
+    nobody_answers: "Called in the last hour, but nobody answers",
     last_changes: "Last changes",
     all_changes: "All changes",
     what_to_do: "What to do",
@@ -285,7 +285,13 @@ pub(super) const AGENTS: AgentsText = AgentsText {
     instructions_help: "For engines that follow instructions; the built-in one only speaks the first message.",
     remove: "Remove",
     no_header: "Create the inbound trunk to see the header.",
-    count: |count| format!("{count} agents"),
+    count: |count| {
+        if count == "1" {
+            "1 agent".to_owned()
+        } else {
+            format!("{count} agents")
+        }
+    },
     delete_q: |name| format!("Delete {name}?"),
     answers: |count| {
         if count == "1" {

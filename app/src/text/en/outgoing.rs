@@ -38,6 +38,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     not_referable: "The carrier can't be asked to call there itself",
     health_silent: "It used to answer and does not any more.",
     health_auth: "The carrier refuses the username or password.",
+    register_silent: "The registrar did not answer.",
     bad_username: |found| format!("{found} can't be a username."),
     bad_password: |why| format!("The password {why}."),
     not_digits: |found| {
@@ -59,6 +60,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     health_no_address: |host| format!("{host} has no address."),
     health_own_address: |address| format!("{address} is this server, or leads nowhere."),
     health_status: |status| format!("It answers {status}."),
+    register_refused: |status| format!("The registrar refused with {status}."),
     own_address: |found, address| {
         format!("{found} is {address}, this server. Calls can't go out to it.")
     },

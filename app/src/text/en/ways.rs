@@ -1,6 +1,6 @@
 //! English: outbound trunks, destinations and transfers.
 
-use crate::text::{HandedOn, WaysOut};
+use crate::text::{HandedOn, TestCallText, WaysOut};
 
 pub(super) const WAYS_OUT: WaysOut = WaysOut {
     trunks: "Outbound trunks",
@@ -74,6 +74,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     degraded: "Degraded",
     down: "Down",
     unknown: "Unknown",
+    registration: "Registration",
     registered: "Registered",
     registering: "Registering",
     not_registered: "Not registered",
@@ -110,6 +111,9 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     not_answered: |name| {
         format!("{name} did not answer OPTIONS; many carriers never do. A test call is the proof.")
     },
+    expires: |time| format!("valid until {time}"),
+    renewed_at: |time| format!("renewed at {time}"),
+    tried_at: |time| format!("tried again at {time}"),
     in_use: |agents, rest| format!("Used by {agents}. {rest}"),
     by_way: |number, trunk| {
         format!("From {number} through {trunk}. Your carrier may charge for it.")
@@ -176,4 +180,26 @@ pub(super) const HANDED_ON: HandedOn = HandedOn {
     cant_delete: |name| format!("{name} can't be deleted"),
     attempt: |name| format!("To {name}"),
     in_use: |agents, rest| format!("Used by {agents}. {rest}"),
+};
+
+pub(super) const TEST_CALL: TestCallText = TestCallText {
+    title: "Test call",
+    help: "Patchbay calls one of your numbers through its own SIP port, with its own credential, as a carrier would. It listens for some seconds and hangs up.",
+    by_trunk_help: "Calls a number by this trunk, listens for some seconds and hangs up. Every limit of the trunk applies.",
+    number_inside_help: "One of yours; empty for the first on the trunk.",
+    number_outside_help: "A telephone that you can hear ring. Your carrier may charge for the call.",
+    place: "Place test call",
+    no_number: "Add a number to the trunk first.",
+    sent: "INVITE sent",
+    signed_in: "Signed in",
+    routed: "Agent found",
+    answered: "Answered",
+    heard: "Sound heard",
+    goes_on: "The call is not over yet. Open it in the Inbox.",
+    what_was_heard: "What the caller heard",
+    open_call: "Open the call",
+    open_other: "Open the answering side",
+    passed: |number| format!("The test call to {number} passed every step."),
+    stopped: |number| format!("The test call to {number} stopped at the first step that failed."),
+    after: |ms| format!("after {ms} ms"),
 };

@@ -1,7 +1,7 @@
 //! What is the matter with a trunk, and why it may not place a call, as sentences.
 
 use super::short;
-use crate::domain::outbound::{Forbidden, Trouble};
+use crate::domain::outbound::{Forbidden, Registration, RegistrationState, Trouble};
 use crate::text::Text;
 
 impl Text {
@@ -47,6 +47,16 @@ impl Text {
             Forbidden::Rate { limit } => (say.rate_full)(&limit.to_string()),
             Forbidden::DailyCap { limit } => (say.cap_full)(&limit.to_string()),
         }
+    }
+
+    /// Why the carrier does not have us registered, once it is known that it has not.
+    pub fn registration(&self, shown: &Registration) -> Option<String> {
+        let say = &self.outgoing;
+        (shown.state == RegistrationState::Failed).then(|| match shown.status {
+            None => say.register_silent.to_owned(),
+            Some(401 | 407) => say.health_auth.to_owned(),
+            Some(status) => (say.register_refused)(&status.to_string()),
+        })
     }
 
     /// What is the matter with a trunk.

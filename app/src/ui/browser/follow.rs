@@ -29,18 +29,13 @@ pub(crate) fn follow(
     fresh: RwSignal<u32>,
 ) {
     let address = format!("/events?topics={topics}");
-    let open = {
-        let address = address.clone();
-        let (target, page) = (target.clone(), page.clone());
-        move || open(&address, &target, &page, state, fresh)
-    };
+    let open = move || open(&address, &target, &page, state, fresh);
     open();
     let on_visibility = Closure::<dyn Fn(Event)>::new(move |_| {
         if hidden() {
             STREAM.with_borrow_mut(|stream| stream.take().inspect(EventSource::close));
             state.set(Liveness::NotYet);
         } else {
-            renew_soon(&target, &page, fresh);
             open();
         }
     });
@@ -62,7 +57,14 @@ fn open(address: &str, target: &str, page: &str, state: RwSignal<Liveness>, fres
     let Ok(stream) = EventSource::new(address) else {
         return;
     };
-    listen(&stream, "open", move |_| state.set(Liveness::Live));
+    {
+        // Something may have happened since the page was made, or while the stream was down.
+        let (target, page) = (target.to_owned(), page.to_owned());
+        listen(&stream, "open", move |_| {
+            state.set(Liveness::Live);
+            renew_soon(&target, &page, fresh);
+        });
+    }
     // The browser tries again by itself, unless it was told to stop.
     listen(&stream, "error", move |_| state.set(Liveness::Stopped));
     for name in ["changed", "reset", "message"] {
@@ -127,14 +129,13 @@ fn renew(latest: &Document, target: &str) -> u32 {
     let mut fresh = 0;
     let mut row = coming.first_element_child();
     while let Some(new) = row {
-        match document()
-            .get_element_by_id(&new.id())
-            .filter(|_| !new.id().is_empty())
-        {
+        match document().get_element_by_id(&new.id()) {
             Some(old) if old.inner_html() != new.inner_html() => {
                 old.set_inner_html(&new.inner_html());
             }
             Some(_) => {}
+            // What has no name stays as it is.
+            None if new.id().is_empty() => {}
             None => fresh += 1,
         }
         row = new.next_element_sibling();

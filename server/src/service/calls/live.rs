@@ -224,7 +224,8 @@ impl State {
         let begun = u32::try_from(begun.len()).unwrap_or(u32::MAX);
         let over = self.calls.values().filter(|live| live.trunk == Some(trunk));
         let there = self.elsewhere.iter();
-        let there = there.filter(|there| there.trunk == Some(trunk));
+        let there = there
+            .filter(|there| there.trunk == Some(trunk) && there.direction == Direction::Outbound);
         let (mut calls, mut seconds_today) = there.fold((0, talked), |(calls, seconds), there| {
             (calls + there.calls, seconds + there.talked_s)
         });

@@ -48,7 +48,11 @@ pub(super) async fn answer(
     let wait_for_ack = !matches!(new.invite.proof, Proof::Digest { .. });
     let agent = edge.desk.agent(agent);
     let access = new.decision.access;
-    let srtp = access.map_or(Srtp::Off, |access| edge.desk.srtp(access));
+    let srtp = match (&new.invite.proof, access) {
+        (Proof::Registered(by), _) => by.srtp,
+        (_, Some(access)) => edge.desk.srtp(access),
+        (_, None) => Srtp::Off,
+    };
     let facts = agent.as_ref().map(|agent| Facts {
         headers: access.map_or_else(Vec::new, |access| passed(&edge, access, &invite)),
         ..facts_of(&new, agent)

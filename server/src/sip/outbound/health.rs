@@ -4,12 +4,14 @@
 //! against one that used to. One bad answer is not an outage either: it takes three in a row.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::call::EndReason;
 use app::domain::id::OutboundTrunkId;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk, Registration, Trouble};
+use app::domain::routing::Registered;
 use parking_lot::{Mutex, MutexGuard};
 use rand::Rng as _;
 
@@ -70,6 +72,16 @@ impl Ways {
             .get(&id)
             .map(|known| known.health.clone());
         (health.unwrap_or_default(), self.registrations.state(id))
+    }
+
+    /// The trunk that registered this user where the caller is, if that still holds.
+    pub(in crate::sip) fn registered(
+        &self,
+        user: &str,
+        source: IpAddr,
+        now: i64,
+    ) -> Option<Registered> {
+        self.registrations.caller(user, source, now)
     }
 
     /// A call over it was answered.

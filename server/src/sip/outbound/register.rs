@@ -1,12 +1,13 @@
 //! Registering with a carrier (RFC 3261 §10), so that it finds us behind an address that changes.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::id::OutboundTrunkId;
 use app::domain::outbound::{OutboundTrunk, Registration, RegistrationState};
+use app::domain::routing::Registered;
 use app::domain::sip::Secret;
 use parking_lot::Mutex;
 
@@ -42,11 +43,26 @@ struct Entry {
     call_id: String,
     numbers: Numbers,
     busy: bool,
+    /// Who calls by it, and from where: all addresses of the registrar.
+    callers: Option<(Registered, Vec<IpAddr>)>,
 }
 
 impl Book {
     pub(super) fn state(&self, id: OutboundTrunkId) -> Option<Registration> {
         self.0.lock().get(&id).map(|entry| entry.shown.clone())
+    }
+
+    /// The trunk that registered this user there. The user is as good as a secret, because only the
+    /// registrar was told it; the address keeps out whoever else may have learnt it.
+    pub(super) fn caller(&self, user: &str, source: IpAddr, now: i64) -> Option<Registered> {
+        let id = OutboundTrunkId::from_uuid(uuid::Uuid::try_parse(user).ok()?);
+        let book = self.0.lock();
+        let entry = book.get(&id)?;
+        let holds = entry.shown.expires_at.is_some_and(|until| now < until);
+        let (by, addresses) = entry.callers.as_ref().filter(|_| holds)?;
+        addresses
+            .contains(&source.to_canonical())
+            .then(|| by.clone())
     }
 }
 
@@ -68,6 +84,7 @@ pub(super) fn look_after(edge: &Arc<Edge>, ways: &[(OutboundTrunk, Option<Secret
             call_id: edge.clock.new_uuid().to_string(),
             numbers: Numbers::default(),
             busy: false,
+            callers: None,
         });
         let changed = entry.version != trunk.version;
         let due = entry.shown.next_at.is_some_and(|at| at <= now);
@@ -93,8 +110,15 @@ struct Turn {
 async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret>, turn: Turn) {
     let outcome = ask(&edge, &trunk, password.as_ref(), &turn).await;
     let now = edge.clock.now_ms();
+    let callers = match &outcome {
+        Ok(granted) => Some((Registered::from(&trunk), granted.addresses.clone())),
+        Err(_) => None,
+    };
+    for address in callers.iter().flat_map(|(_, addresses)| addresses) {
+        edge.guard.welcome(*address);
+    }
     let (state, status, expires_at, next_at) = match outcome {
-        Ok(expires_s) => {
+        Ok(Granted { expires_s, .. }) => {
             let life = i64::from(expires_s) * 1000;
             // Half-way, so that a lost answer leaves time for another try.
             (
@@ -112,6 +136,7 @@ async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret
             return;
         };
         entry.busy = false;
+        entry.callers = callers;
         let changed = entry.shown.state != state;
         entry.shown = Registration {
             state,
@@ -128,15 +153,24 @@ async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret
     }
 }
 
-/// The seconds granted, or the status of the refusal.
+/// What the registrar said yes to.
+struct Granted {
+    expires_s: u32,
+    /// Where it may call from: wherever it might have been asked.
+    addresses: Vec<IpAddr>,
+}
+
+/// What was granted, or the status of the refusal.
 async fn ask(
     edge: &Arc<Edge>,
     trunk: &OutboundTrunk,
     password: Option<&Secret>,
     turn: &Turn,
-) -> Result<u32, Option<u16>> {
+) -> Result<Granted, Option<u16>> {
     let leg = Leg::by_trunk(trunk, password, &trunk.settings.caller_number);
     let targets = edge.targets(&leg.place).await.map_err(|_| None)?;
+    let addresses = targets.iter().map(|target| target.ip().to_canonical());
+    let addresses: Vec<IpAddr> = addresses.collect();
     let last = targets.len().min(TARGETS).saturating_sub(1);
     let mut refused = None;
     for (index, target) in targets.into_iter().take(TARGETS).enumerate() {
@@ -144,8 +178,14 @@ async fn ask(
         let asked = ask_at(edge, trunk, &leg, turn, target, patience).await;
         match asked {
             // Another machine of the carrier's may do what this one cannot; a no is all of theirs.
-            Err(None | Some(408 | 500..=599)) => refused = asked.err().flatten(),
-            asked => return asked,
+            Err(status @ (None | Some(408 | 500..=599))) => refused = status,
+            Err(refused) => return Err(refused),
+            Ok(expires_s) => {
+                return Ok(Granted {
+                    expires_s,
+                    addresses,
+                });
+            }
         }
     }
     Err(refused)
