@@ -88,11 +88,10 @@ async fn a_bot_with_a_telephone_is_told_who_calls_hears_and_is_heard() {
 
     let invite = leg(&scene).await;
     assert_eq!(invite["parent_id"], scene.call().await["id"]);
-    let path = format!(
-        "/api/phone/calls/{}/messages",
-        invite["id"].as_str().unwrap()
-    );
-    let messages = scene.house.get(&scene.key, &path).await.to_string();
+    let sent = "select raw from call_messages where sent and summary like 'INVITE%'";
+    let mut kept = scene.house.database().await;
+    let raw: Vec<u8> = sqlx::query_scalar(sent).fetch_one(&mut kept).await.unwrap();
+    let messages = String::from_utf8(raw).unwrap();
     assert!(messages.contains("X-Account"), "{messages}");
     assert!(
         !messages.contains("X-Agent-ID"),

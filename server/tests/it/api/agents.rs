@@ -42,11 +42,11 @@ async fn an_agent_has_every_field_of_the_reference(world: &World) {
       "first_message": null,
       "flow": null,
       "handoff_phone_number": null,
+      "hold_music": "none",
       "id": "[id]",
       "instructions": [],
       "interruptible": true,
       "is_default": false,
-      "hold_music": "none",
       "keep_digits": false,
       "language": [
         "en"
@@ -109,12 +109,12 @@ async fn wrong_and_unknown_fields_are_named() {
     let unknown = api
         .post(
             "/api/phone",
-            json!({ "nam": "x", "engine": { "type": "builtin", "uri": "x" } }),
+            json!({ "nam": "x", "engine": { "type": "builtin", "urn": "x" } }),
         )
         .await;
     assert_eq!(
         unknown.fields(),
-        ["engine.uri unknown_field", "nam unknown_field"]
+        ["engine.urn unknown_field", "nam unknown_field"]
     );
     let wrong = json!({
         "name": "a\u{202e}b", "type": "both", "engine": "magic", "silence_seconds": "soon",
