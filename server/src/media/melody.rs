@@ -16,8 +16,9 @@ const FADE: f64 = 3.0;
 /// It swells over 8 ms, so that it doesn't click.
 const SWELL: f64 = 0.008;
 
-/// Steps of half a tone above the lowest note, and what the lowest note is.
-const LOWEST: f64 = 261.63;
+/// Middle C, from which the notes are counted.
+const MIDDLE: f64 = 261.63;
+/// Each note, in half tones above it.
 #[rustfmt::skip]
 const NOTES: [i32; 32] = [
     0, 4, 7, 12, 16, 12, 7, 4,
@@ -52,7 +53,7 @@ impl Melody {
 /// One note, so many steps after it began.
 fn sound(note: u32, steps: u32) -> f64 {
     let half_tones = usize::try_from(note).ok().and_then(|note| NOTES.get(note));
-    let hertz = LOWEST * 2_f64.powf(f64::from(half_tones.copied().unwrap_or(0)) / 12.0);
+    let hertz = MIDDLE * 2_f64.powf(f64::from(half_tones.copied().unwrap_or(0)) / 12.0);
     let seconds = f64::from(steps) / f64::from(STEPS);
     let swell = (seconds / SWELL).min(1.0);
     let angle = TAU * hertz * seconds;
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_with_its_lowest_chord() {
+    fn it_begins_with_middle_c() {
         let heard = seconds(Rate::Narrow, 1);
         let power = |hertz: f64| {
             let angle = |n: usize| TAU * hertz * f64::from(u32::try_from(n).unwrap()) / 8_000.0;
