@@ -7,6 +7,7 @@ use leptos::server_fn::codec::GetUrl;
 use crate::domain::call::RecordingState;
 use crate::domain::id::OutboundTrunkId;
 use crate::domain::outbound::CheckVerdict;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::test_call::{TestCall, TestCallDraft, TestStep, TestedStep};
 use crate::error::{AppError, Thing};
 use crate::pages::asked;
@@ -106,7 +107,7 @@ fn showed(test: &TestCall) -> impl IntoView + use<> {
         .call
         .number
         .as_ref()
-        .map_or_else(|| test.call.sent_as.clone(), |number| number.grouped());
+        .map_or_else(|| test.call.sent_as.clone(), PhoneNumber::grouped);
     let sentence = if test.passed() {
         (say.passed)(&number)
     } else {
