@@ -198,6 +198,10 @@ class Answering(pj.Account):
     def onIncomingCall(self, parameters):
         call = Call(self, self.options, parameters.callId)
         self.calls.append(call)
+        if self.options.reliable:
+            rings = pj.CallOpParam()
+            rings.statusCode = 180
+            call.answer(rings)
         accept = pj.CallOpParam()
         accept.statusCode = 200
         call.answer(accept)
@@ -214,7 +218,12 @@ def answer(endpoint, trace, options):
             call.count()
     replacing = [m for m in trace.messages("RX", "INVITE ") if header("Replaces", m)]
     own = [m for m in trace.messages("TX", "INVITE ") if header("Replaces", m)]
-    told = {"packets": [call.counts for call in calls], "replaced_by": len(replacing), "replaces": len(own)}
+    told = {
+        "packets": [call.counts for call in calls],
+        "replaced_by": len(replacing),
+        "replaces": len(own),
+        "pracks_received": len(trace.messages("RX", "PRACK ")),
+    }
     print(json.dumps(told), flush=True)
     for call in calls:
         call.recorder = call.player = None

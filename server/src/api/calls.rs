@@ -229,22 +229,19 @@ async fn list(
         // There is one trunk in; any other is one out.
         let ours = api.services.trunks.get(&caller).await?;
         let is_inbound = ours.is_some_and(|view| view.trunk.id == trunk);
-        let (way, outbound) = if is_inbound {
-            (Direction::Inbound, None)
-        } else {
-            let id = OutboundTrunkId::from_uuid(trunk.as_uuid());
-            (Direction::Outbound, Some(id))
-        };
-        if filter.direction.is_some_and(|asked| asked != way) {
+        if !is_inbound {
+            // Out, and in by its registration.
+            filter.trunk = Some(OutboundTrunkId::from_uuid(trunk.as_uuid()));
+        } else if filter.direction == Some(Direction::Outbound) {
             api.services.calls.list(&caller, filter).await?;
             let none: List<PhoneCall> = List {
                 items: Vec::new(),
                 next: None,
             };
             return Ok(Json(none).into_response());
+        } else {
+            filter.direction = Some(Direction::Inbound);
         }
-        filter.direction = Some(way);
-        filter.trunk = outbound;
     }
     let page = api.services.calls.list(&caller, filter).await?;
     Ok(Json(List::of(page, shown)).into_response())

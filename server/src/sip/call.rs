@@ -194,6 +194,10 @@ impl Call {
                 Box::pin(self.on_take_over(arrival, by)).await;
                 None
             }
+            Event::Outside(ToCall::Step(message, way)) => {
+                self.step(&message, way);
+                None
+            }
             Event::Outside(ToCall::HandOn(destination, reply)) => {
                 let (transfer, ending) = Box::pin(self.hand_on(*destination)).await;
                 // Whoever asked may have gone; the call is handed on all the same.

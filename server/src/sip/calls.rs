@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use super::dialog::DialogId;
+use super::ladder::Way;
 use super::message::Message;
 use super::message::address::parameter;
 use super::stack::{Arrival, Flow};
@@ -25,6 +26,8 @@ pub enum ToCall {
     TakeOver(Box<Arrival>, Option<AccessId>),
     /// To somebody else; the attempt is told back, if there is one.
     HandOn(Box<Destination>, oneshot::Sender<Option<Transfer>>),
+    /// A message of its own that somebody else sent or received for it.
+    Step(Box<Message>, Way),
 }
 
 /// One INVITE whichever way it came (RFC 3261 §8.2.2.2).
@@ -211,6 +214,14 @@ impl Calls {
     pub fn hang_up(&self, call: CallId, reason: EndReason) -> bool {
         let found = self.0.lock().calls.get(&call).cloned();
         found.is_some_and(|call| call.try_send(ToCall::HangUp(reason)).is_ok())
+    }
+
+    /// Tells a call of a message that is its own; one that is over needs to know no more.
+    pub(in crate::sip) fn step(&self, call: CallId, message: Message, way: Way) {
+        let found = self.0.lock().calls.get(&call).cloned();
+        if let Some(call) = found {
+            let _ = call.try_send(ToCall::Step(Box::new(message), way));
+        }
     }
 
     /// Asks a call to be handed on; `None` if it is not here or can't be now.

@@ -60,6 +60,7 @@ mod sip_people;
 mod sip_phone;
 mod sip_pjsip;
 mod sip_refer;
+mod sip_registered;
 mod sip_scenarios;
 mod sip_session;
 mod sip_streams;

@@ -5,13 +5,15 @@ use app::domain::call::Happening;
 use server::sip::message::Message;
 
 use serde_json::{Value, json};
+use server::service::calls::Switchboard as _;
 
 use crate::baresip::{Baresip, Plan};
 use crate::binary::{Installation, free_port};
 use crate::ops::furnish;
 use crate::pjsip::{Pjsip, python};
+use crate::sip_carrier::trunk;
 use crate::sip_hand::Hand;
-use crate::sip_outbound::lab;
+use crate::sip_outbound::{RING, call, end_of, lab};
 use crate::sip_outside::{happened, until};
 use crate::sip_phone::Phone;
 use crate::sip_world::{Legs, NUMBER, PASSWORD, World};
@@ -268,4 +270,33 @@ async fn pjsip_demands_reliable_ringing_of_us() {
     let told = pjsip.tells().await;
     assert_eq!(told["pracks_sent"], 1, "{told}");
     assert_eq!(told["answered"], true, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pjsip_rings_reliably_and_is_acknowledged() {
+    let Some(python) = python() else { return };
+    let world = lab().await;
+    let at = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let port = at.port().to_string();
+    let plays = ["--answer", "4", "--reliable", "--port", &port];
+    let mut desk = Pjsip::start(&python, &plays);
+    desk.tells().await;
+    let id = call(&world, trunk(at), RING);
+    until("answered", || happened(&world, &Happening::Answered) == 1).await;
+    let told = desk.tells().await;
+    assert_eq!(told["pracks_received"], 1, "{told}");
+    let ladder = world.house.ladder();
+    for rung in [
+        "> 180 Ringing (INVITE)",
+        "< PRACK",
+        "> 200 OK (PRACK)",
+        "> 200 OK (INVITE)",
+    ] {
+        assert!(
+            ladder.iter().any(|seen| seen == rung),
+            "{rung}: {ladder:#?}"
+        );
+    }
+    let _ = world.edge.hang_up(id).await;
+    end_of(&world, id).await;
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::call::EndReason;
+use app::domain::id::CallId;
 use app::domain::sip::Transport;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -107,6 +108,8 @@ pub(in crate::sip) struct Attempt<'a> {
     pub leg: &'a Leg,
     pub call_id: String,
     pub tag: String,
+    /// The call it is for.
+    pub call: CallId,
     /// Progress is told here; nobody has to listen.
     pub tell: mpsc::UnboundedSender<Progress>,
     pub numbers: Numbers,
@@ -251,6 +254,10 @@ impl Attempt<'_> {
                         let _ = reply.send(None);
                         continue;
                     }
+                    ToCall::Step(message, way) => {
+                        self.step(&message, way, flow);
+                        continue;
+                    }
                     // Nothing of the peer's can be in order before the dialog is.
                     ToCall::Request(arrival) | ToCall::TakeOver(arrival, _) => {
                         let reply = arrival.message.reply(481, &self.tag);
@@ -369,10 +376,13 @@ impl Attempt<'_> {
         let prack = dialog
             .request("PRACK", &branch, &self.edge.sent_by(flow))
             .with("RAck", format!("{number} {invited} INVITE"));
-        let tell = self.tell.clone();
+        let (tell, call, around) = (self.tell.clone(), self.call, self.edge.clone());
+        // The answer may overtake it: what comes after is told to the call itself.
         let step = move |message: &Message, way, flow: &Flow| {
-            let (message, flow) = (message.clone(), flow.clone());
-            let _ = tell.send(Progress::Step(Box::new(message), way, Box::new(flow)));
+            let told = Progress::Step(Box::new(message.clone()), way, Box::new(flow.clone()));
+            if tell.send(told).is_err() {
+                around.calls.step(call, message.clone(), way);
+            }
         };
         let (edge, flow, numbers) = (self.edge.clone(), flow.clone(), self.numbers.clone());
         let mut signed = Signed::begin(self.leg, &flow);

@@ -81,6 +81,7 @@ pub(in crate::sip) async fn dial(
     let attempt = Attempt {
         edge: &edge,
         leg: &leg,
+        call: id,
         call_id,
         tag,
         tell,
@@ -105,6 +106,7 @@ pub(in crate::sip) async fn dial(
             }
         }
     };
+    progress.close();
     while let Ok(step) = progress.try_recv() {
         log.note(step);
     }
