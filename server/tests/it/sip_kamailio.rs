@@ -113,7 +113,7 @@ async fn a_callee_who_does_not_come_is_taken_back() {
         play.0.push_str("<send><![CDATA[\nSIP/2.0 487 Request Terminated\n[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]c[call_number]\n[last_Call-ID:]\nCSeq: 2 INVITE\nContent-Length: 0\n\n]]></send>\n<recv request=\"ACK\"/>\n");
         play
     };
-    ends_over_all(play, Duration::from_millis(800), "no_answer", None).await;
+    ends_over_all(play, Duration::from_secs(2), "no_answer", None).await;
 }
 
 /// Early audio, an answer, and our BYE, which the carrier wants signed as well.

@@ -17,6 +17,9 @@ pub(crate) struct Phone {
     pub(crate) call_id: String,
 }
 
+/// How long a message that is due may take on a machine that is busy with others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
     m=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
@@ -85,9 +88,13 @@ impl Phone {
 
     /// The next message, or nothing within half a second.
     pub(crate) async fn hear(&self) -> Option<Message> {
+        self.hear_within(Duration::from_millis(500)).await
+    }
+
+    async fn hear_within(&self, patience: Duration) -> Option<Message> {
         let mut buffer = vec![0; 65_535];
         let received = self.socket.recv_from(&mut buffer);
-        let (length, _) = tokio::time::timeout(Duration::from_millis(500), received)
+        let (length, _) = tokio::time::timeout(patience, received)
             .await
             .ok()?
             .unwrap();
@@ -98,7 +105,7 @@ impl Phone {
     pub(crate) async fn expect(&self, status: u16) -> Message {
         for _ in 0..20 {
             let message = self
-                .hear()
+                .hear_within(PATIENCE)
                 .await
                 .unwrap_or_else(|| panic!("nothing came, {status} was expected"));
             match message.status() {
