@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use app::domain::call::Happening;
 use app::domain::outbound::{OutboundTrunk, RegistrationState};
+use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Note, Proof};
 use app::domain::sip::Transport;
 use server::service::calls::Switchboard as _;
@@ -258,11 +259,7 @@ async fn a_registrar_brings_calls_to_what_was_registered_there() {
                 "{said:?}"
             );
             assert_eq!(
-                opened
-                    .decision
-                    .number
-                    .as_ref()
-                    .map(|number| number.as_str()),
+                opened.decision.number.as_ref().map(PhoneNumber::as_str),
                 Some(NUMBER),
                 "an account's name is no number: the trunk's own is meant"
             );
