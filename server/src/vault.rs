@@ -73,6 +73,18 @@ struct Seal {
     name: String,
 }
 
+// === impl WrongKey ===
+
+impl WrongKey {
+    /// Whether this is why a recording could not be opened.
+    pub fn is_why(error: &io::Error) -> bool {
+        let Some(why) = error.get_ref() else {
+            return false;
+        };
+        why.is::<Self>()
+    }
+}
+
 // === impl VaultKey ===
 
 impl VaultKey {
@@ -218,27 +230,27 @@ impl Opener {
             at: 0,
             piece: None,
         };
-        opener.length = opener.whole(body)?;
+        opener.length = opener.whole(body);
         opener.head = wav_head(opener.length);
         Ok(opener)
     }
 
     /// How much of the samples is whole: a crash may have left half a piece, which is as good as none.
-    fn whole(&mut self, body: u64) -> io::Result<u64> {
+    fn whole(&mut self, body: u64) -> u64 {
         let (pieces, rest) = (body / size(PIECE + TAG), body % size(PIECE + TAG));
         let begun = pieces * size(PIECE);
         if rest > 0 {
             let (number, length) = (pieces, rest.saturating_sub(size(TAG)));
-            return Ok(if self.load(number).is_ok() {
+            return if self.load(number).is_ok() {
                 begun + length
             } else {
                 begun
-            });
+            };
         }
         // Its room may have been made before its bytes were there.
         match pieces.checked_sub(1) {
-            Some(last) if self.load(last).is_err() => Ok(last * size(PIECE)),
-            _ => Ok(begun),
+            Some(last) if self.load(last).is_err() => last * size(PIECE),
+            _ => begun,
         }
     }
 

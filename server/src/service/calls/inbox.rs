@@ -90,7 +90,7 @@ impl CallDesk {
         let opened = tokio::task::spawn_blocking(move || Recording::open(&file, &key)).await;
         match opened {
             Ok(Ok(kept)) => Ok((path, kept)),
-            Ok(Err(error)) if error.get_ref().is_some_and(|why| why.is::<WrongKey>()) => {
+            Ok(Err(error)) if WrongKey::is_why(&error) => {
                 tracing::warn!(call.id = %id, %error, "a recording stays closed");
                 Err(AppError::Conflict(Conflict::RecordingSealed))
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, Direction, EndReason, Happening, TimelineEvent};
-use app::domain::id::{AccessId, AgentId};
+use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Proof, Refusal};
 use app::domain::sip::{HeaderName, Transport};
 use tokio::time::Instant;
@@ -58,19 +58,7 @@ pub(super) async fn answer(
         ..facts_of(&new, agent)
     });
     edge.desk.open(new).await;
-    edge.desk.note(
-        id,
-        CallEvent::Happened(TimelineEvent {
-            at,
-            what: Happening::Received,
-        }),
-    );
-    let mut ladder = Ladder::default();
-    for (message, way) in [(&invite, Way::Received), (&trying, Way::Sent)] {
-        if let Some(record) = ladder.step(message, way, &flow, at) {
-            edge.desk.note(id, CallEvent::Message(record));
-        }
-    }
+    let mut ladder = received(&edge, id, &invite, &trying, &flow, at);
     let prepared = prepare(&edge, &invite, &flow, agent, srtp);
     let (agent, session, description) = match prepared {
         Ok(prepared) => prepared,
@@ -140,6 +128,27 @@ pub(super) async fn answer(
         callee: None,
     };
     Box::pin(call.ring()).await;
+}
+
+/// The first steps of a call: its INVITE, and our 100.
+fn received(
+    edge: &Edge,
+    call: CallId,
+    invite: &Message,
+    trying: &Message,
+    flow: &Flow,
+    at: i64,
+) -> Ladder {
+    let what = Happening::Received;
+    let event = CallEvent::Happened(TimelineEvent { at, what });
+    edge.desk.note(call, event);
+    let mut ladder = Ladder::default();
+    for (message, way) in [(invite, Way::Received), (trying, Way::Sent)] {
+        if let Some(record) = ladder.step(message, way, flow, at) {
+            edge.desk.note(call, CallEvent::Message(record));
+        }
+    }
+    ladder
 }
 
 /// Agent, audio and our half of the description, or why there is no call.
