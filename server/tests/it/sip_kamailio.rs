@@ -262,7 +262,7 @@ async fn a_registrar_brings_calls_to_what_was_registered_there() {
                     .decision
                     .number
                     .as_ref()
-                    .map(|number| number.as_str()),
+                    .map(app::domain::phone::PhoneNumber::as_str),
                 Some(NUMBER),
                 "an account's name is no number: the trunk's own is meant"
             );
