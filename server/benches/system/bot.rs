@@ -78,6 +78,12 @@ async fn talk(tcp: TcpStream) -> Result<(), Error> {
 }
 
 fn beep() -> Vec<u8> {
-    let sample = |at: usize| if at / 10 % 2 == 0 { 0x90 } else { 0x10 };
+    let sample = |at: usize| {
+        if (at / 10).is_multiple_of(2) {
+            0x90
+        } else {
+            0x10
+        }
+    };
     (0..BEEP).map(sample).collect()
 }

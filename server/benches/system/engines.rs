@@ -191,7 +191,7 @@ fn first_loud(socket: &UdpSocket, stop: &AtomicBool) -> HashMap<SocketAddr, Inst
             continue;
         };
         let packet = buffer.get(..length).unwrap_or_default();
-        let is_pcmu = packet.get(1).is_some_and(|kind| kind & 0x7f == 0);
+        let is_pcmu = matches!(packet.get(1), Some(0 | 0x80));
         let samples = packet.get(12..).unwrap_or_default();
         if is_pcmu && samples.iter().any(|sample| sample & 0x7f < 0x30) {
             heard.entry(from).or_insert_with(Instant::now);
