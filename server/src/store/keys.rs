@@ -37,6 +37,24 @@ macro_rules! columns {
     };
 }
 
+/// A row for each scope of a key, or one for a key without any.
+#[derive(sqlx::FromRow)]
+struct ScopeRow {
+    #[sqlx(flatten)]
+    key: KeyRow,
+    scope: Option<String>,
+}
+
+macro_rules! with_scopes {
+    () => {
+        concat!(
+            "select ",
+            columns!(),
+            ", scope from api_keys left join api_key_scopes on key_id = id"
+        )
+    };
+}
+
 /// Newest first.
 pub async fn list(conn: &mut Conn) -> Result<Vec<StoredKey>, StoreError> {
     const SQL: &str = concat!(
@@ -61,26 +79,24 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<StoredKey>, StoreError> {
 }
 
 pub async fn get(conn: &mut Conn, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
-    const SQL: &str = concat!("select ", columns!(), " from api_keys where id = $1");
-    let row = sql!(conn, on => sqlx::query_as::<_, KeyRow>(SQL).bind(id.as_uuid()).fetch_optional(on).await)?;
-    with_scopes(conn, row).await
+    const SQL: &str = concat!(with_scopes!(), " where id = $1 order by scope");
+    let rows = sql!(conn, on => sqlx::query_as::<_, ScopeRow>(SQL).bind(id.as_uuid()).fetch_all(on).await)?;
+    Ok(one_key(rows))
 }
 
+/// In one statement: each request that carries a key asks for it.
 pub async fn by_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<StoredKey>, StoreError> {
-    const SQL: &str = concat!("select ", columns!(), " from api_keys where key_hash = $1");
-    let row =
-        sql!(conn, on => sqlx::query_as::<_, KeyRow>(SQL).bind(hash).fetch_optional(on).await)?;
-    with_scopes(conn, row).await
+    const SQL: &str = concat!(with_scopes!(), " where key_hash = $1 order by scope");
+    let rows = sql!(conn, on => sqlx::query_as::<_, ScopeRow>(SQL).bind(hash).fetch_all(on).await)?;
+    Ok(one_key(rows))
 }
 
-async fn with_scopes(
-    conn: &mut Conn,
-    row: Option<KeyRow>,
-) -> Result<Option<StoredKey>, StoreError> {
-    const SQL: &str = "select scope from api_key_scopes where key_id = $1 order by scope";
-    let Some(row) = row else { return Ok(None) };
-    let scopes = sql!(conn, on => sqlx::query_scalar(SQL).bind(row.id).fetch_all(on).await)?;
-    Ok(Some(row.key(scopes)))
+fn one_key(rows: Vec<ScopeRow>) -> Option<StoredKey> {
+    let mut rows = rows.into_iter();
+    let first = rows.next()?;
+    let others = rows.filter_map(|row| row.scope);
+    let scopes = first.scope.into_iter().chain(others).collect();
+    Some(first.key.key(scopes))
 }
 
 pub async fn insert(tx: &mut Tx, key: &StoredKey, hash: &[u8]) -> Result<(), StoreError> {

@@ -106,11 +106,14 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
+    // A file does not go away as a server does: asking first whether it is there would be a round to SQLite's
+    // thread for each use.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        .test_before_acquire(false)
         .after_release(|conn, _| Box::pin(has_let_go(conn)))
         .connect_with(writing)
         .await?;
@@ -118,6 +121,7 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .max_connections(READERS)
         .acquire_timeout(PATIENCE)
         .max_lifetime(None)
+        .test_before_acquire(false)
         .connect_lazy_with(base.read_only(true));
     Ok(Pools::Sqlite { write, read })
 }
