@@ -152,18 +152,12 @@ fn bridged(world: &World, table: &mut Table) -> Outcome<()> {
         calls.push(caller.call(&world.number, socket.local_addr()?)?);
     }
     let inbound = "/api/phone/calls?direction=inbound&state=answered&limit=100";
-    for call in listed(&mut api, inbound)? {
+    for call in all_of_them(&mut api, inbound)? {
         let path = format!("/api/phone/calls/{}/transfer", text(&call, "id")?);
         api.post(&path, &to)?;
     }
     let joined = "/api/phone/calls?direction=outbound&state=answered&limit=100";
-    let end = Instant::now() + Duration::from_secs(10);
-    while listed(&mut api, joined)?.len() < BRIDGED {
-        if Instant::now() > end {
-            return Err("not all callers were joined with somebody".into());
-        }
-        sleep(Duration::from_millis(100));
-    }
+    all_of_them(&mut api, joined)?;
     let heard = measure(world, std::slice::from_ref(&socket), &calls, PCMU)?;
     for dialog in &calls {
         caller.hang_up(dialog)?;
@@ -180,6 +174,21 @@ fn bridged(world: &World, table: &mut Table) -> Outcome<()> {
         None,
     );
     Ok(())
+}
+
+/// As many calls as are bridged, once they are all there: rows are written a little later than answers are sent.
+fn all_of_them(api: &mut Connection, path: &str) -> Outcome<Vec<Value>> {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let calls = listed(api, path)?;
+        if calls.len() == BRIDGED {
+            return Ok(calls);
+        }
+        if Instant::now() > end {
+            return Err(format!("{} of {BRIDGED} calls at {path}", calls.len()).into());
+        }
+        sleep(Duration::from_millis(100));
+    }
 }
 
 fn listed(api: &mut Connection, path: &str) -> Outcome<Vec<Value>> {
