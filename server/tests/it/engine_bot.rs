@@ -248,6 +248,24 @@ impl Scene {
         Self::with(&json!({ "type": "stream", "url": bot.url() }), &json!({})).await
     }
 
+    /// Gives the agent somebody to hand callers on to, who has a telephone there; the id of it.
+    pub(crate) async fn may_hand_on_to(&self, desk: std::net::SocketAddr) -> String {
+        let agent = &self.agent;
+        let path = format!("/api/phone/sip/agents/{agent}/transfer-destinations");
+        let sales = json!({ "name": "Sales", "type": "sip", "value": format!("sip:sales@{desk}") });
+        let body = json!({ "create": sales });
+        let made = self.house.post(&self.key, &path, &body).await;
+        made["destination_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Hands the only call on, as a script does.
+    pub(crate) async fn hands_on_to(&self, destination: &str) {
+        let call = self.call().await;
+        let path = format!("/api/phone/calls/{}/transfer", call["id"].as_str().unwrap());
+        let body = json!({ "destination_id": destination });
+        self.house.post(&self.key, &path, &body).await;
+    }
+
     pub(crate) async fn change(&self, body: &Value) -> Value {
         let path = format!("/api/phone/{}", self.agent);
         let request = self.house.request_patch(&self.key, &path).json(body);

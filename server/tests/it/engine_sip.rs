@@ -253,15 +253,7 @@ async fn a_caller_is_handed_on_from_the_bot_and_comes_back_to_it() {
     let Some(bot) = Carrier::echoes(at, &play).await else {
         return;
     };
-    let path = format!(
-        "/api/phone/sip/agents/{}/transfer-destinations",
-        scene.agent
-    );
-    let create = json!({ "name": "Sales", "type": "sip", "value": format!("sip:sales@{desk}") });
-    let made = scene
-        .house
-        .post(&scene.key, &path, &json!({ "create": create }))
-        .await;
+    let there = scene.may_hand_on_to(desk).await;
     let mut caller = scene.is_called().await;
     let busy = Script::default()
         .hears("INVITE")
@@ -272,10 +264,7 @@ async fn a_caller_is_handed_on_from_the_bot_and_comes_back_to_it() {
     let Some(sales) = Carrier::at(desk, &busy).await else {
         return;
     };
-    let id = scene.call().await["id"].as_str().unwrap().to_owned();
-    let path = format!("/api/phone/calls/{id}/transfer");
-    let body = json!({ "destination_id": made["destination_id"] });
-    scene.house.post(&scene.key, &path, &body).await;
+    scene.hands_on_to(&there).await;
     scene.happens("back_with_agent").await;
     sales.plays_to_its_end().await;
     let said = tone(440.0, 1_000, 8_000);

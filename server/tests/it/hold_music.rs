@@ -13,15 +13,7 @@ async fn waits(music: &str) -> Option<(f64, f64)> {
     // A greeting that is over before anything is measured.
     let change = json!({ "hold_music": music, "first_message": "Hi.", "silence_seconds": 60 });
     let scene = Scene::with(&json!({ "type": "builtin" }), &change).await;
-    let path = format!(
-        "/api/phone/sip/agents/{}/transfer-destinations",
-        scene.agent
-    );
-    let create = json!({ "name": "Sales", "type": "sip", "value": format!("sip:sales@{desk}") });
-    let made = scene
-        .house
-        .post(&scene.key, &path, &json!({ "create": create }))
-        .await;
+    let there = scene.may_hand_on_to(desk).await;
     let play = Script::default()
         .hears("INVITE")
         .says("180 Ringing")
@@ -31,10 +23,7 @@ async fn waits(music: &str) -> Option<(f64, f64)> {
     let sales = Carrier::at(desk, &play).await?;
     let mut caller = scene.is_called().await;
     caller.sound.listens(2_000).await;
-    let id = scene.call().await["id"].as_str().unwrap().to_owned();
-    let path = format!("/api/phone/calls/{id}/transfer");
-    let body = json!({ "destination_id": made["destination_id"] });
-    scene.house.post(&scene.key, &path, &body).await;
+    scene.hands_on_to(&there).await;
     scene.happens("hand_on_rings").await;
     let heard = caller.sound.listens(2_400).await;
     sales.plays_to_its_end().await;

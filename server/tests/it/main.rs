@@ -45,6 +45,7 @@ mod session;
 mod settings;
 mod sip_attended;
 mod sip_carrier;
+mod sip_challenged;
 mod sip_digest;
 mod sip_dual;
 mod sip_edge;
