@@ -5,15 +5,16 @@
 mod audio;
 mod caller;
 mod keeper;
+mod services;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use audio::{Audio, ReadSeek};
 pub use caller::{Caller, Who};
 pub use keeper::{Doorkeeper, SessionKeeper};
+pub use services::{Ports, Services};
 
 pub use crate::domain::account::{
     ApiKey, AuditEntry, AuditFilter, KeyDraft, Person, PersonDraft, Role, SignedIn,
@@ -50,29 +51,6 @@ use crate::domain::transfer::{
 use crate::domain::waveform::Waveform;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook, WebhookDraft};
 use crate::error::AppError;
-
-/// All ports. Cheap to clone; pages get it from Leptos' context, handlers from axum's state.
-#[derive(Clone)]
-#[expect(missing_docs, reason = "each field is its trait")]
-pub struct Services {
-    pub trunks: Arc<dyn InboundTrunks>,
-    pub accesses: Arc<dyn Accesses>,
-    pub numbers: Arc<dyn Numbers>,
-    pub agents: Arc<dyn Agents>,
-    pub outbound: Arc<dyn OutboundTrunks>,
-    pub destinations: Arc<dyn Destinations>,
-    pub calls: Arc<dyn Calls>,
-    pub conversations: Arc<dyn Conversations>,
-    pub dialling: Arc<dyn Dialling>,
-    pub sources: Arc<dyn Sources>,
-    pub route_test: Arc<dyn RouteTests>,
-    pub doors: Arc<dyn Doors>,
-    pub people: Arc<dyn People>,
-    pub keys: Arc<dyn Keys>,
-    pub webhooks: Arc<dyn Webhooks>,
-    pub audit: Arc<dyn AuditLog>,
-    pub system: Arc<dyn SystemFacts>,
-}
 
 /// The inbound trunk and its numbers.
 #[async_trait]

@@ -53,6 +53,7 @@ mod webhook_event;
 mod webhooks;
 mod wire;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use app::error::{AppError, Thing};
@@ -86,29 +87,40 @@ pub struct Parts {
     pub life: Lifecycle,
 }
 
-/// What every handler has.
+/// What every handler has. One pointer, because each layer clones it for each request.
 #[derive(Clone)]
-pub struct Api {
+pub struct Api(Arc<Means>);
+
+/// What [`Api`] leads to.
+pub struct Means {
     services: Services,
     replays: Arc<Replays>,
-    addresses: Arc<Addresses>,
-    sources: Arc<[String]>,
-    limits: Arc<Limits>,
+    addresses: Addresses,
+    sources: Vec<String>,
+    limits: Limits,
     body_limit: usize,
     life: Lifecycle,
 }
 
+impl Deref for Api {
+    type Target = Means;
+
+    fn deref(&self) -> &Means {
+        &self.0
+    }
+}
+
 /// Everything under `/api`.
 pub fn router(parts: Parts) -> Router {
-    let api = Api {
+    let api = Api(Arc::new(Means {
         services: parts.services,
         replays: parts.replays,
-        addresses: Arc::new(parts.addresses),
-        sources: parts.sources.into(),
-        limits: Arc::new(Limits::per_minute(parts.per_minute)),
+        addresses: parts.addresses,
+        sources: parts.sources,
+        limits: Limits::per_minute(parts.per_minute),
         body_limit: parts.body_limit,
         life: parts.life,
-    };
+    }));
     let routes = all();
     let document = document::of(routes.paths, routes.schemas);
     routes

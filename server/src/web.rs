@@ -66,14 +66,14 @@ pub fn router(parts: Parts) -> Router {
         life,
     } = parts;
     let https = config.http.public_url.is_https();
-    let desk = session::SessionDesk {
+    let desk = Arc::new(session::SessionDesk {
         keys: house.services.keys.clone(),
         sign_in: house.sign_in.clone(),
         clock: clock.clone(),
         origin: config.http.public_url.origin().to_owned(),
         idle_ms: i64::from(config.sign_in.idle_minutes) * 60_000,
         max_ms: i64::from(config.sign_in.max_hours) * 3_600_000,
-    };
+    });
     let health = health::Health::new(life.clone(), metrics, config.http.metrics_from.clone())
         .with("database", move || {
             let db = db.clone();
@@ -133,7 +133,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(files.router())
         .merge(health.router())
         .layer(middleware::from_fn_with_state(
-            config.http.trusted_proxies.clone(),
+            Arc::new(config.http.trusted_proxies.clone()),
             client::locate,
         ))
         .layer(middleware::from_fn_with_state(

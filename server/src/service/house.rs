@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::domain::sip::HeaderName;
-use app::ports::Services;
+use app::ports::{Ports, Services};
 
 use crate::clock::Clock;
 use crate::config;
@@ -100,7 +100,7 @@ impl House {
         let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in)?);
         let addresses = Arc::new(settings.addresses);
         let replays = Arc::new(Replays::new(core.clone()));
-        let services = Services {
+        let services = Services::from(Ports {
             trunks: Arc::new(Trunks::new(
                 core.clone(),
                 addresses.clone(),
@@ -140,7 +140,7 @@ impl House {
                 addresses,
                 settings.fixed,
             )),
-        };
+        });
         let house = Self {
             services,
             replays,

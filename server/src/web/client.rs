@@ -1,6 +1,7 @@
 //! Where a request comes from: the peer, or what a trusted proxy says of it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
@@ -15,7 +16,7 @@ pub struct ClientAddress(pub IpAddr);
 
 /// Notes the address for the layers inside.
 pub async fn locate(
-    State(proxies): State<List<Network>>,
+    State(proxies): State<Arc<List<Network>>>,
     mut request: Request,
     next: Next,
 ) -> Response {

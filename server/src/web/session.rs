@@ -30,7 +30,6 @@ const WHO: &str = "who";
 const TOUCH_EVERY_MS: i64 = 60_000;
 
 /// What the layer needs to know.
-#[derive(Clone)]
 pub struct SessionDesk {
     pub keys: Arc<dyn Keys>,
     pub sign_in: Arc<SignIn>,
@@ -73,7 +72,7 @@ pub fn layer(
 /// Puts a `Caller` and a `Doorkeeper` into every request, and refuses a change that
 /// another site asked for.
 pub async fn recognise(
-    State(desk): State<SessionDesk>,
+    State(desk): State<Arc<SessionDesk>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -221,7 +220,7 @@ impl SessionDesk {
 
 /// The session of one request.
 struct Keeper {
-    desk: SessionDesk,
+    desk: Arc<SessionDesk>,
     session: Session,
 }
 
