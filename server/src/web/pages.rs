@@ -151,7 +151,7 @@ pub(super) async fn page(State(pages): State<Pages>, request: Request) -> Respon
         );
     }
     let waiting = match request.extensions().get::<Session>() {
-        Some(session) if signed_in => session.remove::<Returned>(WAITING).await.ok().flatten(),
+        Some(session) if signed_in => take_waiting(session).await,
         _ => None,
     };
     pages
@@ -161,6 +161,13 @@ pub(super) async fn page(State(pages): State<Pages>, request: Request) -> Respon
             }
         })
         .await
+}
+
+/// The form that waited for its sender to sign in. Taking what is not there would count as a change of the
+/// session, and each page would write it to the database.
+async fn take_waiting(session: &Session) -> Option<Returned> {
+    session.get_value(WAITING).await.ok().flatten()?;
+    session.remove(WAITING).await.ok().flatten()
 }
 
 fn to_sign_in(next: &str) -> Response {

@@ -398,3 +398,26 @@ async fn a_visit_that_cannot_be_noted_costs_nobody_the_page() {
     inside.clock.advance(Duration::from_secs(120));
     assert_eq!(inside.status(&cookie).await, 200);
 }
+
+#[tokio::test]
+async fn looking_at_a_page_writes_nothing() {
+    let inside = Inside::new().await;
+    let cookie = inside.sign_in().await;
+    let mut other = SqliteConnection::connect(&inside.sqlite.url).await.unwrap();
+    // Of this connection: the number moves with every commit of another one.
+    let mut commits = async || -> i64 {
+        let asked = sqlx::query_scalar("pragma data_version");
+        asked.fetch_one(&mut other).await.unwrap()
+    };
+    let before = commits().await;
+    for path in ["/", "/inbox", "/channels/phone/agents", "/settings/sip"] {
+        let request = Request::get(path).header(header::COOKIE, &cookie);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = inside.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    assert_eq!(commits().await, before);
+    inside.clock.advance(Duration::from_secs(120));
+    assert_eq!(inside.status(&cookie).await, 200);
+    assert_ne!(commits().await, before, "a visit is noted once a minute");
+}
