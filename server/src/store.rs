@@ -242,6 +242,10 @@ impl Conn {
         }
     }
 
+    fn is_sqlite(&self) -> bool {
+        matches!(self.link, Link::SqliteRead(_) | Link::SqliteTx(_))
+    }
+
     fn seal(
         &self,
         table: &str,

@@ -205,7 +205,7 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
             transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id";
     let width = COLUMNS.split(',').count();
     for portion in portions(calls) {
-        let places = places(portion.len(), width);
+        let places = places(tx, portion.len(), width);
         let text = format!("insert into calls ({COLUMNS}) values {places} {UPDATE}");
         let papers = portion
             .iter()

@@ -43,7 +43,7 @@ pub async fn number(tx: &mut Tx, calls: &[CallId]) -> Result<(), StoreError> {
     let last: i64 = sql!(tx, on => sqlx::query_scalar(COUNT).bind(count).fetch_one(on).await)?;
     let new: Vec<(i64, Uuid)> = (last - count + 1..).zip(new).collect();
     for portion in portions(&new) {
-        let places = places(portion.len(), 2);
+        let places = places(tx, portion.len(), 2);
         let text = format!("insert into tickets (ticket, call_id) values {places}");
         sql!(tx, on => {
             let mut query = sqlx::query(&text);

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing};
 use super::row::At;
+use super::rows::places;
 use super::{Conn, StoreError, Tx, sql};
 
 #[derive(sqlx::FromRow)]
@@ -185,9 +186,9 @@ pub async fn of_agent(conn: &mut Conn, agent: AgentId) -> Result<Vec<Number>, St
 pub async fn some(conn: &mut Conn, numbers: &[&PhoneNumber]) -> Result<Vec<Number>, StoreError> {
     let mut found = Vec::new();
     for chunk in numbers.chunks(AT_ONCE) {
-        let places = places(chunk.len(), 1);
+        let places = places(conn, 1, chunk.len());
         let text = format!(
-            concat!("select ", columns!(), " from numbers where number in ({})"),
+            concat!("select ", columns!(), " from numbers where number in {}"),
             places
         );
         let rows = sql!(conn, on => {
@@ -215,7 +216,7 @@ pub async fn save(tx: &mut Tx, number: &Number, now: i64) -> Result<bool, StoreE
 pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, StoreError> {
     let mut written = 0;
     for chunk in numbers.chunks(AT_ONCE) {
-        let places = places(chunk.len(), 10);
+        let places = places(tx, chunk.len(), 10);
         let text = format!(
             concat!(
                 "insert into numbers (",
@@ -247,15 +248,6 @@ pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, 
         })?;
     }
     Ok(written)
-}
-
-/// `($1, $2), ($3, $4)` for two rows of two values.
-fn places(rows: usize, values: usize) -> String {
-    let row = |row: usize| {
-        let places = (1..=values).map(|value| format!("${}", row * values + value));
-        format!("({})", places.collect::<Vec<_>>().join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 pub async fn delete(tx: &mut Tx, number: &PhoneNumber) -> Result<bool, StoreError> {

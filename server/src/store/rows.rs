@@ -1,6 +1,8 @@
 //! Many rows in one statement: each statement is a message to the thread that has SQLite and one back, or a
 //! round trip to PostgreSQL, which cost more than the rows.
 
+use super::Conn;
+
 /// So many rows go in one statement. Few sizes, because each is a statement of its own to prepare.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
@@ -14,8 +16,17 @@ pub(super) fn portions<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// The places of their values: `($1, $2), ($3, $4)` for two rows of two columns.
-pub(super) fn places(rows: usize, columns: usize) -> String {
+/// The places of their values, in order: `($1, $2), ($3, $4)` for two rows of two columns. On SQLite they have no
+/// names: it finds each name anew by going through all, which of thousands takes longer than the work.
+pub(super) fn places(conn: &Conn, rows: usize, columns: usize) -> String {
+    if conn.is_sqlite() {
+        let row = format!("({})", vec!["?"; columns].join(", "));
+        return vec![row; rows].join(", ");
+    }
+    numbered(rows, columns)
+}
+
+fn numbered(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
         let first = row * columns + 1;
         let places: Vec<String> = (first..first + columns)
@@ -41,6 +52,6 @@ mod tests {
 
     #[test]
     fn places_count_on_from_row_to_row() {
-        assert_eq!(places(2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(numbered(2, 3), "($1, $2, $3), ($4, $5, $6)");
     }
 }

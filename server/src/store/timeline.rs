@@ -20,7 +20,7 @@ macro_rules! add {
                  from (values {places}) as added",
                 table = $table,
                 columns = $columns,
-                places = places(portion.len(), width)
+                places = places($tx, portion.len(), width)
             );
             sql!($tx, on => {
                 let mut $query = sqlx::query(&text);
