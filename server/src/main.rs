@@ -6,6 +6,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use server::cli::{Cli, run};
 
+/// What one thread makes another throws away all day here: calls, rows, pages. The C library's allocator spent a
+/// fifth of the CPU on that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // One ring of ciphers for everything that speaks TLS; a second call would find it there.
