@@ -1,7 +1,10 @@
 //! Keys for scripts: told once, kept as a hash, ended at once.
 
+mod known;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use app::domain::account::{ApiKey, KeyDraft};
 use app::domain::id::KeyId;
@@ -18,6 +21,7 @@ use crate::service::core::Core;
 use crate::service::{entered, fault};
 use crate::store;
 use crate::store::keys::StoredKey;
+use known::{Hash, Holder, Known, LEASE};
 
 /// What every key begins with, so that one that leaked is found by a search.
 pub const PREFIX: &str = "pb_live_";
@@ -29,6 +33,7 @@ const NOTE_EVERY_MS: i64 = 60_000;
 /// The use cases of keys.
 pub struct KeyDesk {
     core: Core,
+    known: Known,
     noted: Mutex<HashMap<KeyId, i64>>,
 }
 
@@ -36,8 +41,36 @@ impl KeyDesk {
     pub fn new(core: Core) -> Self {
         Self {
             core,
+            known: Known::default(),
             noted: Mutex::default(),
         }
+    }
+
+    /// Looks the key up, unless that was done a moment ago.
+    async fn holder(&self, token: &str) -> Result<Holder, AppError> {
+        let (hash, now) = (hash(token), Instant::now());
+        if let Some(holder) = self.known.get(&hash, now) {
+            return Ok(holder);
+        }
+        let look_up = self.known.look_up(now);
+        let stored = {
+            let mut conn = self.core.db.read().await?;
+            store::keys::by_hash(&mut conn, &hash).await?
+        };
+        let key = shown(stored.ok_or(AppError::Unauthenticated)?);
+        let holder = Holder {
+            id: key.id,
+            name: key.name,
+            scopes: key.scopes,
+        };
+        self.known.keep(&look_up, hash, holder.clone());
+        Ok(holder)
+    }
+
+    /// Whether another process may know keys: an instance on the same database, or the server beside which the
+    /// command line works.
+    fn is_one_of_several(&self, caller: &Caller) -> bool {
+        self.core.db.is_shared() || matches!(caller.who, Who::Operator)
     }
 
     fn is_worth_noting(&self, id: KeyId, now: i64) -> bool {
@@ -67,8 +100,8 @@ impl KeyDesk {
     }
 }
 
-fn hash(key: &str) -> Vec<u8> {
-    Sha256::digest(key.as_bytes()).to_vec()
+fn hash(key: &str) -> Hash {
+    Sha256::digest(key.as_bytes()).into()
 }
 
 fn shown(key: StoredKey) -> ApiKey {
@@ -173,7 +206,11 @@ impl Keys for KeyDesk {
             .write(&mut tx, &self.core, caller, Some(&shown), None)
             .await?;
         tx.commit().await?;
+        self.known.forget();
         self.noted.lock().remove(&id);
+        if self.is_one_of_several(caller) {
+            tokio::time::sleep(LEASE).await;
+        }
         Ok(())
     }
 
@@ -181,19 +218,15 @@ impl Keys for KeyDesk {
         if !token.starts_with(PREFIX) || token.len() > 128 {
             return Err(AppError::Unauthenticated);
         }
-        let stored = {
-            let mut conn = self.core.db.read().await?;
-            store::keys::by_hash(&mut conn, &hash(token)).await?
-        };
-        let key = shown(stored.ok_or(AppError::Unauthenticated)?);
-        self.note_use(key.id, self.core.clock.now_ms(), address)
+        let holder = self.holder(token).await?;
+        self.note_use(holder.id, self.core.clock.now_ms(), address)
             .await;
         Ok(Caller {
             who: Who::Key {
-                id: key.id,
-                name: key.name,
+                id: holder.id,
+                name: holder.name,
             },
-            scopes: key.scopes,
+            scopes: holder.scopes,
             address,
         })
     }

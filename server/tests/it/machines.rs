@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use app::domain::account::KeyDraft;
 use app::domain::agent::AgentDraft;
 use app::domain::call::{CallEnd, CallState, CallerId, EndReason, Said, Speaker, TranscriptLine};
 use app::domain::draft::{Entry, EntryList};
@@ -10,6 +11,7 @@ use app::domain::id::{AccessId, CallId};
 use app::domain::inbound::{AccessDraft, TrunkDraft};
 use app::domain::routing::{Invite, MediaOffer, Proof, Refusal, Verdict};
 use app::domain::sip::Transport;
+use app::error::AppError;
 use app::ports::{Calls as _, News, Services};
 use server::clock::Clock;
 use server::service::House;
@@ -125,6 +127,22 @@ async fn is_listening(postgres: &Postgres, count: i64) {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("nobody listens");
+}
+
+#[tokio::test]
+async fn a_key_revoked_through_one_is_nobodys_at_the_other() {
+    two(async |_, one, other| {
+        let draft = KeyDraft {
+            name: Entry::text("ci"),
+            scopes: EntryList::of(["sip:read"]),
+        };
+        let (key, secret) = one.services().keys.create(&boss(), draft).await.unwrap();
+        let asks = || other.services().keys.recognise(secret.expose(), None);
+        assert!(asks().await.is_ok());
+        one.services().keys.revoke(&boss(), key.id).await.unwrap();
+        assert_eq!(asks().await, Err(AppError::Unauthenticated));
+    })
+    .await;
 }
 
 /// A trunk with a number and an agent that answers it.
