@@ -1,12 +1,14 @@
 //! Users and keys, made by whoever runs the server.
 
-use app::domain::account::{KeyDraft, Role};
+use app::domain::account::{ApiKey, KeyDraft, Role};
 use app::domain::draft::{Entry, EntryList};
 use app::error::{AppError, Reason};
 use app::ports::{Caller, Keys as _};
 use clap::Subcommand;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use super::{say, tell};
+use super::{say, table, tell};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::serve::open_store;
@@ -38,6 +40,17 @@ pub(super) enum Key {
         /// Everything.
         #[arg(long, conflicts_with = "scope")]
         full_access: bool,
+    },
+    /// The keys there are, newest first, without their secrets.
+    List {
+        /// As JSON, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a key at once.
+    Revoke {
+        /// Its id, or its beginning as `list` shows it.
+        key: String,
     },
 }
 
@@ -74,33 +87,89 @@ impl User {
 
 impl Key {
     pub(super) async fn run(self, config: &Config) -> Result<(), String> {
-        let Self::Create {
-            name,
-            scope,
-            full_access,
-        } = self;
-        let scopes = if full_access {
-            vec!["full".to_owned()]
-        } else {
-            scope
-        };
-        let clock = Clock::system();
-        let core = Core {
+        let desk = KeyDesk::new(Core {
             db: open_store(config).await.map_err(say)?,
-            clock,
+            clock: Clock::system(),
             book: std::sync::Arc::default(),
             news: crate::service::news::NewsDesk::default(),
-        };
-        let draft = KeyDraft {
-            name: Entry::text(name),
-            scopes: EntryList::of(scopes),
-        };
-        let (_, key) = KeyDesk::new(core)
-            .create(&Caller::operator(), draft)
-            .await
-            .map_err(explain)?;
-        tell(key.expose());
+        });
+        match self {
+            Self::Create {
+                name,
+                scope,
+                full_access,
+            } => {
+                let scopes = if full_access {
+                    vec!["full".to_owned()]
+                } else {
+                    scope
+                };
+                let draft = KeyDraft {
+                    name: Entry::text(name),
+                    scopes: EntryList::of(scopes),
+                };
+                let made = desk.create(&Caller::operator(), draft).await;
+                tell(made.map_err(explain)?.1.expose());
+            }
+            Self::List { json } => tell(listed(&keys(&desk).await?, json)),
+            Self::Revoke { key } => {
+                let key = meant(keys(&desk).await?, &key)?;
+                desk.revoke(&Caller::operator(), key.id)
+                    .await
+                    .map_err(explain)?;
+                tell(format_args!("{} ({}…) is revoked.", key.name, key.prefix));
+            }
+        }
         Ok(())
+    }
+}
+
+async fn keys(desk: &KeyDesk) -> Result<Vec<ApiKey>, String> {
+    desk.list(&Caller::operator()).await.map_err(explain)
+}
+
+fn listed(keys: &[ApiKey], json: bool) -> String {
+    let time = |ms: Option<i64>| ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let items: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            json!({
+                "id": key.id,
+                "name": key.name,
+                "prefix": key.prefix,
+                "scopes": key.scopes,
+                "created_at": time(Some(key.created_at)),
+                "last_used_at": time(key.last_used_at),
+            })
+        })
+        .collect();
+    if json {
+        return json!({ "items": items }).to_string();
+    }
+    let columns = [
+        ("ID", "id"),
+        ("KEY", "prefix"),
+        ("NAME", "name"),
+        ("SCOPES", "scopes"),
+        ("LAST USED", "last_used_at"),
+    ];
+    table::of(&columns, &items)
+}
+
+/// The one key with this id, or whose shown beginning this is.
+fn meant(keys: Vec<ApiKey>, said: &str) -> Result<ApiKey, String> {
+    let said = said.trim_end_matches('…');
+    let mut meant = keys
+        .into_iter()
+        .filter(|key| key.id.to_string() == said || key.prefix == said);
+    match (meant.next(), meant.next()) {
+        (Some(key), None) => Ok(key),
+        (Some(_), Some(_)) => Err(format!(
+            "several keys begin with {said}: name one by its id"
+        )),
+        (None, _) => Err(format!(
+            "no key has the id or the beginning {said}: patchbay key list shows both"
+        )),
     }
 }
 

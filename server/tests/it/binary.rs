@@ -234,14 +234,14 @@ impl Installation {
     }
 
     pub(crate) async fn get(&self, key: &str, path: &str) -> Value {
-        let url = format!("http://127.0.0.1:{}{path}", self.http);
-        let answer = reqwest::Client::new()
-            .get(url)
+        read(self.request_get(key, path).send().await.unwrap()).await
+    }
+
+    /// A GET to be sent.
+    pub(crate) fn request_get(&self, key: &str, path: &str) -> reqwest::RequestBuilder {
+        reqwest::Client::new()
+            .get(format!("{}{path}", self.origin()))
             .bearer_auth(key)
-            .send()
-            .await
-            .unwrap();
-        read(answer).await
     }
 
     pub(crate) async fn post(&self, key: &str, path: &str, body: &Value) -> Value {
