@@ -139,6 +139,11 @@ pub enum Event<'a> {
         trunk: &'a dyn fmt::Display,
         state: &'static str,
     },
+    /// How many outbound trunks are in a state now.
+    Trunks {
+        state: &'static str,
+        trunks: u32,
+    },
     /// A call has its final row: answered, refused or given up.
     CallEnded {
         call: &'a dyn fmt::Display,
@@ -198,6 +203,9 @@ impl Event<'_> {
             Self::TrunkHealth { trunk, state } => {
                 counter!("patchbay_trunk_health_changes_total", "state" => *state).increment(1);
                 info!(trunk.id = %trunk, state, "trunk");
+            }
+            Self::Trunks { state, trunks } => {
+                gauge!("patchbay_trunks", "state" => *state).set(f64::from(*trunks));
             }
             Self::CallsLive { direction, calls } => {
                 gauge!("patchbay_calls_live", "direction" => *direction).set(f64::from(*calls));

@@ -9,6 +9,7 @@ use app::domain::outbound::HealthState;
 use app::domain::outbound::OutboundTrunk;
 use server::service::calls::{OutRoute, Outgoing, Switchboard as _};
 use server::sip::desk::{CallEvent, Desk as _};
+use server::telemetry::Metrics;
 use tokio::net::UdpSocket;
 
 use crate::sip_carrier::{Carrier, SDP, Script, free, trunk};
@@ -343,6 +344,7 @@ async fn an_answer_without_a_common_codec_is_ended() {
 
 #[tokio::test]
 async fn a_trunk_that_answers_is_up_and_one_that_falls_silent_goes_down() {
+    let metrics = Metrics::install().unwrap();
     let world = lab().await;
     let play = Script::default().hears("OPTIONS").says("200 OK");
     let Some(carrier) = Carrier::plays(&play).await else {
@@ -359,6 +361,14 @@ async fn a_trunk_that_answers_is_up_and_one_that_falls_silent_goes_down() {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     assert_eq!(state, HealthState::Up);
+    let counted = "patchbay_trunks{state=\"up\"} 1\n";
+    for _ in 0..200 {
+        if metrics.render().contains(counted) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert!(metrics.render().contains(counted), "{}", metrics.render());
     carrier.plays_to_its_end().await;
     let steps = world.edge.check(&known).await;
     let verdicts: Vec<_> = steps

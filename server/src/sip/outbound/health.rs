@@ -175,6 +175,22 @@ impl Ways {
         due
     }
 
+    /// Counts them by state, for those who watch.
+    fn count(&self) {
+        let known = self.trunks.lock();
+        for state in HealthState::ALL {
+            let trunks = known
+                .values()
+                .filter(|known| known.health.state == *state)
+                .count();
+            Event::Trunks {
+                state: state.as_str(),
+                trunks: u32::try_from(trunks).unwrap_or(u32::MAX),
+            }
+            .emit();
+        }
+    }
+
     fn pinged(&self, id: OutboundTrunkId, next_ms: i64) {
         if let Some(known) = self.trunks.lock().get_mut(&id) {
             known.pinging = false;
@@ -210,6 +226,7 @@ pub(in crate::sip) async fn look_after(edge: Arc<Edge>) {
         for trunk in edge.ways.due(&trunks, now) {
             edge.life.spawn("sip.ping", look_at(edge.clone(), trunk));
         }
+        edge.ways.count();
         register::look_after(&edge, &ways, now);
     }
 }
