@@ -247,6 +247,9 @@ async fn one_house_calls_another_and_hears_what_is_wrong_with_a_certificate() {
             caller.encryption().await,
             ("failed".to_owned(), fault.to_owned())
         );
+        // Its connection stands with the certificate it was made with.
+        let calls = caller.house.get(&caller.key, "/api/phone/calls").await;
+        assert_eq!(calls["items"][0]["state"], "answered", "{calls:#}");
     }
 }
 
