@@ -5,7 +5,8 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::caller::Account;
@@ -14,7 +15,7 @@ use crate::table::Table;
 use crate::world::{World, free_udp};
 
 const SECONDS: u32 = 8;
-const RATES: [u32; 6] = [100, 250, 500, 1_000, 1_500, 2_000];
+const RATES: [u32; 7] = [100, 250, 500, 750, 1_000, 1_500, 2_000];
 const KAMAILIO: &str = include_str!("../../../end2end/peers/kamailio/answer.cfg");
 
 pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
@@ -28,7 +29,7 @@ pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
     table.row(
         "authenticated call set-ups",
         format!(
-            "{}/s without a failed call, {:.0} µs of CPU a call",
+            "{}/s kept up without a failed call, {:.0} µs of CPU a call",
             ours.rate, ours.cpu_us
         ),
         "",
@@ -64,10 +65,18 @@ pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
 struct Dialled {
     rate: u32,
     failed: u64,
+    took: Duration,
     cpu_us: f64,
 }
 
-/// Climbs until calls fail; the last rate without a failure counts.
+impl Dialled {
+    /// A server that falls behind makes its caller send again: such a rate is not one it takes.
+    fn keeps_up(&self) -> bool {
+        self.failed == 0 && self.took <= Duration::from_secs(u64::from(SECONDS) + 1)
+    }
+}
+
+/// Climbs until calls fail or pile up; the last rate without that counts.
 fn best(
     world: &World,
     server: &Program,
@@ -79,15 +88,17 @@ fn best(
     for rate in RATES {
         let dialled = dial(world, server, account, number, rate, name)?;
         println!(
-            "  {name}: {rate}/s: {} failed, {:.0} µs a call",
-            dialled.failed, dialled.cpu_us
+            "  {name}: {rate}/s for {SECONDS} s: {} failed, done in {:.1} s, {:.0} µs a call",
+            dialled.failed,
+            dialled.took.as_secs_f64(),
+            dialled.cpu_us
         );
-        if dialled.failed > 0 {
+        if !dialled.keeps_up() {
             break;
         }
         best = Some(dialled);
     }
-    best.ok_or_else(|| "calls fail at the lowest rate".into())
+    best.ok_or_else(|| "the lowest rate is too much".into())
 }
 
 fn dial(
@@ -138,16 +149,21 @@ fn dial(
         ])
         .args(["-buff_size", "4000000", "-trace_stat", "-stf"])
         .arg(&statistics);
+    let began = Instant::now();
     let mut sipp = Program::start(&mut command, &folder.join("screen.log"))?;
     if !sipp.wait(Duration::from_secs(75)) {
         return Err(format!("SIPp did not end at {rate}/s").into());
     }
+    let took = began.elapsed();
     let (passed, failed) = counts(&statistics)?;
+    // What a call leaves behind is written a moment later.
+    sleep(Duration::from_secs(1));
     let cpu_us = (server.cpu_seconds() - before) / f64::from(calls) * 1e6;
     let missing = u64::from(calls).saturating_sub(passed);
     Ok(Dialled {
         rate,
         failed: failed.max(missing),
+        took,
         cpu_us,
     })
 }
@@ -190,6 +206,6 @@ fn start_kamailio(folder: &Path, address: SocketAddr) -> Outcome<(Program, Accou
         .arg(folder);
     command.arg("-P").arg(folder.join("pid"));
     let kamailio = Program::start(&mut command, &folder.join("log"))?;
-    std::thread::sleep(Duration::from_secs(1));
+    sleep(Duration::from_secs(1));
     Ok((kamailio, account))
 }
