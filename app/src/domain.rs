@@ -7,6 +7,7 @@
 pub mod account;
 pub mod agent;
 pub mod call;
+pub mod codec;
 pub mod conversation;
 pub mod country;
 pub mod draft;

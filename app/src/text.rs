@@ -242,10 +242,10 @@ part! {
     }
     1 {
         all_lines_in_use no_password source_unknown password_wrong no_such_username unreadable_sign_in
-        md5_not_taken header_unknown header_off header_twice header_names no_number unassigned codec_chosen no_common_codec
+        md5_not_taken header_unknown header_off header_twice header_names no_number unassigned codec_chosen
         in_country near_not_on_trunk
     }
-    2 { room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country by_registration }
+    2 { no_common_codec room_left uri_differs header_not_honoured number_missing number_ambiguous assigned default_agent agent_off engine_did_not_answer near_country by_registration }
     3 { signed_in_by by_address only_from number_read default_for_off near_other_endpoint }
 }
 

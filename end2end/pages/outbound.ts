@@ -39,6 +39,14 @@ export class Outbound {
     await expect(this.page.getByRole("status").filter({ hasText: "outbound trunk is saved" })).toBeVisible();
   }
 
+  /** The codecs, best first, as the list shows them. */
+  async prefers(codecs: string): Promise<void> {
+    const { page } = this;
+    const more = page.locator("details").filter({ has: page.getByLabel("Codecs") });
+    if (!(await more.evaluate((details: HTMLDetailsElement) => details.open))) await more.locator("summary").click();
+    await page.getByLabel("Codecs").selectOption({ label: codecs });
+  }
+
   async create(): Promise<void> {
     await this.page.getByRole("button", { name: "Create Trunk" }).click();
   }

@@ -61,8 +61,10 @@ test("a trunk is made after its faults, looked at, changed, used and kept from d
 
   await expect(admin.getByLabel("Password")).toHaveAttribute("placeholder", "(unchanged)");
   await admin.getByLabel("Number format").selectOption("digits");
+  await out.prefers("G.722, PCMA");
   await out.save();
   await expect(admin.getByRole("status").filter({ hasText: "Saved." })).toBeVisible();
+  await expect(admin.getByLabel("Codecs")).toHaveValue("G722,PCMA");
   await expect(out.preview).toContainText("INVITE sip:493023125012@203.0.113.9");
 
   await admin.goto(`/channels/phone/agents/${agent}`);
@@ -89,6 +91,21 @@ test("a trunk is made after its faults, looked at, changed, used and kept from d
   await admin.getByRole("link", { name: ACME.name }).click();
   await (await out.askToDelete()).getByRole("button", { name: "Delete trunk" }).click();
   await expect(admin.getByRole("status").filter({ hasText: "The outbound trunk is deleted." })).toBeVisible();
+});
+
+test("the inbound trunk says which codecs are taken, and in which order @both", async ({ admin }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  await admin.goto("/settings/sip");
+  const advanced = walk.part("Advanced");
+  const codecs = advanced.getByLabel("Codecs");
+  await expect(codecs.getByRole("option", { selected: true })).toHaveText("As usual: all, the other side chooses");
+  await codecs.focus();
+  await codecs.selectOption({ label: "PCMA, PCMU" });
+  await codecs.press("Tab");
+  await advanced.getByRole("button", { name: "Save changes" }).press("Enter");
+  await expect(admin.getByRole("status").filter({ hasText: "Saved." })).toBeVisible();
+  await expect(codecs).toHaveValue("PCMA,PCMU");
 });
 
 test("a destination is made, given to an agent with a key, and taken back @both", async ({ admin }) => {

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use server::media::codec::Codec;
+use server::media::codec::{Codec, CodecOrder};
 use server::media::sdp::{Offer, Srtp, Terms};
 use server::media::tone::tone;
 use server::media::{Bridge, LocalAddress, Media, Session, Settings};
@@ -33,7 +33,7 @@ fn main() -> Outcome<()> {
         threads: 1,
     })?;
     let terms = |codec, srtp, denoise| Terms {
-        codecs: vec![codec],
+        codecs: CodecOrder::new(vec![codec]).ok(),
         srtp,
         over_tls: true,
         denoise,

@@ -1,6 +1,7 @@
 //! The route decision with a million numbers on the trunk (aim: under 2 µs).
 
 use app::domain::call::CallerId;
+use app::domain::codec::Codec;
 use app::domain::id::{AccessId, AgentId};
 use app::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use app::domain::phone::PhoneNumber;
@@ -73,6 +74,7 @@ fn routes() -> Routes {
         other_sources: OtherSources::Digest,
         country: "US".parse().ok(),
         denoise: false,
+        codecs: None,
         agent_id_header: "X-Agent-ID".to_owned(),
     });
     routes.put_access(access());
@@ -140,7 +142,7 @@ fn invite(user: String) -> Invite {
         agent_headers: Vec::new(),
         media: MediaOffer::Codecs {
             offered: vec!["PCMU".to_owned(), "telephone-event".to_owned()],
-            common: Some("PCMU".to_owned()),
+            spoken: vec![Codec::Pcmu],
         },
         caller: CallerId::default(),
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::codec::CodecOrder;
 use crate::domain::country::Country;
 use crate::domain::draft::{Change, Entry, EntryList};
 use crate::domain::id::{AccessId, TrunkId};
@@ -104,6 +105,8 @@ pub struct TrunkSettings {
     pub country: Option<Country>,
     /// The header that may name the agent.
     pub agent_id_header: HeaderName,
+    /// Which codecs are taken, the best first; none: any of ours, in the caller's order.
+    pub codecs: Option<CodecOrder>,
 }
 
 /// The trunk as stored.
@@ -140,6 +143,8 @@ pub struct TrunkDraft {
     pub country: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub agent_id_header: Entry,
+    #[serde(skip_serializing_if = "EntryList::is_absent")]
+    pub codecs: EntryList,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub version: Entry,
 }
@@ -174,6 +179,7 @@ impl TrunkDraft {
                     Reason::HeaderName { found, why }
                 }),
         );
+        let codecs = CodecOrder::said(&self.codecs, base.codecs.as_ref(), &mut errors);
         let settings = (|| {
             Some(TrunkSettings {
                 region: region?,
@@ -182,6 +188,7 @@ impl TrunkDraft {
                 other_sources: others?,
                 country: country?,
                 agent_id_header: header?,
+                codecs: codecs?,
             })
         })();
         errors.none_or(settings)

@@ -12,6 +12,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::codec::CodecOrder;
 use crate::domain::country::Country;
 use crate::domain::id::{AgentId, OutboundTrunkId};
 use crate::domain::inbound::Srtp;
@@ -77,6 +78,9 @@ pub struct OutboundSettings {
     pub register: bool,
     /// Whether audio is encrypted.
     pub srtp: Srtp,
+    /// Which codecs are offered and taken, the best first; none: all of ours in the usual order, and
+    /// in an offer of the carrier's its own.
+    pub codecs: Option<CodecOrder>,
     /// What it may be used for.
     #[serde(flatten)]
     pub limits: Limits,

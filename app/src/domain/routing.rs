@@ -17,6 +17,7 @@ pub use check::{Check, Near, Note, Outcome, Receipt, Refusal, Step};
 pub use invite::{Failure, Invite, MediaOffer, Proof, Registered};
 pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, Tally, TrunkRoute};
 
+use crate::domain::codec::Codec;
 use crate::domain::id::{AccessId, AgentId};
 use crate::domain::phone::PhoneNumber;
 use door::Door;
@@ -264,30 +265,7 @@ impl<'a> Route<'a> {
 
     /// 5. Can it talk.
     fn can_talk(&mut self, door: &Door<'_>, agent: &AgentRoute) -> Result<(), Verdict> {
-        match &self.invite.media {
-            MediaOffer::Late => self.pass(Step::Codec, Note::LateOffer),
-            MediaOffer::Codecs {
-                common: Some(codec),
-                ..
-            } => self.pass(
-                Step::Codec,
-                Note::Codec {
-                    codec: codec.clone(),
-                },
-            ),
-            MediaOffer::Codecs {
-                offered,
-                common: None,
-            } => {
-                return Err(self.refuse(
-                    Step::Codec,
-                    Note::NoCommonCodec {
-                        offered: offered.clone(),
-                    },
-                    Refusal::NoCodec,
-                ));
-            }
-        }
+        self.codec()?;
         let limits = [
             (
                 self.routes
@@ -315,6 +293,25 @@ impl<'a> Route<'a> {
         }
         self.pass(Step::Lines, Note::LineFree);
         Ok(())
+    }
+
+    fn codec(&mut self) -> Result<(), Verdict> {
+        let MediaOffer::Codecs { offered, spoken } = &self.invite.media else {
+            self.pass(Step::Codec, Note::LateOffer);
+            return Ok(());
+        };
+        let order = self.routes.codecs(&self.invite.proof);
+        if let Some(codec) = Codec::choose(order, spoken) {
+            let codec = codec.to_string();
+            self.pass(Step::Codec, Note::Codec { codec });
+            return Ok(());
+        }
+        let taken = order.cloned().unwrap_or_default();
+        let note = Note::NoCommonCodec {
+            offered: offered.clone(),
+            taken: taken.iter().map(|codec| codec.to_string()).collect(),
+        };
+        Err(self.refuse(Step::Codec, note, Refusal::NoCodec))
     }
 
     fn pass(&mut self, step: Step, note: Note) {

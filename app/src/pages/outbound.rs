@@ -7,6 +7,7 @@ mod parts;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+pub(in crate::pages) use form::{order, orders};
 pub use functions::*;
 pub(crate) use parts::{cant, section, state_word};
 

@@ -158,7 +158,7 @@ fn whole(trunk: TrunkView, seen: Seen, outbound: AnyView) -> impl IntoView {
 }
 
 fn advanced(trunk: &TrunkView) -> impl IntoView + use<> {
-    use crate::ui::form::{Kind, Switch, TextField};
+    use crate::ui::form::{Kind, Select, Switch, TextField};
     use crate::ui::page::Question;
     let say = &text().sip;
     let settings = &trunk.trunk.settings;
@@ -175,6 +175,7 @@ fn advanced(trunk: &TrunkView) -> impl IntoView + use<> {
                 .unwrap_or_default(),
         ),
         ("agent_id_header", settings.agent_id_header.to_string()),
+        ("codecs", outbound::order(settings.codecs.as_ref())),
     ];
     let state = FormState::of_one("/fn/update_inbound_trunk", "part", "advanced").or_stored(stored);
     let hidden = vec![
@@ -197,6 +198,7 @@ fn advanced(trunk: &TrunkView) -> impl IntoView + use<> {
                 <Switch state=state.clone() field="krisp_enabled" label=say.krisp help=say.krisp_help on=true/>
                 <TextField state=state.clone() field="max_channels" label=say.max_channels help=say.max_channels_help kind=Kind::Number optional=true width="input-short"/>
                 <TextField state=state.clone() field="agent_id_header" label=say.agent_header help=say.agent_header_help mono=true width="input-medium"/>
+                <Select state=state.clone() field="codecs" label=text().ways_out.codecs help=text().ways_out.codecs_in_help choices=outbound::orders()/>
                 <Actions><Submit label=text().form.save look=Look::Primary/></Actions>
             </Form>
             {asked}

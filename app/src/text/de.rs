@@ -305,7 +305,10 @@ const RECEIPT: ReceiptText = ReceiptText {
         format!("{number} hat keinen Agenten, und es gibt keinen Standard-Agenten.")
     },
     codec_chosen: |codec| format!("Beide Seiten sprechen {codec}."),
-    no_common_codec: |offered| format!("Kein gemeinsamer Codec: angeboten {offered}."),
+    no_common_codec: |offered, taken| match taken {
+        "" => format!("Kein gemeinsamer Codec: angeboten {offered}."),
+        taken => format!("Kein gemeinsamer Codec: angeboten {offered}, angenommen {taken}."),
+    },
     near_not_on_trunk: |number| {
         format!("{number} ist unter deinen Nummern, aber nicht auf dem Trunk.")
     },

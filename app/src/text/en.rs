@@ -289,7 +289,10 @@ const RECEIPT: ReceiptText = ReceiptText {
     no_number: |sent| format!("{sent} is not a number."),
     unassigned: |number| format!("{number} has no agent, and there is no default agent."),
     codec_chosen: |codec| format!("Both sides can talk {codec}."),
-    no_common_codec: |offered| format!("No common codec: offered {offered}."),
+    no_common_codec: |offered, taken| match taken {
+        "" => format!("No common codec: offered {offered}."),
+        taken => format!("No common codec: offered {offered}, taken {taken}."),
+    },
     near_not_on_trunk: |number| format!("{number} is among your numbers, but not on the trunk."),
     room_left: |used, limit| format!("{used} of {limit} lines in use."),
     uri_differs: |signed, called| format!("Signed in for {signed}, but called {called}."),

@@ -291,7 +291,9 @@ impl Text {
             Note::Unassigned { number } => (say.unassigned)(&number.grouped()),
             Note::AgentOff { name, number } => (say.agent_off)(name, &number.grouped()),
             Note::Codec { codec } => (say.codec_chosen)(codec),
-            Note::NoCommonCodec { offered } => (say.no_common_codec)(&offered.join(", ")),
+            Note::NoCommonCodec { offered, taken } => {
+                (say.no_common_codec)(&offered.join(", "), &taken.join(", "))
+            }
             Note::LateOffer => say.late_offer.to_owned(),
             Note::LineFree => say.line_free.to_owned(),
             Note::EngineDown { name, cause } => {

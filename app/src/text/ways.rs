@@ -9,7 +9,7 @@ part! {
         number_format as_e164 as_digits as_national country no_country allowed allowed_help
         limits most_calls calls_a_second longest longest_help minutes_a_day
         identity identity_help from_user from_host assert pai ppi no_assert user_phone caller_format
-        more prefix auth_realm outbound_proxy register srtp srtp_off srtp_optional srtp_required
+        more prefix auth_realm outbound_proxy register codecs codecs_in_help codecs_out_help codecs_unset srtp srtp_off srtp_optional srtp_required
         create preview preview_why preview_now preview_password copy_questions questions facts created_at changed_at
         up degraded down unknown registration registered registering not_registered
         check check_name check_connection check_encryption check_answer passed failed skipped password_later

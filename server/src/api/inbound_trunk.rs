@@ -1,5 +1,6 @@
 //! `/api/phone/sip/inbound-trunk`: the way in and its numbers.
 
+use app::domain::codec::CodecOrder;
 use app::domain::draft::EntryList;
 use app::domain::endpoint::{Synced, TrunkView};
 use app::domain::inbound::{OtherSources, Region, TrunkDraft};
@@ -65,6 +66,8 @@ pub(super) struct InboundTrunk {
     krisp_enabled: bool,
     /// Name of the SIP header that addresses a particular agent.
     agent_id_header: String,
+    #[schema(required = true, schema_with = wire::codecs)]
+    codecs: Option<CodecOrder>,
     #[schema(schema_with = region_words)]
     region: &'static str,
     /// Most calls at once; null: no limit of its own.
@@ -111,6 +114,8 @@ pub(super) struct CreateInboundTrunk {
     other_sources: Option<String>,
     country: Option<String>,
     agent_id_header: Option<String>,
+    #[schema(schema_with = wire::codecs, required = false)]
+    codecs: Option<Vec<String>>,
 }
 
 /// What is to be different. Absent leaves, null clears.
@@ -129,6 +134,8 @@ pub(super) struct UpdateInboundTrunk {
     other_sources: Option<String>,
     country: Option<String>,
     agent_id_header: Option<String>,
+    #[schema(schema_with = wire::codecs, required = false)]
+    codecs: Option<Vec<String>>,
     /// The version the change is based on.
     version: Option<i64>,
 }
@@ -247,6 +254,7 @@ async fn show(api: &Api, caller: &Caller, view: TrunkView) -> Answer {
         phone_numbers: view.numbers.into_iter().map(E164).collect(),
         krisp_enabled: settings.krisp_enabled,
         agent_id_header: settings.agent_id_header.to_string(),
+        codecs: settings.codecs,
         region: settings.region.as_str(),
         max_channels: settings.max_channels,
         other_sources: settings.other_sources.as_str(),

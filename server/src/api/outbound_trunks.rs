@@ -1,5 +1,6 @@
 //! `/api/phone/sip/outbound-trunks`: the ways out.
 
+use app::domain::codec::CodecOrder;
 use app::domain::country::Country;
 use app::domain::id::OutboundTrunkId;
 use app::domain::inbound::Srtp;
@@ -89,6 +90,8 @@ pub(super) struct PhoneOutboundTrunk {
     register: bool,
     #[schema(schema_with = srtp_words)]
     srtp: &'static str,
+    #[schema(required = true, schema_with = wire::codecs)]
+    codecs: Option<CodecOrder>,
     /// Most calls at once.
     max_channels: u32,
     /// Most calls begun in one second.
@@ -189,6 +192,8 @@ pub(super) struct CreateOutboundTrunk {
     register: Option<bool>,
     #[schema(schema_with = srtp_words, required = false)]
     srtp: Option<String>,
+    #[schema(schema_with = wire::codecs, required = false)]
+    codecs: Option<Vec<String>>,
     /// Default: 10.
     #[schema(minimum = 1, maximum = 100_000)]
     max_channels: Option<u32>,
@@ -244,6 +249,8 @@ pub(super) struct UpdateOutboundTrunk {
     register: Option<bool>,
     #[schema(schema_with = srtp_words, required = false)]
     srtp: Option<String>,
+    #[schema(schema_with = wire::codecs, required = false)]
+    codecs: Option<Vec<String>>,
     #[schema(minimum = 1, maximum = 100_000)]
     max_channels: Option<u32>,
     #[schema(minimum = 1, maximum = 1000)]
@@ -420,6 +427,7 @@ fn shown(view: OutboundView) -> PhoneOutboundTrunk {
         outbound_proxy: set.outbound_proxy.map(|proxy| proxy.to_string()),
         register: set.register,
         srtp: set.srtp.as_str(),
+        codecs: set.codecs,
         max_channels: set.limits.max_channels,
         max_cps: set.limits.max_cps,
         max_duration_s: set.limits.max_duration_s,

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use app::domain::codec::Codec;
 use app::domain::endpoint::Endpoint;
 use app::domain::page::{Cursor, Limit, Page};
 use app::domain::phone::PhoneNumber;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
-    KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
@@ -103,6 +104,20 @@ fn text() -> ObjectBuilder {
 /// The schema of one of a few words.
 pub(super) fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
     text().enum_values(Some(words)).build()
+}
+
+/// The schema of an order of codecs, or of none.
+pub(super) fn codecs() -> Schema {
+    let one = words(Codec::ALL.iter().map(|codec| codec.as_str()));
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(one)
+        .unique_items(true)
+        .description(Some(
+            "Codecs offered and taken, the best first. Null: all, ours in the order PCMU, PCMA, G722; \
+             of what the other side offers, its first.",
+        ))
+        .into()
 }
 
 /// The same, where there may be none.

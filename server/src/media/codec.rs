@@ -1,10 +1,11 @@
-//! The audio codecs a call can speak, and their names on the wire.
+//! The audio codecs a call can speak: what they are on the wire, and from samples to bytes and back.
 //!
 //! Knows samples and bytes; nothing of packets or descriptions.
 
 use std::fmt;
 
 use super::frame::Rate;
+pub use app::domain::codec::{Codec, CodecOrder};
 use audio_codec::g722::{G722Decoder, G722Encoder};
 use audio_codec::{Decoder as _, Encoder as _, pcma, pcmu};
 
@@ -20,16 +21,26 @@ pub const FRAME_SAMPLES: usize = 160;
 /// Ticks of the RTP clock in one sent packet, for every codec here.
 pub const FRAME_TICKS: u32 = 160;
 
-/// An audio codec we can speak (RFC 3551 §6). More will come, so match with care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Codec {
-    /// G.711 µ-law.
-    Pcmu,
-    /// G.711 A-law.
-    Pcma,
-    /// G.722 at 64 kbit/s: twice the band in as many bytes.
-    G722,
+/// What a codec is in packets and their descriptions.
+pub trait OnTheWire: Sized {
+    /// The payload type that needs no `a=rtpmap` (RFC 3551 table 4).
+    fn static_payload(self) -> u8;
+
+    /// RTP clock rate; that of G.722 is half its sampling rate by an old mistake which everyone
+    /// keeps (RFC 3551 §4.5.2).
+    fn clock_rate(self) -> u32;
+
+    /// Samples in a second.
+    fn rate(self) -> Rate;
+
+    /// Finds a codec by its `a=rtpmap` name and clock rate; names compare without case.
+    fn named(name: &str, clock_rate: u32) -> Option<Self>;
+
+    /// Finds a codec by a static payload type.
+    fn of_static_payload(payload: u8) -> Option<Self>;
+
+    /// Ticks of the RTP clock that `bytes` of payload last.
+    fn duration_of(self, bytes: usize) -> u32;
 }
 
 /// One stream on its way out; G.722 remembers what it said before.
@@ -52,21 +63,8 @@ enum In {
 
 // === impl Codec ===
 
-impl Codec {
-    /// Every codec we speak, in the order in which our own offers name them.
-    pub const ALL: [Self; 3] = [Self::Pcmu, Self::Pcma, Self::G722];
-
-    /// The encoding name of `a=rtpmap`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
-            Self::G722 => "G722",
-        }
-    }
-
-    /// The payload type that needs no `a=rtpmap` (RFC 3551 table 4).
-    pub const fn static_payload(self) -> u8 {
+impl OnTheWire for Codec {
+    fn static_payload(self) -> u8 {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
@@ -74,38 +72,32 @@ impl Codec {
         }
     }
 
-    /// RTP clock rate; that of G.722 is half its sampling rate by an old mistake which everyone
-    /// keeps (RFC 3551 §4.5.2).
-    pub const fn clock_rate(self) -> u32 {
+    fn clock_rate(self) -> u32 {
         match self {
             Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
         }
     }
 
-    /// Samples in a second.
-    pub const fn rate(self) -> Rate {
+    fn rate(self) -> Rate {
         match self {
             Self::Pcmu | Self::Pcma => Rate::Narrow,
             Self::G722 => Rate::Wide,
         }
     }
 
-    /// Finds a codec by its `a=rtpmap` name and clock rate; names compare without case.
-    pub fn named(name: &str, clock_rate: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| {
-            codec.name().eq_ignore_ascii_case(name) && codec.clock_rate() == clock_rate
+    fn named(name: &str, clock_rate: u32) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|codec| {
+            codec.as_str().eq_ignore_ascii_case(name) && codec.clock_rate() == clock_rate
         })
     }
 
-    /// Finds a codec by a static payload type.
-    pub fn of_static_payload(payload: u8) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|codec| codec.static_payload() == payload)
+    fn of_static_payload(payload: u8) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|codec| codec.static_payload() == payload)
     }
 
-    /// Ticks of the RTP clock that `bytes` of payload last.
-    pub fn duration_of(self, bytes: usize) -> u32 {
+    fn duration_of(self, bytes: usize) -> u32 {
         match self {
             Self::Pcmu | Self::Pcma | Self::G722 => u32::try_from(bytes).unwrap_or(u32::MAX),
         }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use super::codec::{Codec, FRAME_TICKS};
+use super::codec::{Codec, FRAME_TICKS, OnTheWire as _};
 use super::conceal::Concealer;
 use super::frame::Rate;
 use decoding::Decoding;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::codec::{Codec, Encoder, FRAME_MS, FRAME_SAMPLES, FRAME_TICKS};
+use super::codec::{Codec, Encoder, FRAME_MS, FRAME_SAMPLES, FRAME_TICKS, OnTheWire as _};
 use super::denoise::Denoiser;
 use super::dtmf::{DigitReader, KeyWays};
 use super::frame::{Frame, Rate};

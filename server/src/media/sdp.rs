@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Direction, Media, Session};
 
-use super::codec::Codec;
+use super::codec::{Codec, OnTheWire as _};
 use super::srtp::Keys;
 use crypto::Crypto;
 
@@ -170,10 +170,10 @@ impl Offer {
         self.audio().map_or(&[], |audio| &audio.formats)
     }
 
-    /// The first of its codecs that we speak.
-    pub fn common_codec(&self) -> Option<Codec> {
-        let accepted = self.audio()?.accepted();
-        accepted.first().map(|(_, codec)| *codec)
+    /// Those of its codecs that we speak, in its order.
+    pub fn spoken(&self) -> Vec<Codec> {
+        let accepted = self.audio().map(Audio::accepted).unwrap_or_default();
+        accepted.into_iter().map(|(_, codec)| codec).collect()
     }
 
     /// Whether it names RFC 4733 digits.

@@ -28,6 +28,7 @@ use app::domain::agent::Agent;
 use app::domain::call::{
     Call, CallEnd, CallState, Direction, Happening, RecordingState, SipMessageRecord, TimelineEvent,
 };
+use app::domain::codec::CodecOrder;
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
@@ -148,6 +149,11 @@ impl CallDesk {
     pub fn denoises(&self) -> bool {
         self.book
             .read(|routes| routes.trunk.as_ref().is_some_and(|trunk| trunk.denoise))
+    }
+
+    /// Which codecs are taken of who came like this, the best first.
+    pub fn codecs(&self, proof: &Proof) -> Option<CodecOrder> {
+        self.book.read(|routes| routes.codecs(proof).cloned())
     }
 
     /// Whether the audio of who came by this access is encrypted.

@@ -49,6 +49,7 @@ impl Trunks {
         TrunkSettings {
             region: Region::Global,
             krisp_enabled: true,
+            codecs: None,
             max_channels: None,
             other_sources: OtherSources::Digest,
             country: None,

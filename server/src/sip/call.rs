@@ -320,7 +320,7 @@ impl Call {
         if let Some(talk) = self.session.talk() {
             self.edge
                 .desk
-                .note(self.id, CallEvent::Codec(talk.codec.name().to_owned()));
+                .note(self.id, CallEvent::Codec(talk.codec.to_string()));
         }
     }
 }

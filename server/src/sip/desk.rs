@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
+use app::domain::codec::CodecOrder;
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
-use app::domain::routing::{Decision, Invite};
+use app::domain::routing::{Decision, Invite, Proof};
 use app::domain::sip::{PassedHeader, Secret, SipUri};
 use app::domain::transfer::{Assigned, Destination};
 use async_trait::async_trait;
@@ -97,6 +98,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Which headers of who came by this access the agent's engine is told. From memory.
     fn passed_headers(&self, access: AccessId) -> Vec<PassedHeader>;
+
+    /// Which codecs are taken of who came like this, the best first. From memory.
+    fn codecs(&self, proof: &Proof) -> Option<CodecOrder>;
 
     /// Every way out, with its password. From memory.
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)>;
@@ -202,6 +206,10 @@ impl Desk for CallDesk {
 
     fn passed_headers(&self, access: AccessId) -> Vec<PassedHeader> {
         Self::passed_headers(self, access)
+    }
+
+    fn codecs(&self, proof: &Proof) -> Option<CodecOrder> {
+        Self::codecs(self, proof)
     }
 
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {

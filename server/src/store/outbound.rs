@@ -36,6 +36,7 @@ struct TrunkRow {
     outbound_proxy: Option<String>,
     register: bool,
     srtp: String,
+    codecs: Option<String>,
     max_channels: i64,
     max_cps: i64,
     max_duration_s: i64,
@@ -48,7 +49,7 @@ struct TrunkRow {
 macro_rules! columns {
     () => {
         "id, name, host, port, transport, username, caller_number, country, number_format, caller_format,
-         from_user, from_host, auth_realm, assert, user_phone, prefix, outbound_proxy, register, srtp,
+         from_user, from_host, auth_realm, assert, user_phone, prefix, outbound_proxy, register, srtp, codecs,
          max_channels, max_cps, max_duration_s, daily_cap_minutes, version, created_at, updated_at"
     };
 }
@@ -93,7 +94,7 @@ pub async fn get(
     row.trunk(&regions).map(Some)
 }
 
-/// Binds what both writing statements begin with: id and settings, `$1` to `$23`.
+/// Binds what both writing statements begin with: id and settings, `$1` to `$24`.
 macro_rules! bind {
     ($sql:expr, $trunk:expr) => {{
         let set = &$trunk.settings;
@@ -118,6 +119,7 @@ macro_rules! bind {
             .bind(set.outbound_proxy.as_ref().map(ToString::to_string))
             .bind(set.register)
             .bind(set.srtp.as_str())
+            .bind(set.codecs.as_ref().map(ToString::to_string))
             .bind(i64::from(limits.max_channels))
             .bind(i64::from(limits.max_cps))
             .bind(i64::from(limits.max_duration_s))
@@ -140,7 +142,7 @@ pub async fn insert(
         columns!(),
         ", password)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26, $27)"
+                $22, $23, $24, $25, $26, $27, $28)"
     );
     let sealed = passwords::seal(tx, TABLE, trunk.id.as_uuid(), password)?;
     sql!(tx, on => bind!(SQL, trunk)
@@ -165,9 +167,9 @@ pub async fn update(
         set name = $2, host = $3, port = $4, transport = $5, username = $6, caller_number = $7, country = $8,
             number_format = $9, caller_format = $10, from_user = $11, from_host = $12, auth_realm = $13,
             assert = $14, user_phone = $15, prefix = $16, outbound_proxy = $17, register = $18, srtp = $19,
-            max_channels = $20, max_cps = $21, max_duration_s = $22, daily_cap_minutes = $23, version = $24,
-            updated_at = $25, password = case when $26 then $27 else password end
-        where id = $1 and version = $24 - 1";
+            codecs = $20, max_channels = $21, max_cps = $22, max_duration_s = $23, daily_cap_minutes = $24,
+            version = $25, updated_at = $26, password = case when $27 then $28 else password end
+        where id = $1 and version = $25 - 1";
     const FORGET: &str = "delete from outbound_regions where trunk_id = $1";
     let changed = !matches!(password, Change::Leave);
     let sealed = passwords::seal(tx, TABLE, trunk.id.as_uuid(), password.set())?;
@@ -295,6 +297,7 @@ impl TrunkRow {
                 outbound_proxy: at.parse_some("outbound_proxy", self.outbound_proxy.as_deref())?,
                 register: self.register,
                 srtp: at.parse("srtp", &self.srtp)?,
+                codecs: at.parse_some("codecs", self.codecs.as_deref())?,
                 limits: Limits {
                     max_channels: at.count("max_channels", self.max_channels)?,
                     max_cps: at.count("max_cps", self.max_cps)?,

@@ -16,6 +16,7 @@ struct TrunkRow {
     other_sources: String,
     country: Option<String>,
     agent_id_header: String,
+    codecs: Option<String>,
     version: i64,
     created_at: i64,
     updated_at: i64,
@@ -23,7 +24,7 @@ struct TrunkRow {
 
 pub async fn get(conn: &mut Conn) -> Result<Option<InboundTrunk>, StoreError> {
     const SQL: &str = "
-        select id, region, krisp_enabled, max_channels, other_sources, country, agent_id_header, version,
+        select id, region, krisp_enabled, max_channels, other_sources, country, agent_id_header, codecs, version,
                created_at, updated_at
         from inbound_trunk";
     let row = sql!(conn, on => sqlx::query_as::<_, TrunkRow>(SQL).fetch_optional(on).await)?;
@@ -34,8 +35,8 @@ pub async fn get(conn: &mut Conn) -> Result<Option<InboundTrunk>, StoreError> {
 pub async fn insert(tx: &mut Tx, trunk: &InboundTrunk) -> Result<(), StoreError> {
     const SQL: &str = "
         insert into inbound_trunk (id, region, krisp_enabled, max_channels, other_sources, country,
-                                   agent_id_header, version, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                                   agent_id_header, codecs, version, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let set = &trunk.settings;
     sql!(tx, on => sqlx::query(SQL)
         .bind(trunk.id.as_uuid())
@@ -45,6 +46,7 @@ pub async fn insert(tx: &mut Tx, trunk: &InboundTrunk) -> Result<(), StoreError>
         .bind(set.other_sources.as_str())
         .bind(set.country.map(|country| country.to_string()))
         .bind(set.agent_id_header.as_str())
+        .bind(set.codecs.as_ref().map(ToString::to_string))
         .bind(trunk.version)
         .bind(trunk.created_at)
         .bind(trunk.updated_at)
@@ -59,8 +61,8 @@ pub async fn update(tx: &mut Tx, trunk: &InboundTrunk) -> Result<bool, StoreErro
     const SQL: &str = "
         update inbound_trunk
         set region = $2, krisp_enabled = $3, max_channels = $4, other_sources = $5, country = $6,
-            agent_id_header = $7, version = $8, updated_at = $9
-        where id = $1 and version = $8 - 1";
+            agent_id_header = $7, codecs = $8, version = $9, updated_at = $10
+        where id = $1 and version = $9 - 1";
     let set = &trunk.settings;
     let done = sql!(tx, on => sqlx::query(SQL)
         .bind(trunk.id.as_uuid())
@@ -70,6 +72,7 @@ pub async fn update(tx: &mut Tx, trunk: &InboundTrunk) -> Result<bool, StoreErro
         .bind(set.other_sources.as_str())
         .bind(set.country.map(|country| country.to_string()))
         .bind(set.agent_id_header.as_str())
+        .bind(set.codecs.as_ref().map(ToString::to_string))
         .bind(trunk.version)
         .bind(trunk.updated_at)
         .execute(on)
@@ -102,6 +105,7 @@ impl TryFrom<TrunkRow> for InboundTrunk {
                 other_sources: at.parse("other_sources", &row.other_sources)?,
                 country: at.parse_some("country", row.country.as_deref())?,
                 agent_id_header: at.parse("agent_id_header", &row.agent_id_header)?,
+                codecs: at.parse_some("codecs", row.codecs.as_deref())?,
             },
             version: row.version,
             created_at: row.created_at,

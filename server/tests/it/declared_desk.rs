@@ -15,6 +15,7 @@ pub(crate) const COMPANY: &str = r#"
 region = "global"
 country = "US"
 max_channels = 20
+codecs = ["G722", "PCMA"]
 
 [[credential]]
 label = "Office"
@@ -42,6 +43,7 @@ name = "Acme"
 host = "203.0.113.7"
 username = "patch"
 password = { env = "ACME_PASSWORD" }
+codecs = ["PCMA", "PCMU"]
 caller_number = "+1 415 555 0100"
 
 [[agent]]

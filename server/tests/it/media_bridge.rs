@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use server::media::codec::Codec;
+use server::media::codec::{Codec, OnTheWire as _};
 use server::media::tone::tone;
 use server::media::{
     Bridge, Digit, Heard, Ringback, Session, SessionEvent, Waiting, WhenConnected,
@@ -25,7 +25,7 @@ async fn joined(codec: Codec) -> (Caller, Session, Caller, Session, Bridge) {
 
 #[tokio::test]
 async fn each_side_hears_the_other_through_two_codecs() {
-    for codec in Codec::ALL {
+    for codec in Codec::ALL.iter().copied() {
         let (mut caller, near, mut callee, far, _bridge) = joined(codec).await;
         // Read at 16 kHz, a tone of 500 Hz made for 8 is one of 1,000.
         let wide = f64::from(codec.rate().hertz() / 8_000);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use server::media::codec::{Codec, Decoder, Encoder};
+use server::media::codec::{Codec, Decoder, Encoder, OnTheWire as _};
 use server::media::sdp::Offer;
 use server::media::{LocalAddress, Media, Session, Settings};
 use tokio::net::UdpSocket;

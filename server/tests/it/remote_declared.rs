@@ -102,6 +102,8 @@ async fn what_changes_is_told_field_by_field_and_becomes_true() {
 
     let text = COMPANY
         .replace("max_channels = 20", "max_channels = \"\"")
+        .replace("[\"G722\", \"PCMA\"]", "[\"PCMA\", \"G722\"]")
+        .replace("codecs = [\"PCMA\", \"PCMU\"]", "codecs = \"\"")
         .replace(
             "phone_number = \"+14155550101\"\nagent = \"Sales\"",
             "phone_number = \"+14155550101\"\nagent = \"Front desk\"",
@@ -117,11 +119,12 @@ async fn what_changes_is_told_field_by_field_and_becomes_true() {
         );
     let plan = desk.plans(&text);
     for line in [
-        "~ inbound trunk\n    max_channels: 20 -> none\n",
+        "~ inbound trunk\n    max_channels: 20 -> none\n    codecs: G722, PCMA -> PCMA, G722\n",
+        "~ outbound trunk \"Acme\"\n    codecs: PCMA, PCMU -> none\n",
         "~ agent \"Front desk\"\n    is_default: true -> false\n    destinations: Mobile (1), PBX (2) -> Mobile (2), PBX (1)\n",
         "~ agent \"Sales\"\n    is_default: false -> true\n    destinations: PBX -> none\n",
         "~ number +14155550101\n    agent: Sales -> Front desk\n",
-        "0 to add, 4 to change, 0 to remove.",
+        "0 to add, 5 to change, 0 to remove.",
         "Who answers stays the same for all calls of the last 7 days: 0.",
     ] {
         assert!(plan.contains(line), "no {line:?} in:\n{plan}");

@@ -29,6 +29,7 @@ pub(crate) fn trunk() -> InboundTrunk {
         settings: TrunkSettings {
             region: "eu".parse().unwrap(),
             krisp_enabled: true,
+            codecs: "G722,PCMU".parse().ok(),
             max_channels: Some(30),
             other_sources: "digest".parse().unwrap(),
             country: Some("DE".parse().unwrap()),

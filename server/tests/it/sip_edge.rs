@@ -96,6 +96,54 @@ async fn refusals_have_their_status_and_reason() {
 }
 
 #[tokio::test]
+async fn the_trunks_order_chooses_the_codec_and_what_it_does_not_name_is_not_taken() {
+    for (order, chosen) in [
+        (None, "RTP/AVP 0 101"),
+        (Some("G722,PCMA"), "RTP/AVP 8 101"),
+        (Some("PCMA,PCMU,G722"), "RTP/AVP 8 101"),
+        (Some("PCMU"), "RTP/AVP 0 101"),
+    ] {
+        let world = World::new().await;
+        order.inspect(|order| world.house.takes(order));
+        let phone = Phone::new(&world).await;
+        let answer = phone.call(NUMBER).await;
+        let said = String::from_utf8_lossy(&answer.body);
+        let chosen = format!("{chosen}\r\n");
+        assert!(said.contains(&chosen), "{order:?}: {said}");
+        phone.send(&phone.inside(&answer, "BYE", 900)).await;
+        phone.expect(200).await;
+        world.is_quiet().await;
+    }
+    let world = World::new().await;
+    world.house.takes("G722");
+    let phone = Phone::new(&world).await;
+    phone
+        .send(&phone.signed_invite(NUMBER, PASSWORD).await)
+        .await;
+    phone.expect(488).await;
+    world.is_quiet().await;
+    assert_eq!(world.house.refused(), ["no_codec"]);
+}
+
+#[tokio::test]
+async fn a_late_offer_names_the_trunks_codecs_in_its_order() {
+    let world = World::new().await;
+    world.house.takes("G722,PCMU");
+    let phone = Phone::new(&world).await;
+    let mut invite = phone.signed_invite(NUMBER, PASSWORD).await;
+    invite.body.clear();
+    phone.send(&invite).await;
+    let offer = phone.expect(200).await;
+    let said = String::from_utf8_lossy(&offer.body);
+    assert!(said.contains("RTP/AVP 9 0 101\r\n"), "{said}");
+    let ack = phone.inside(&offer, "ACK", 2);
+    phone.send(&ack.with_body("application/sdp", SDP)).await;
+    phone.send(&phone.inside(&offer, "BYE", 900)).await;
+    phone.expect(200).await;
+    world.is_quiet().await;
+}
+
+#[tokio::test]
 async fn what_is_not_for_us_is_said_so() {
     let world = World::new().await;
     let phone = Phone::new(&world).await;

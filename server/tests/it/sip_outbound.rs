@@ -102,6 +102,30 @@ async fn every_refusal_has_its_reason_status_and_phrase() {
 }
 
 #[tokio::test]
+async fn an_invite_offers_the_trunks_codecs_in_its_order() {
+    for (order, offered) in [(None, "0 8 9 101"), (Some("G722,PCMU"), "9 0 101")] {
+        let world = lab().await;
+        let play = script().says("100 Trying").says("486 Busy Here");
+        let Some(carrier) = Carrier::plays(&play.hears("ACK")).await else {
+            return;
+        };
+        let mut trunk = trunk(carrier.at);
+        trunk.settings.codecs = order.map(|order| order.parse().unwrap());
+        let id = call(&world, trunk, RING);
+        end_of(&world, id).await;
+        carrier.plays_to_its_end().await;
+        let told = world.house.told.lock();
+        let invite = told.events.iter().find_map(|(_, event)| match event {
+            CallEvent::Message(record) if record.text.starts_with("INVITE") => Some(&record.text),
+            _ => None,
+        });
+        let invite = invite.unwrap();
+        let line = format!("RTP/AVP {offered}\r\n");
+        assert!(invite.contains(&line), "{order:?}: {invite}");
+    }
+}
+
+#[tokio::test]
 async fn an_answered_call_rings_talks_and_ends_with_the_callee() {
     let play = script()
         .says("100 Trying")

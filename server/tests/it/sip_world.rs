@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use app::domain::agent::{Agent, AgentSettings};
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
+use app::domain::codec::CodecOrder;
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{
-    AccessRoute, AgentRoute, Decision, Invite, Load, NumberRoute, Routes, TrunkRoute, Verdict,
-    decide,
+    AccessRoute, AgentRoute, Decision, Invite, Load, NumberRoute, Proof, Routes, TrunkRoute,
+    Verdict, decide,
 };
 use app::domain::sip::{PassedHeader, Secret, SipUri};
 use app::domain::transfer::{Assigned, Destination, Place};
@@ -86,6 +87,7 @@ impl House {
             other_sources: OtherSources::Digest,
             country: None,
             denoise: false,
+            codecs: None,
             agent_id_header: "X-Agent-ID".to_owned(),
         });
         routes.put_access(AccessRoute {
@@ -171,6 +173,12 @@ impl House {
             ..digest
         });
         house
+    }
+
+    /// Takes these codecs of who comes, the best first.
+    pub(crate) fn takes(&self, codecs: &str) {
+        let mut routes = self.routes.lock();
+        routes.trunk.as_mut().unwrap().codecs = Some(codecs.parse().unwrap());
     }
 
     /// The messages of the accepted calls, in order: `> BYE` came, `< 200 OK (BYE)` went.
@@ -349,6 +357,10 @@ impl Desk for House {
 
     fn passed_headers(&self, _: AccessId) -> Vec<PassedHeader> {
         Vec::new()
+    }
+
+    fn codecs(&self, proof: &Proof) -> Option<CodecOrder> {
+        self.routes.lock().codecs(proof).cloned()
     }
 
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {

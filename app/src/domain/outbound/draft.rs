@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, Limits, OutboundAuth, OutboundSettings};
+use crate::domain::codec::CodecOrder;
 use crate::domain::country::Country;
 use crate::domain::draft::{Change, Entry, EntryList};
 use crate::domain::inbound::Srtp;
@@ -57,6 +58,8 @@ pub struct OutboundDraft {
     pub register: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub srtp: Entry,
+    #[serde(skip_serializing_if = "EntryList::is_absent")]
+    pub codecs: EntryList,
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub max_channels: Entry,
     #[serde(skip_serializing_if = "Entry::is_absent")]
@@ -135,6 +138,11 @@ impl OutboundDraft {
             |base| base.srtp,
         ));
         let srtp = errors.keep("srtp", srtp.and_then(|srtp| carried(srtp, transport)));
+        let codecs = CodecOrder::said(
+            &self.codecs,
+            base.and_then(|base| base.codecs.as_ref()),
+            &mut errors,
+        );
         let limits = self.limits(base.map(|base| &base.limits), caller.as_ref(), &mut errors);
         let new = (|| {
             let (host, port, transport) = place?;
@@ -150,6 +158,7 @@ impl OutboundDraft {
                     register: register?,
                     outbound_proxy: proxy?,
                     srtp: srtp?,
+                    codecs: codecs?,
                     identity: identity?,
                     limits: limits?,
                 },

@@ -172,7 +172,12 @@ pub enum Note {
     /// Both can talk this.
     Codec { codec: String },
     /// Nothing in common.
-    NoCommonCodec { offered: Vec<String> },
+    NoCommonCodec {
+        offered: Vec<String>,
+        /// What the trunk takes; nothing in receipts of older times.
+        #[serde(default)]
+        taken: Vec<String>,
+    },
     /// We offer.
     LateOffer,
     /// Within every limit.

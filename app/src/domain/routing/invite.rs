@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::CallerId;
+use crate::domain::codec::{Codec, CodecOrder};
 use crate::domain::country::Country;
 use crate::domain::id::{AccessId, OutboundTrunkId};
 use crate::domain::inbound::Srtp;
@@ -42,12 +43,12 @@ pub struct Invite {
 pub enum MediaOffer {
     /// No SDP: we offer (RFC 3261 §13.2.1), and find out with the ACK.
     Late,
-    /// An offer, with what it lists and what of that we take.
+    /// An offer, with what it lists and what of that we speak.
     Codecs {
         /// Names as offered.
         offered: Vec<String>,
-        /// The one we would choose.
-        common: Option<String>,
+        /// Those we speak, in the order offered.
+        spoken: Vec<Codec>,
     },
 }
 
@@ -91,6 +92,8 @@ pub struct Registered {
     pub number: PhoneNumber,
     /// Whether audio is encrypted.
     pub srtp: Srtp,
+    /// Which codecs are taken, the best first.
+    pub codecs: Option<CodecOrder>,
 }
 
 impl From<&OutboundTrunk> for Registered {
@@ -106,6 +109,7 @@ impl From<&OutboundTrunk> for Registered {
             country: settings.identity.country,
             number: settings.caller_number.clone(),
             srtp: settings.srtp,
+            codecs: settings.codecs.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use crate::domain::agent::Agent;
+use crate::domain::codec::CodecOrder;
 use crate::domain::country::Country;
 use crate::domain::id::{AccessId, AgentId};
 use crate::domain::inbound::{Access, AccessKind, InboundTrunk, NumberSource, OtherSources, Srtp};
@@ -12,6 +13,8 @@ use crate::domain::number::Number;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::{PassedHeader, SourceNet};
 use crate::domain::transfer::ReferForm;
+
+use super::Proof;
 
 /// Everything a decision depends on but the load.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +60,8 @@ pub struct TrunkRoute {
     pub agent_id_header: String,
     /// Whether noise is taken out of what callers say.
     pub denoise: bool,
+    /// Which codecs are taken, the best first.
+    pub codecs: Option<CodecOrder>,
 }
 
 impl From<&InboundTrunk> for TrunkRoute {
@@ -67,6 +72,7 @@ impl From<&InboundTrunk> for TrunkRoute {
             other_sources: settings.other_sources,
             country: settings.country,
             denoise: settings.krisp_enabled,
+            codecs: settings.codecs.clone(),
             agent_id_header: settings.agent_id_header.to_string(),
         }
     }
@@ -191,6 +197,15 @@ impl Routes {
             .filter(|(_, id)| self.accesses.get(id).is_some_and(|access| access.enabled))
             .map(|(username, _)| username.as_str())
             .min()
+    }
+
+    /// Which codecs are taken of who comes like this, the best first: what the trunk says by whose
+    /// registration a call came, else the inbound trunk. Without an order the caller's counts.
+    pub fn codecs<'a>(&'a self, proof: &'a Proof) -> Option<&'a CodecOrder> {
+        match proof {
+            Proof::Registered(by) => by.codecs.as_ref(),
+            _ => self.trunk.as_ref()?.codecs.as_ref(),
+        }
     }
 
     /// The enabled network accesses that contain an address, longest prefix first.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::call::CallerId;
+use crate::domain::codec::Codec;
 use crate::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use crate::domain::sip::SourceNet;
 use crate::domain::sip::Transport;
@@ -65,6 +66,7 @@ fn routes() -> Routes {
         other_sources: OtherSources::Digest,
         country: None,
         denoise: false,
+        codecs: None,
         agent_id_header: "X-Agent-ID".to_owned(),
     });
     routes.put_access(access(1, "Main", AccessKind::Digest));
@@ -120,7 +122,7 @@ fn invite(to: &str) -> Invite {
         agent_headers: Vec::new(),
         media: MediaOffer::Codecs {
             offered: vec!["PCMU".to_owned()],
-            common: Some("PCMU".to_owned()),
+            spoken: vec![Codec::Pcmu],
         },
         caller: CallerId::default(),
     }

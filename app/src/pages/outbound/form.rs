@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::domain::codec::CodecOrder;
 use crate::domain::inbound::Srtp;
 use crate::domain::outbound::{Assert, OutboundAuth, OutboundSettings, preview};
 use crate::domain::phone::NumberFormat;
@@ -64,6 +65,7 @@ pub(super) fn stored(settings: &OutboundSettings) -> Vec<(&'static str, String)>
             shown(settings.outbound_proxy.as_ref().map(ToString::to_string)),
         ),
         ("register", switch(settings.register)),
+        ("codecs", order(settings.codecs.as_ref())),
         ("srtp", settings.srtp.as_str().to_owned()),
         ("max_channels", limits.max_channels.to_string()),
         ("max_cps", limits.max_cps.to_string()),
@@ -197,7 +199,14 @@ fn more(state: &FormState, is_new: bool) -> impl IntoView + use<> {
     let say = &text().ways_out;
     let open = is_wrong(
         state,
-        &["prefix", "auth_realm", "outbound_proxy", "register", "srtp"],
+        &[
+            "prefix",
+            "auth_realm",
+            "outbound_proxy",
+            "register",
+            "codecs",
+            "srtp",
+        ],
     );
     let state = state.clone();
     let srtp = (!is_new).then(|| {
@@ -215,6 +224,7 @@ fn more(state: &FormState, is_new: bool) -> impl IntoView + use<> {
                 <TextField state=state.clone() field="outbound_proxy" label=say.outbound_proxy optional=true mono=true/>
                 <TextField state=state.clone() field="prefix" label=say.prefix optional=true mono=true width="input-short"/>
                 <TextField state=state.clone() field="auth_realm" label=say.auth_realm optional=true mono=true width="input-medium"/>
+                <Select state=state.clone() field="codecs" label=say.codecs help=say.codecs_out_help choices=orders()/>
                 {srtp}
             </div>
         </Disclosure>
@@ -223,6 +233,19 @@ fn more(state: &FormState, is_new: bool) -> impl IntoView + use<> {
 
 fn is_wrong(state: &FormState, fields: &[&str]) -> bool {
     fields.iter().any(|field| state.reason(field).is_some())
+}
+
+/// What stands in the field of a trunk's codecs.
+pub(in crate::pages) fn order(codecs: Option<&CodecOrder>) -> String {
+    codecs.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Every order of codecs there is: few enough to choose one at once, and none can be wrong.
+pub(in crate::pages) fn orders() -> Vec<Choice> {
+    let unset = Choice::new("", text().ways_out.codecs_unset);
+    let every = CodecOrder::every().into_iter();
+    let every = every.map(|order| Choice::new(order.to_string(), order.spoken()));
+    std::iter::once(unset).chain(every).collect()
 }
 
 fn formats() -> Vec<Choice> {

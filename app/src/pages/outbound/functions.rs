@@ -109,7 +109,7 @@ fn look_again(page: &str) {
     }
 }
 
-/// The countries stand in one field of the form, so what is wrong with one is said there.
+/// The countries stand in one field of the form, and so do the codecs: what is wrong with one is said there.
 fn by_field(error: AppError) -> AppError {
     let AppError::Invalid(errors) = error else {
         return error;
@@ -118,6 +118,7 @@ fn by_field(error: AppError) -> AppError {
     for (field, reason) in errors.iter() {
         let field = match field.split_once('.') {
             Some(("allowed_regions", _)) => "allowed_regions",
+            Some(("codecs", _)) => "codecs",
             _ => field,
         };
         gathered.add(field, reason.clone());

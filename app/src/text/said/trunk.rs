@@ -22,6 +22,7 @@ impl Text {
             "from_host" => say.from_host,
             "auth_realm" => say.auth_realm,
             "assert" => say.assert,
+            "codecs" => say.codecs,
             "prefix" => say.prefix,
             "outbound_proxy" => say.outbound_proxy,
             "max_cps" => say.calls_a_second,

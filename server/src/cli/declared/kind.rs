@@ -252,6 +252,7 @@ fn starting() -> TrunkSettings {
         other_sources: OtherSources::default(),
         country: None,
         agent_id_header: app::domain::sip::HeaderName::default(),
+        codecs: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Packets to samples of one rate, whatever codec each came in.
 
-use crate::media::codec::{Codec, Decoder};
+use crate::media::codec::{Codec, Decoder, OnTheWire as _};
 use crate::media::frame::Rate;
 use crate::media::resample::Resampler;
 

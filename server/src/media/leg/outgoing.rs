@@ -1,7 +1,7 @@
 //! What goes to the other side, and what is kept of both.
 
 use super::Leg;
-use crate::media::codec::{Codec, Encoder, FRAME_MS, FRAME_TICKS};
+use crate::media::codec::{Codec, Encoder, FRAME_MS, FRAME_TICKS, OnTheWire as _};
 use crate::media::frame::{Frame, Rate};
 use crate::media::line::Heard;
 use crate::media::sdp::Talk;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::crypto::{self, Crypto};
 use super::{Audio, MediaLine, Offer, Origin, Srtp, Talk};
-use crate::media::codec::Codec;
+use crate::media::codec::{Codec, CodecOrder, OnTheWire as _};
 use crate::media::srtp::{Keys, MasterKey, Suite};
 use sdp_types::Direction;
 
@@ -41,8 +41,9 @@ pub enum Unacceptable {
 /// What we are ready to agree to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// The codecs, in the order in which our offers name them. In an answer theirs counts.
-    pub codecs: Vec<Codec>,
+    /// The codecs we offer and take, the best first. Without an order we offer all of them and take
+    /// the first that the other side names.
+    pub codecs: Option<CodecOrder>,
     /// Whether packets are protected: never, where the other side can (our offers then name a key
     /// beside plain audio, RFC 8643), or always.
     pub srtp: Srtp,
@@ -55,7 +56,7 @@ pub struct Terms {
 impl Default for Terms {
     fn default() -> Self {
         Self {
-            codecs: Codec::ALL.to_vec(),
+            codecs: None,
             srtp: Srtp::Off,
             over_tls: false,
             denoise: false,
@@ -117,7 +118,8 @@ impl Negotiation {
 
     /// Answers an offer, the first or a later one; a refusal leaves everything as it was.
     pub fn answer(&mut self, offer: &Offer) -> Result<String, Unacceptable> {
-        let (talk, audio, line) = self.agree(offer)?;
+        let (mut talk, audio, line) = self.agree(offer)?;
+        self.prefer(&mut talk);
         let body = self.answer_body(offer, &talk, audio, line);
         self.proto.clone_from(&offer.lines[audio.index].proto);
         self.talk = Some(talk);
@@ -128,15 +130,12 @@ impl Negotiation {
     /// anything is. Where secure audio is required but the signalling could be read by others, it
     /// names no key, and no answer to it will do.
     pub fn offer(&mut self) -> String {
-        let accepts: Vec<(u8, Codec)> = match &self.talk {
-            Some(talk) => talk.accepts.clone(),
-            None => self
-                .terms
-                .codecs
-                .iter()
-                .map(|codec| (codec.static_payload(), *codec))
-                .collect(),
-        };
+        let agreed = self.talk.as_ref().map(|talk| talk.accepts.clone());
+        let accepts = agreed.unwrap_or_else(|| {
+            let order = self.terms.codecs.clone().unwrap_or_default();
+            let named = order.iter();
+            named.map(|codec| (codec.static_payload(), codec)).collect()
+        });
         let digits = self
             .talk
             .as_ref()
@@ -177,7 +176,9 @@ impl Negotiation {
     fn agree<'a>(&self, theirs: &'a Offer) -> Result<Agreement<'a>, Unacceptable> {
         let (audio, line) = self.choose(theirs)?;
         let mut accepts = audio.accepted();
-        accepts.retain(|(_, codec)| self.terms.codecs.contains(codec));
+        if let Some(order) = &self.terms.codecs {
+            accepts.retain(|(_, codec)| order.rank(*codec).is_some());
+        }
         let (payload, codec) = *accepts.first().ok_or(Unacceptable::NoCommonCodec)?;
         let talk = Talk {
             codec,
@@ -197,6 +198,16 @@ impl Negotiation {
             receives: audio.direction.has_send(),
         };
         Ok((talk, audio, line))
+    }
+
+    /// Of what the other side offers, the best by our own order; without one, its first.
+    fn prefer(&self, talk: &mut Talk) {
+        if let Some(order) = &self.terms.codecs {
+            talk.accepts.sort_by_key(|(_, codec)| order.rank(*codec));
+        }
+        if let Some((payload, codec)) = talk.accepts.first() {
+            (talk.payload, talk.codec) = (*payload, *codec);
+        }
     }
 
     /// The audio line to talk on, and the key to protect it with: one with a key wherever that may
@@ -289,7 +300,7 @@ impl Negotiation {
         let list: String = payloads.map(|payload| format!(" {payload}")).collect();
         _ = write!(body, "m=audio {} {proto}{list}\r\n", self.port);
         for (payload, codec) in codecs {
-            let (name, rate) = (codec.name(), codec.clock_rate());
+            let (name, rate) = (codec.as_str(), codec.clock_rate());
             _ = write!(body, "a=rtpmap:{payload} {name}/{rate}\r\n");
         }
         if let Some(payload) = digits {

@@ -25,7 +25,7 @@ fn formats_have_the_name_they_were_given_or_the_static_one() {
         names(&offer),
         ["PCMU", "opus", "G722", "unknown", "telephone-event"]
     );
-    assert_eq!(offer.common_codec(), Some(Codec::Pcmu));
+    assert_eq!(offer.spoken().first(), Some(&Codec::Pcmu));
     assert_eq!(offer.ptime_ms(), Some(30));
     assert!(offer.has_digits());
 }
@@ -94,7 +94,7 @@ fn the_address_is_the_medias_or_the_sessions_and_must_be_of_use() {
 fn plain_audio_is_taken_where_secure_audio_stands_beside_it() {
     let offer = read("c=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/SAVP 0\r\nm=audio 4002 RTP/AVP 8\r\n");
     assert!(!offer.is_secure_only());
-    assert_eq!(offer.common_codec(), Some(Codec::Pcma));
+    assert_eq!(offer.spoken().first(), Some(&Codec::Pcma));
     assert!(read("m=audio 4000 RTP/SAVPF 0\r\n").is_secure_only());
 }
 
@@ -138,7 +138,7 @@ fn line_feeds_alone_will_do() {
     let body =
         b"v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 4000 RTP/AVP 0\n";
     assert_eq!(
-        Offer::parse(body).unwrap().common_codec(),
+        Offer::parse(body).unwrap().spoken().first().copied(),
         Some(Codec::Pcmu)
     );
 }

@@ -56,11 +56,11 @@ pub(in crate::sip) fn media_offer(message: &Message) -> MediaOffer {
                 .iter()
                 .map(|format| format.name.clone())
                 .collect(),
-            common: offer.common_codec().map(|codec| codec.name().to_owned()),
+            spoken: offer.spoken(),
         },
         Err(_) => MediaOffer::Codecs {
             offered: Vec::new(),
-            common: None,
+            spoken: Vec::new(),
         },
     }
 }
@@ -68,6 +68,7 @@ pub(in crate::sip) fn media_offer(message: &Message) -> MediaOffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::codec::Codec;
 
     const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
         m=audio 4000 RTP/AVP 18 8\r\na=rtpmap:18 G729/8000\r\n";
@@ -87,7 +88,7 @@ mod tests {
         ] {
             let expected = MediaOffer::Codecs {
                 offered: vec!["G729".to_owned(), "PCMA".to_owned()],
-                common: Some("PCMA".to_owned()),
+                spoken: vec![Codec::Pcma],
             };
             assert_eq!(media_offer(&message), expected);
         }
@@ -105,7 +106,7 @@ mod tests {
         );
         let nothing = MediaOffer::Codecs {
             offered: Vec::new(),
-            common: None,
+            spoken: Vec::new(),
         };
         assert_eq!(
             media_offer(&message("application/sdp", "nonsense")),

@@ -78,6 +78,10 @@ impl Desk for Porter {
         Vec::new()
     }
 
+    fn codecs(&self, _: &app::domain::routing::Proof) -> Option<app::domain::codec::CodecOrder> {
+        None
+    }
+
     fn ways_out(&self) -> Vec<(OutboundTrunk, Option<Secret>)> {
         Vec::new()
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, Direction, EndReason, Happening, TimelineEvent};
+use app::domain::codec::CodecOrder;
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Proof, Refusal};
 use app::domain::sip::{HeaderName, Transport};
@@ -53,13 +54,14 @@ pub(super) async fn answer(
         (_, Some(access)) => edge.desk.srtp(access),
         (_, None) => Srtp::Off,
     };
+    let codecs = edge.desk.codecs(&new.invite.proof);
     let facts = agent.as_ref().map(|agent| Facts {
         headers: access.map_or_else(Vec::new, |access| passed(&edge, access, &invite)),
         ..facts_of(&new, agent)
     });
     edge.desk.open(new).await;
     let mut ladder = received(&edge, id, &invite, &trying, &flow, at);
-    let prepared = prepare(&edge, &invite, &flow, agent, srtp);
+    let prepared = prepare(&edge, &invite, &flow, agent, srtp, codecs);
     let (agent, session, description) = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => {
@@ -158,6 +160,7 @@ fn prepare(
     flow: &Flow,
     agent: Option<Agent>,
     srtp: Srtp,
+    codecs: Option<CodecOrder>,
 ) -> Result<(Agent, Arc<Session>, String), EndReason> {
     let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
     let no_codec = EndReason::Refused(Refusal::NoCodec);
@@ -166,10 +169,10 @@ fn prepare(
     let theirs = offer.as_ref().and_then(Offer::remote);
     let address = edge.media_address(flow, theirs.map(|audio| audio.ip()));
     let terms = Terms {
+        codecs,
         denoise: edge.desk.denoises(),
         srtp,
         over_tls: flow.transport == Transport::Tls,
-        ..Terms::default()
     };
     let session = edge.media.open_on(address, terms).map_err(|why| {
         tracing::error!(%why, "No port for audio");

@@ -405,6 +405,7 @@ impl Attempt<'_> {
     fn open(&self, flow: &Flow) -> Result<Arc<Session>, Failed> {
         let address: LocalAddress = self.edge.media_address(flow, None);
         let terms = Terms {
+            codecs: self.leg.codecs.clone(),
             srtp: self.leg.srtp,
             over_tls: flow.transport == Transport::Tls,
             ..Terms::default()

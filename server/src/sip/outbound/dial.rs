@@ -310,6 +310,7 @@ fn inside(edge: &Edge, callee: &PhoneNumber, username: &Username, password: &Sec
             transport: Transport::Udp,
         },
         srtp: Srtp::Off,
+        codecs: None,
     }
 }
 

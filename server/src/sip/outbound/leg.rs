@@ -1,6 +1,7 @@
 //! What an INVITE of ours says, and where it goes: made from a trunk or a URI, before anything is
 //! sent.
 
+use app::domain::codec::CodecOrder;
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{OutboundAuth, OutboundTrunk, presented};
 use app::domain::phone::PhoneNumber;
@@ -29,6 +30,8 @@ pub(in crate::sip) struct Leg {
     pub credentials: Option<Credentials>,
     /// Whether its audio is encrypted.
     pub srtp: Srtp,
+    /// Which codecs it offers and takes, the best first.
+    pub codecs: Option<CodecOrder>,
 }
 
 impl Leg {
@@ -78,6 +81,7 @@ impl Leg {
             headers,
             credentials,
             srtp: set.srtp,
+            codecs: set.codecs.clone(),
         }
     }
 
@@ -106,6 +110,7 @@ impl Leg {
                 realm: None,
             }),
             srtp: Srtp::Optional,
+            codecs: None,
         }
     }
 

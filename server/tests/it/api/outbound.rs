@@ -7,6 +7,7 @@ use crate::world::{Script, World, on_both};
 
 on_both! {
     a_trunk_answers_the_fields_of_the_reference_and_ours
+    a_trunk_keeps_the_order_of_its_codecs
     a_password_is_kept_and_never_shown
     every_fault_of_a_trunk_is_named_at_once
     a_trunk_that_agents_use_is_not_deleted
@@ -51,6 +52,7 @@ async fn a_trunk_answers_the_fields_of_the_reference_and_ours(world: &World) {
       "auth_realm": null,
       "caller_format": "e164",
       "caller_number": "+14155550100",
+      "codecs": null,
       "country": null,
       "created_at": "2025-11-23T09:26:40.000Z",
       "daily_cap_minutes": null,
@@ -86,6 +88,36 @@ async fn a_trunk_answers_the_fields_of_the_reference_and_ours(world: &World) {
     "#);
     assert_eq!(api.get(TRUNKS).await.ok()["items"], json!([made]));
     assert_eq!(api.get(&format!("{TRUNKS}/{}", id(&made))).await.ok(), made);
+}
+
+async fn a_trunk_keeps_the_order_of_its_codecs(world: &World) {
+    let api = world.api().await;
+    let mut acme = acme();
+    acme["codecs"] = json!(["G722", "PCMU"]);
+    let made = api.post(TRUNKS, acme.clone()).await.ok();
+    assert_eq!(made["codecs"], acme["codecs"]);
+    let one = format!("{TRUNKS}/{}", id(&made));
+    let shown = async |change: Value| api.patch(&one, change).await.ok()["codecs"].clone();
+    assert_eq!(shown(json!({ "name": "B" })).await, acme["codecs"]);
+    assert_eq!(shown(json!({ "codecs": ["PCMA"] })).await, json!(["PCMA"]));
+    assert_eq!(shown(json!({ "codecs": null })).await, Value::Null);
+    let wrong = json!({ "codecs": ["PCMU", "opus", "PCMU"] });
+    let refused = api.patch(&one, wrong).await;
+    assert_json_snapshot!(refused.body["errors"], @r#"
+    [
+      {
+        "code": "not_a_choice",
+        "field": "codecs.1",
+        "message": "opus is none of the choices: PCMU, PCMA, G722."
+      },
+      {
+        "code": "repeated",
+        "field": "codecs.2",
+        "message": "PCMU is in the list twice."
+      }
+    ]
+    "#);
+    assert_eq!(refused.fields().len(), 2);
 }
 
 async fn a_password_is_kept_and_never_shown(world: &World) {

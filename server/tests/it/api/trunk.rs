@@ -8,6 +8,7 @@ use crate::world::{World, on_both};
 
 on_both! {
     a_trunk_has_the_seven_fields_of_the_reference_and_ours
+    the_trunk_keeps_the_order_of_its_codecs
     a_second_trunk_is_a_conflict
     the_password_is_for_keys_that_may_write
     a_change_on_a_stale_version_is_refused
@@ -34,6 +35,7 @@ async fn a_trunk_has_the_seven_fields_of_the_reference_and_ours(world: &World) {
       "agent_id_header": "X-Agent-ID",
       "auth_password": "[password]",
       "auth_username": "[username]",
+      "codecs": null,
       "country": null,
       "created_at": "2025-11-23T09:26:40.000Z",
       "id": "[id]",
@@ -55,6 +57,21 @@ async fn a_trunk_has_the_seven_fields_of_the_reference_and_ours(world: &World) {
             .is_some_and(|password| password.len() >= 20)
     );
     assert_eq!(api.get(TRUNK).await.ok(), made);
+}
+
+async fn the_trunk_keeps_the_order_of_its_codecs(world: &World) {
+    let api = world.api().await;
+    let order = json!(["PCMA", "G722"]);
+    let made = api.post(TRUNK, json!({ "codecs": order })).await.ok();
+    assert_eq!(made["codecs"], order);
+    let other = api.patch(TRUNK, json!({ "max_channels": 4 })).await.ok();
+    assert_eq!(other["codecs"], order);
+    let refused = api.patch(TRUNK, json!({ "codecs": ["pcma"] })).await;
+    assert_eq!(refused.fields(), ["codecs.0 not_a_choice"]);
+    let refused = api.patch(TRUNK, json!({ "codecs": { "PCMA": 1 } })).await;
+    assert_eq!(refused.fields(), ["codecs wrong_kind"]);
+    let unset = api.patch(TRUNK, json!({ "codecs": [] })).await.ok();
+    assert!(unset["codecs"].is_null());
 }
 
 async fn a_second_trunk_is_a_conflict(world: &World) {

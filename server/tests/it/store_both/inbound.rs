@@ -32,6 +32,7 @@ async fn there_is_one_trunk_and_it_keeps_what_was_set() {
 
         trunk.settings.max_channels = None;
         trunk.settings.country = None;
+        trunk.settings.codecs = None;
         trunk.version = 2;
         trunk.updated_at = NOW + 1;
         let mut tx = db.begin().await.unwrap();

@@ -13,6 +13,7 @@ fn by_registration(to: &str) -> Invite {
             country: "US".parse().ok(),
             number: number(FRONT),
             srtp: Srtp::Off,
+            codecs: None,
         })),
         target_user: "00000000000000000000000000000014".to_owned(),
         ..invite(to)

@@ -2,6 +2,12 @@
 
 use super::*;
 
+fn only_g722(routes: &mut Routes) {
+    if let Some(trunk) = &mut routes.trunk {
+        trunk.codecs = "G722".parse().ok();
+    }
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table, one case after another")]
 fn every_call_meets_its_verdict() {
@@ -186,10 +192,26 @@ fn every_call_meets_its_verdict() {
             |_, _, i| {
                 i.media = MediaOffer::Codecs {
                     offered: vec!["G729".into()],
-                    common: None,
+                    spoken: Vec::new(),
                 };
             },
             refuse(Refusal::NoCodec),
+        ),
+        (
+            "a codec that the trunk does not take",
+            |r, _, _| only_g722(r),
+            refuse(Refusal::NoCodec),
+        ),
+        (
+            "a codec that the trunk takes, behind one it does not",
+            |r, _, i| {
+                only_g722(r);
+                i.media = MediaOffer::Codecs {
+                    offered: vec!["PCMU".into(), "G722".into()],
+                    spoken: vec![Codec::Pcmu, Codec::G722],
+                };
+            },
+            answer(10),
         ),
         (
             "a late offer",

@@ -148,16 +148,48 @@ fn a_late_offer_names_every_codec_and_takes_the_answer() {
 
 #[test]
 fn our_offers_name_codecs_in_the_order_asked_for_and_take_no_others() {
-    let terms = Terms {
-        codecs: vec![Codec::Pcma],
-        ..Terms::default()
-    };
-    let mut ours = on(terms);
-    assert!(ours.offer().contains("RTP/AVP 8 101\r\n"));
+    let mut ours = in_order("G722,PCMA");
+    assert!(ours.offer().contains("RTP/AVP 9 8 101\r\n"));
     assert_eq!(
         ours.accept(&offer("m=audio 4000 RTP/AVP 0\r\n")),
         Err(Unacceptable::NoCommonCodec)
     );
+}
+
+#[test]
+fn of_what_is_offered_the_best_by_our_order_is_chosen() {
+    for (order, chosen) in [
+        (None, Ok((0, Codec::Pcmu))),
+        (Some("G722,PCMA"), Ok((8, Codec::Pcma))),
+        (Some("PCMU,PCMA"), Ok((0, Codec::Pcmu))),
+        (Some("G722"), Err(Unacceptable::NoCommonCodec)),
+    ] {
+        let mut ours = order.map_or_else(|| on(Terms::default()), in_order);
+        let answer = ours.answer(&offer("m=audio 4000 RTP/AVP 18 0 8\r\n"));
+        let talk = ours.talk().map(|talk| (talk.payload, talk.codec));
+        assert_eq!(answer.clone().map(|_| talk.unwrap()), chosen, "{order:?}");
+        if let (Ok(answer), Ok((payload, _))) = (answer, chosen) {
+            assert!(
+                answer.contains(&format!("RTP/AVP {payload}\r\n")),
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[test]
+fn in_an_answer_to_our_offer_their_order_counts() {
+    let mut ours = in_order("G722,PCMA");
+    ours.offer();
+    ours.accept(&offer("m=audio 4000 RTP/AVP 8 9\r\n")).unwrap();
+    assert_eq!(ours.talk().unwrap().codec, Codec::Pcma);
+}
+
+fn in_order(codecs: &str) -> Negotiation {
+    on(Terms {
+        codecs: codecs.parse().ok(),
+        ..Terms::default()
+    })
 }
 
 #[test]
@@ -201,7 +233,7 @@ fn our_answer_reads_as_a_description_again() {
     let read = Offer::parse(answer.as_bytes()).unwrap();
     assert_eq!(read.remote(), Some(address));
     assert_eq!(
-        (read.common_codec(), read.has_digits()),
+        (read.spoken().first().copied(), read.has_digits()),
         (Some(Codec::Pcma), true)
     );
 }
