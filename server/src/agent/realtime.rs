@@ -6,6 +6,7 @@
 //! it is told how much of it was heard. Its tools hand the caller on and end the call.
 
 mod answers;
+mod responses;
 mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -13,16 +14,18 @@ use std::collections::{BTreeMap, VecDeque};
 use app::domain::engine::{EngineFault, Realtime};
 use app::domain::sip::Secret;
 use app::domain::url::SocketUrl;
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::remote::{Next, Remote, Turn};
+use super::remote::{self, Conversation, Next, Remote};
 use super::socket::{Door, Received, Socket};
 use super::{AgentCall, CONNECTED_WITHIN, Choice, EngineEnd, Speaker, Wanted};
 use crate::media::{Heard, Span};
 use answers::Answers;
+use responses::{Ask, Responses, Sense};
 use wire::{FromServer, Session};
 
 /// As many of the caller's sentences wait for their words.
@@ -115,7 +118,7 @@ async fn session(
                     socket.push(update.to_owned());
                 }
                 Ok(FromServer::SessionUpdated) => return Ok(socket),
-                Ok(FromServer::Error { code }) => {
+                Ok(FromServer::Error { code, .. }) => {
                     tracing::warn!(%code, "agent.realtime.refused");
                     return Err(EngineFault::Refused);
                 }
@@ -137,78 +140,51 @@ fn with_model(url: &SocketUrl, model: &str) -> Option<SocketUrl> {
 /// Lets the model talk with the caller until one of them leaves.
 pub(super) async fn run(call: AgentCall, model: Model) -> EngineEnd {
     let limit = call.behaviour.max_duration;
-    let mut conversation = Conversation::begin(call, model);
-    let end = Box::pin(timeout(limit, conversation.hold())).await;
+    let mut conversation = Talking::begin(call, model);
+    let end = Box::pin(timeout(limit, remote::hold(&mut conversation))).await;
     let end = end.unwrap_or_else(|_| conversation.remote.time_up());
     conversation.remote.end(None).await;
     end
 }
 
-struct Conversation {
+struct Talking {
     remote: Remote,
     door: Door,
     settings: Realtime,
     update: String,
     key: Option<Secret>,
     answers: Answers,
+    responses: Responses,
     /// When the caller said what still has no words.
     sentences: VecDeque<(String, u64, u64)>,
     /// The model wants to hang up, once its last word was heard.
     leaves: bool,
 }
 
-impl Conversation {
-    fn begin(call: AgentCall, model: Model) -> Self {
-        Self {
-            remote: Remote::begin(call, model.socket),
-            door: model.door,
-            settings: model.settings,
-            update: model.update,
-            key: model.key,
-            answers: Answers::default(),
-            sentences: VecDeque::new(),
-            leaves: false,
-        }
+impl Conversation for Talking {
+    fn remote(&mut self) -> &mut Remote {
+        &mut self.remote
     }
 
-    async fn hold(&mut self) -> EngineEnd {
-        if !self.remote.talk.begin_recording().await {
-            return EngineEnd::CallerGone;
-        }
-        self.remote.talk.call.line.want_audio();
-        let greeting = &self.remote.talk.call.behaviour.first_message;
-        self.start(&format!("{GREET}{greeting}"));
-        loop {
-            let next = match self.remote.turn().await {
-                Turn::Frame => self.frame(),
-                Turn::Heard(heard) => self.on_heard(&heard),
-                Turn::Received(received) => self.on_received(received),
-            };
-            match next {
-                Next::GoOn => {}
-                Next::Goodbye => return self.remote.play_out().await,
-                Next::End(end) => return end,
-                Next::Lost(why) => {
-                    let (door, settings) = (self.door.clone(), self.settings.clone());
-                    let (key, update) = (self.key.clone(), self.update.clone());
-                    let again =
-                        async move { connect(&door, &settings, key.as_ref(), &update).await };
-                    if let Err(end) = self.remote.renew(why, again).await {
-                        return end;
-                    }
-                    self.answers = Answers::default();
-                    self.start(INTERRUPTED);
-                }
-            }
-        }
-    }
-
-    fn start(&mut self, say: &str) {
+    fn start(&mut self) {
+        self.answers = Answers::default();
+        self.responses = Responses::default();
         self.remote.began_ms = self.remote.now_ms();
-        self.remote.send(wire::respond(Some(say)));
+        self.say(Some(if self.remote.renewed {
+            INTERRUPTED.to_owned()
+        } else {
+            let greeting = &self.remote.talk.call.behaviour.first_message;
+            format!("{GREET}{greeting}")
+        }));
     }
 
-    fn frame(&mut self) -> Next {
+    fn again(&self) -> BoxFuture<'static, Result<Socket, EngineFault>> {
+        let (door, settings) = (self.door.clone(), self.settings.clone());
+        let (key, update) = (self.key.clone(), self.update.clone());
+        Box::pin(async move { connect(&door, &settings, key.as_ref(), &update).await })
+    }
+
+    fn on_frame(&mut self) -> Next {
         let (next, _) = self.remote.frame();
         let progress = self.remote.talk.call.line.progress();
         let now_ms = self.remote.now_ms();
@@ -221,14 +197,6 @@ impl Conversation {
         next
     }
 
-    fn tell(&mut self, said: Vec<(String, Option<Span>)>) {
-        let now_ms = self.remote.now_ms();
-        for (words, when) in said {
-            let lines = &mut self.remote.lines;
-            lines.said(Speaker::Agent, words, when, now_ms);
-        }
-    }
-
     fn on_heard(&mut self, heard: &Heard) -> Next {
         let talk = &self.remote.talk;
         match *heard {
@@ -236,10 +204,10 @@ impl Conversation {
             Heard::Digit { digit, .. } if !talk.away && !talk.is_choice(digit) => {
                 let pressed = format!("The caller pressed the key {}.", digit.as_char());
                 self.remote.send(wire::note(&pressed));
-                self.remote.send(wire::respond(None));
+                self.say(None);
             }
             Heard::Parted if self.remote.socket.is_some() => {
-                self.remote.send(wire::respond(Some(NOT_HANDED_ON)));
+                self.say(Some(NOT_HANDED_ON.to_owned()));
             }
             _ => {}
         }
@@ -258,6 +226,42 @@ impl Conversation {
             Received::Lost(why) => return self.remote.ended(Next::Lost(why)),
         }
         Next::GoOn
+    }
+}
+
+impl Talking {
+    fn begin(call: AgentCall, model: Model) -> Self {
+        Self {
+            remote: Remote::begin(call, model.socket),
+            door: model.door,
+            settings: model.settings,
+            update: model.update,
+            key: model.key,
+            answers: Answers::default(),
+            responses: Responses::default(),
+            sentences: VecDeque::new(),
+            leaves: false,
+        }
+    }
+
+    /// Lets the model say something, now or after what it is saying.
+    fn say(&mut self, sense: Sense) {
+        let ask = self.responses.wish(sense);
+        self.ask(ask);
+    }
+
+    fn ask(&mut self, ask: Option<Ask>) {
+        if let Some(ask) = ask {
+            self.remote.send(wire::respond(&ask));
+        }
+    }
+
+    fn tell(&mut self, said: Vec<(String, Option<Span>)>) {
+        let now_ms = self.remote.now_ms();
+        for (words, when) in said {
+            let lines = &mut self.remote.lines;
+            lines.said(Speaker::Agent, words, when, now_ms);
+        }
     }
 
     fn on_message(&mut self, message: FromServer) {
@@ -296,7 +300,16 @@ impl Conversation {
                 name,
                 arguments,
             } => self.on_call(&id, &name, &arguments),
-            FromServer::Error { code } => tracing::warn!(%code, "agent.realtime.error"),
+            FromServer::AnswerBegan => self.responses.began(),
+            FromServer::AnswerEnded => {
+                let ask = self.responses.ended();
+                self.ask(ask);
+            }
+            FromServer::Error { code, about } => {
+                tracing::warn!(%code, "agent.realtime.error");
+                let is_under_way = code == wire::UNDER_WAY;
+                self.responses.refused(about.as_deref(), is_under_way);
+            }
             FromServer::SessionCreated | FromServer::SessionUpdated | FromServer::Other => {}
         }
     }
@@ -343,7 +356,7 @@ impl Conversation {
         let Some((_, destination)) = known else {
             let unknown = json!({ "error": "there is no such destination" });
             self.remote.send(wire::output(id, &unknown));
-            self.remote.send(wire::respond(None));
+            self.say(None);
             return;
         };
         // Nobody listens once the call ends.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use app::domain::engine::EngineFault;
+use futures_util::future::BoxFuture;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::lines::Lines;
@@ -46,7 +47,7 @@ struct Told {
 }
 
 /// What there is to do next.
-pub(super) enum Turn {
+enum Turn {
     /// 20 ms have passed.
     Frame,
     Heard(Heard),
@@ -60,6 +61,52 @@ pub(super) enum Next {
     /// The engine has said all it had to say.
     Goodbye,
     End(EngineEnd),
+}
+
+/// A conversation in one protocol.
+pub(super) trait Conversation {
+    fn remote(&mut self) -> &mut Remote;
+
+    /// The caller is there: it begins, or begins again.
+    fn start(&mut self);
+
+    /// Reaches the engine once more.
+    fn again(&self) -> BoxFuture<'static, Result<Socket, EngineFault>>;
+
+    fn on_frame(&mut self) -> Next;
+
+    fn on_heard(&mut self, heard: &Heard) -> Next;
+
+    fn on_received(&mut self, received: Received) -> Next;
+}
+
+/// Lets engine and caller talk until one of them leaves.
+pub(super) async fn hold(conversation: &mut impl Conversation) -> EngineEnd {
+    let talk = &mut conversation.remote().talk;
+    if !talk.begin_recording().await {
+        return EngineEnd::CallerGone;
+    }
+    talk.call.line.want_audio();
+    conversation.start();
+    loop {
+        let next = match conversation.remote().turn().await {
+            Turn::Frame => conversation.on_frame(),
+            Turn::Heard(heard) => conversation.on_heard(&heard),
+            Turn::Received(received) => conversation.on_received(received),
+        };
+        match next {
+            Next::GoOn => {}
+            Next::Goodbye => return conversation.remote().play_out().await,
+            Next::End(end) => return end,
+            Next::Lost(why) => {
+                let again = conversation.again();
+                if let Err(end) = conversation.remote().renew(why, again).await {
+                    return end;
+                }
+                conversation.start();
+            }
+        }
+    }
 }
 
 impl Remote {
@@ -82,7 +129,7 @@ impl Remote {
     }
 
     /// Waits for something to do.
-    pub(super) async fn turn(&mut self) -> Turn {
+    async fn turn(&mut self) -> Turn {
         tokio::select! {
             biased;
             _ = self.frames.tick() => {
@@ -225,7 +272,7 @@ impl Remote {
     }
 
     /// Takes the engine that is reached once more, while the caller waits; or how the call ends.
-    pub(super) async fn renew(
+    async fn renew(
         &mut self,
         why: EngineFault,
         again: impl Future<Output = Result<Socket, EngineFault>>,

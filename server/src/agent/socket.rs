@@ -145,7 +145,10 @@ async fn first_that_answers(addresses: &[SocketAddr]) -> Result<TcpStream, Engin
 
 fn fault(error: &io::Error) -> EngineFault {
     match certificate_fault(error) {
-        Some(_) => EngineFault::TlsFailed,
+        Some(why) => {
+            tracing::warn!(why, "agent.engine.certificate");
+            EngineFault::TlsFailed
+        }
         None => EngineFault::Unreachable,
     }
 }

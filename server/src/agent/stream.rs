@@ -12,12 +12,13 @@ use app::domain::engine::{EngineFault, Stream, StreamAuth};
 use app::domain::sip::Secret;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderName, HeaderValue, header};
 use sha1::Sha1;
 use tokio::time::timeout;
 
-use super::remote::{Next, Remote, Turn};
+use super::remote::{self, Conversation, Next, Remote};
 use super::socket::{Door, Received, Socket};
 use super::{AgentCall, CONNECTED_WITHIN, EngineEnd, Facts, Speaker};
 use crate::media::{Heard, Span};
@@ -83,15 +84,15 @@ fn authorization(stream: &Stream, token: Option<&Secret>) -> Option<(HeaderName,
 /// Lets the bot talk with the caller until one of them leaves.
 pub(super) async fn run(call: AgentCall, bot: Bot) -> EngineEnd {
     let limit = call.behaviour.max_duration;
-    let mut conversation = Conversation::begin(call, bot);
-    let end = Box::pin(timeout(limit, conversation.hold())).await;
+    let mut conversation = Talking::begin(call, bot);
+    let end = Box::pin(timeout(limit, remote::hold(&mut conversation))).await;
     let end = end.unwrap_or_else(|_| conversation.remote.time_up());
     let stop = conversation.writer.stop();
     conversation.remote.end(Some(stop)).await;
     end
 }
 
-struct Conversation {
+struct Talking {
     remote: Remote,
     door: Door,
     stream: Stream,
@@ -100,49 +101,13 @@ struct Conversation {
     writer: Writer,
 }
 
-impl Conversation {
-    fn begin(call: AgentCall, bot: Bot) -> Self {
-        Self {
-            writer: Writer::new(bot.facts.call.as_uuid()),
-            remote: Remote::begin(call, bot.socket),
-            door: bot.door,
-            stream: bot.stream,
-            token: bot.token,
-            facts: bot.facts,
-        }
-    }
-
-    async fn hold(&mut self) -> EngineEnd {
-        if !self.remote.talk.begin_recording().await {
-            return EngineEnd::CallerGone;
-        }
-        self.remote.talk.call.line.want_audio();
-        self.start();
-        loop {
-            let next = match self.remote.turn().await {
-                Turn::Frame => self.frame(),
-                Turn::Heard(heard) => self.on_heard(&heard),
-                Turn::Received(received) => self.on_received(received),
-            };
-            match next {
-                Next::GoOn => {}
-                Next::Goodbye => return self.remote.play_out().await,
-                Next::End(end) => return end,
-                Next::Lost(why) => {
-                    let (door, stream) = (self.door.clone(), self.stream.clone());
-                    let token = self.token.clone();
-                    let again = async move { connect(&door, &stream, token.as_ref()).await };
-                    if let Err(end) = self.remote.renew(why, again).await {
-                        return end;
-                    }
-                    self.writer = Writer::new(self.facts.call.as_uuid());
-                    self.start();
-                }
-            }
-        }
+impl Conversation for Talking {
+    fn remote(&mut self) -> &mut Remote {
+        &mut self.remote
     }
 
     fn start(&mut self) {
+        self.writer = Writer::new(self.facts.call.as_uuid());
         self.remote.began_ms = self.remote.now_ms();
         let mut parameters = self.facts.parameters();
         if self.remote.renewed {
@@ -152,7 +117,13 @@ impl Conversation {
         self.remote.send(start);
     }
 
-    fn frame(&mut self) -> Next {
+    fn again(&self) -> BoxFuture<'static, Result<Socket, EngineFault>> {
+        let (door, stream) = (self.door.clone(), self.stream.clone());
+        let token = self.token.clone();
+        Box::pin(async move { connect(&door, &stream, token.as_ref()).await })
+    }
+
+    fn on_frame(&mut self) -> Next {
         let (next, reached) = self.remote.frame();
         self.answer(reached);
         next
@@ -187,6 +158,19 @@ impl Conversation {
             Received::Lost(why) => return self.remote.ended(Next::Lost(why)),
         }
         Next::GoOn
+    }
+}
+
+impl Talking {
+    fn begin(call: AgentCall, bot: Bot) -> Self {
+        Self {
+            writer: Writer::new(bot.facts.call.as_uuid()),
+            remote: Remote::begin(call, bot.socket),
+            door: bot.door,
+            stream: bot.stream,
+            token: bot.token,
+            facts: bot.facts,
+        }
     }
 
     fn on_message(&mut self, message: FromBot) {

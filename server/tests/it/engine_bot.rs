@@ -1,14 +1,21 @@
 //! A voice bot, as the other side of the engine `stream`: it says exactly what it is told. And a
 //! caller with a voice, at the real binary.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use server::media::codec::{Codec, Decoder, Encoder};
+use server::media::tone::tone;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{
@@ -18,8 +25,10 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::binary::Installation;
-use crate::media_phone::Caller;
+use crate::browser::Browser;
+use crate::media_phone::{Caller, loudest};
 use crate::ops::{Answered, call_saying, furnish};
+use crate::sip_tls::Authority;
 
 /// Long, for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,14 +44,20 @@ impl Callback for Look {
     }
 }
 
+/// A connection, encrypted or not.
+trait Way: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Way for T {}
+
 /// A bot that waits to be called.
 pub(crate) struct Bot {
     listener: TcpListener,
+    /// What proves that it is the bot.
+    certificate: Option<TlsAcceptor>,
 }
 
 /// One connection to it.
 pub(crate) struct Stream {
-    wire: WebSocketStream<TcpStream>,
+    wire: WebSocketStream<Box<dyn Way>>,
     /// What the handshake said of who calls.
     pub(crate) authorization: Option<String>,
     pub(crate) path: String,
@@ -60,11 +75,51 @@ pub(crate) struct Stream {
 impl Bot {
     pub(crate) async fn listens() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { listener }
+        Self {
+            listener,
+            certificate: None,
+        }
+    }
+
+    /// One with a certificate of this authority's, for this name.
+    pub(crate) async fn listens_certified(authority: &Authority, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        authority.issue_into(folder.path(), name, 2999);
+        let chain = CertificateDer::pem_file_iter(folder.path().join("chain.pem")).unwrap();
+        let chain: Vec<_> = chain.map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(folder.path().join("key.pem")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        Self {
+            certificate: Some(TlsAcceptor::from(Arc::new(config))),
+            ..Self::listens().await
+        }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}/media", self.listener.local_addr().unwrap())
+        let scheme = self.certificate.as_ref().map_or("ws", |_| "wss");
+        format!("{scheme}://{}/media", self.listener.local_addr().unwrap())
+    }
+
+    async fn is_reached_over(&self) -> std::io::Result<Box<dyn Way>> {
+        let tcp = self.is_reached().await;
+        Ok(match &self.certificate {
+            Some(certificate) => Box::new(certificate.accept(tcp).await?),
+            None => Box::new(tcp),
+        })
+    }
+
+    /// Is reached by somebody who does not believe that it is the bot; what was said of that.
+    pub(crate) async fn is_not_believed(&self) -> String {
+        match self.is_reached_over().await {
+            Ok(_) => panic!("it was believed"),
+            Err(said) => said.to_string(),
+        }
     }
 
     /// Takes the connection, but says nothing.
@@ -75,9 +130,9 @@ impl Bot {
 
     /// Shakes hands; the stream begins when the call is answered.
     pub(crate) async fn is_called(&self) -> Stream {
-        let tcp = self.is_reached().await;
+        let wire = self.is_reached_over().await.unwrap();
         let (tell, asked) = std::sync::mpsc::channel();
-        let shaken = tokio_tungstenite::accept_hdr_async(tcp, Look(tell));
+        let shaken = tokio_tungstenite::accept_hdr_async(wire, Look(tell));
         let wire = shaken.await.unwrap();
         let (headers, path) = asked.try_recv().unwrap();
         let text = |name: &str| Some(headers.get(name)?.to_str().unwrap().to_owned());
@@ -219,14 +274,51 @@ pub(crate) struct Voice {
     pub(crate) sound: Caller,
 }
 
+impl Voice {
+    /// Speaks, and hears it said back.
+    pub(crate) async fn is_said_back(&mut self, ms: u32) {
+        let said = tone(440.0, ms, 8_000);
+        let mut heard = self.sound.speaks(&said).await;
+        heard.extend(self.sound.listens(500).await);
+        assert!(
+            loudest(&heard, 440.0) > 6_500.0,
+            "what is said back is not heard"
+        );
+    }
+}
+
+/// What the transcript of a call says in these words, or they are missing.
+pub(crate) fn line(call: &Value, text: &str) -> Value {
+    let lines = call["transcript"].as_array().unwrap();
+    let found = lines.iter().find(|line| line["text"] == text);
+    found
+        .unwrap_or_else(|| panic!("no {text} in {lines:#?}"))
+        .clone()
+}
+
 impl Scene {
     /// `change` is what else is different about the agent.
     pub(crate) async fn with(engine: &Value, change: &Value) -> Self {
-        let house = Installation::serve_with(&[
+        Self::at(Self::house(), engine, change).await
+    }
+
+    /// A server that trusts this authority beside the system's.
+    pub(crate) async fn trusting(authority: &Authority, engine: &Value) -> Self {
+        let mut house = Self::house();
+        house.write("authority.pem", authority.certificate());
+        house.set(("PATCHBAY_SIP__TLS_CA", "authority.pem"));
+        Self::at(house, engine, &json!({})).await
+    }
+
+    fn house() -> Installation {
+        Installation::with(&[
             ("PATCHBAY_ENGINES__ALLOW_PRIVATE", "true"),
             ("PATCHBAY_SIP__ALLOW_LOCAL_TARGETS", "true"),
         ])
-        .await;
+    }
+
+    async fn at(mut house: Installation, engine: &Value, change: &Value) -> Self {
+        house.start_again().await;
         let key = house.key(&["--full-access"]);
         let access = furnish(&house, &key, false).await;
         let agents = house.get(&key, "/api/phone").await;
@@ -318,6 +410,19 @@ impl Scene {
         self.house
             .get(&self.key, &format!("/api/phone/calls/{id}"))
             .await
+    }
+
+    /// The page of a call, as an operator sees it.
+    pub(crate) async fn page(&self, call: &str) -> String {
+        let (email, password) = ("ann@example.com", "correct-horse-battery");
+        let add = ["user", "add", email, "--role", "operator"];
+        self.house.run(&add, password);
+        let browser = Browser::at(&self.house);
+        browser.sign_in(email, password).await;
+        let url = format!("{}/inbox/{call}", self.house.origin());
+        let page = browser.client.get(url).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        page.text().await.unwrap()
     }
 
     /// The kinds of things that happened in it.

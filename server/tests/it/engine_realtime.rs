@@ -1,84 +1,14 @@
 //! The engine `realtime` against a local server that speaks the protocol: every message we send
 //! is checked against the public description of it, and every event it may answer with is played.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use server::media::codec::Codec;
 use server::media::tone::tone;
 
-use crate::engine_bot::{Bot, Scene, Stream};
+use crate::engine_bot::{Bot, Scene, line};
 use crate::media_phone::{loudest, strength};
 use crate::ops::dials;
-
-/// The other side of one session.
-struct Server(Stream);
-
-impl Server {
-    /// Shakes hands, makes the session, and tells what was wanted of it.
-    async fn serves(bot: &Bot) -> (Self, Value) {
-        let mut server = Self(bot.is_called().await);
-        server
-            .says(
-                "session.created",
-                json!({ "session": { "type": "realtime" } }),
-            )
-            .await;
-        let update = server.hears("session.update").await;
-        server
-            .says("session.updated", json!({ "session": update["session"] }))
-            .await;
-        (server, update["session"].clone())
-    }
-
-    async fn says(&mut self, kind: &str, mut event: Value) {
-        event["type"] = json!(kind);
-        event["event_id"] = json!("event_1");
-        self.0.says(&event).await;
-    }
-
-    /// The next message but audio; the sound of that is kept.
-    async fn next(&mut self) -> Value {
-        loop {
-            let message = self.0.next().await.unwrap();
-            if message["type"] != "input_audio_buffer.append" {
-                return message;
-            }
-            self.0.takes(message["audio"].as_str().unwrap());
-        }
-    }
-
-    async fn hears(&mut self, kind: &str) -> Value {
-        let message = self.next().await;
-        assert_eq!(message["type"], kind, "{message}");
-        message
-    }
-
-    /// An answer, all at once, as models do.
-    async fn answers(&mut self, item: &str, samples: &[i16], words: &str) {
-        for piece in samples.chunks(4_000) {
-            let delta = json!({
-                "response_id": "resp_1", "item_id": item, "output_index": 0, "content_index": 0,
-                "delta": Stream::written(piece),
-            });
-            self.says("response.output_audio.delta", delta).await;
-        }
-        let done = json!({ "item_id": item, "content_index": 0 });
-        self.says("response.output_audio.done", done).await;
-        let done = json!({ "item_id": item, "content_index": 0, "transcript": words });
-        self.says("response.output_audio_transcript.done", done)
-            .await;
-    }
-
-    async fn calls(&mut self, name: &str, arguments: &Value) {
-        let item = json!({
-            "id": "item_9", "type": "function_call", "status": "completed",
-            "call_id": "call_1", "name": name, "arguments": arguments.to_string(),
-        });
-        self.says(
-            "response.output_item.done",
-            json!({ "output_index": 0, "item": item }),
-        )
-        .await;
-    }
-}
+use crate::realtime_server::Server;
 
 async fn scene(bot: &Bot) -> Scene {
     let engine = json!({
@@ -103,8 +33,11 @@ async fn a_model_is_told_who_it_is_and_talks_with_the_caller() {
     });
     assert_eq!(shown[0]["engine"], wanted);
     let (mut caller, (mut server, session)) = tokio::join!(scene.is_called(), Server::serves(&bot));
-    assert_eq!(server.0.path, "/media?model=gpt-realtime");
-    assert_eq!(server.0.authorization.as_deref(), Some("Bearer sk-s3cret"));
+    assert_eq!(server.stream.path, "/media?model=gpt-realtime");
+    assert_eq!(
+        server.stream.authorization.as_deref(),
+        Some("Bearer sk-s3cret")
+    );
     let pcmu = json!({ "type": "audio/pcmu" });
     assert_eq!(session["type"], "realtime");
     assert_eq!(session["output_modalities"], json!(["audio"]));
@@ -130,7 +63,7 @@ async fn a_model_is_told_who_it_is_and_talks_with_the_caller() {
     assert_eq!(tools.len(), 1, "nobody to hand on to: {tools:?}");
     assert_eq!(tools[0]["name"], "end_call");
 
-    let greeting = server.hears("response.create").await;
+    let greeting = server.is_asked().await;
     let greeting = greeting["response"]["instructions"]
         .as_str()
         .unwrap()
@@ -140,30 +73,14 @@ async fn a_model_is_told_who_it_is_and_talks_with_the_caller() {
         server
             .answers("item_1", &tone(880.0, 600, 8_000), "Acme, good day.")
             .await;
-        let began = json!({ "audio_start_ms": 900, "item_id": "item_2" });
+        server.ends("completed").await;
         // The caller speaks after the greeting has sounded to its end.
-        while server.0.heard.len() < 8_000 * 17 / 10 {
-            let message = server.0.next().await.unwrap();
-            server.0.takes(message["audio"].as_str().unwrap());
-        }
+        server.listens(1_700).await;
+        server.is_interrupted("item_2", 900).await;
         server
-            .says("input_audio_buffer.speech_started", began)
+            .understands("item_2", 1_150, "A table, please.")
             .await;
-        let stopped = json!({ "audio_end_ms": 1_150, "item_id": "item_2" });
-        server
-            .says("input_audio_buffer.speech_stopped", stopped)
-            .await;
-        let heard =
-            json!({ "item_id": "item_2", "content_index": 0, "transcript": "A table, please." });
-        server
-            .says(
-                "conversation.item.input_audio_transcription.completed",
-                heard,
-            )
-            .await;
-        server
-            .says("response.done", json!({ "response": {} }))
-            .await;
+        server.begins().await;
     };
     let listens = async {
         let first = caller.sound.listens(900).await;
@@ -173,27 +90,20 @@ async fn a_model_is_told_who_it_is_and_talks_with_the_caller() {
     let (heard, ()) = tokio::join!(listens, talk);
     assert!(loudest(&heard, 880.0) > 6_500.0, "the model is not heard");
     assert!(
-        loudest(&server.0.heard, 440.0) > 6_500.0,
+        loudest(&server.stream.heard, 440.0) > 6_500.0,
         "the caller is not heard"
     );
     scene.happens("said").await;
     caller.line.hang_up().await;
     let call = scene.ends("caller_hung_up").await;
-    let lines = call["transcript"].as_array().unwrap();
-    let line = |text: &str| {
-        let found = lines.iter().find(|line| line["text"] == text);
-        found
-            .unwrap_or_else(|| panic!("no {text} in {lines:#?}"))
-            .clone()
-    };
-    let greeted = line("Acme, good day.");
+    let greeted = line(&call, "Acme, good day.");
     assert_eq!(greeted["speaker"], "agent");
     let length = greeted["end_ms"].as_u64().unwrap() - greeted["start_ms"].as_u64().unwrap();
     assert!(
         (540..=700).contains(&length),
         "as long as it sounded: {greeted}"
     );
-    assert_eq!(line("A table, please.")["speaker"], "caller");
+    assert_eq!(line(&call, "A table, please.")["speaker"], "caller");
     assert!(!scene.house.log().contains("s3cret"));
 }
 
@@ -202,24 +112,22 @@ async fn an_interruption_truncates_at_what_was_heard() {
     let bot = Bot::listens().await;
     let scene = scene(&bot).await;
     let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
-    server.hears("response.create").await;
+    server.is_asked().await;
     server
         .answers("item_1", &tone(880.0, 10_000, 8_000), "A very long answer.")
         .await;
+    // It was written down long before it has sounded.
+    server.ends("completed").await;
     let listens = async {
         caller.sound.listens(600).await;
         caller.sound.listens(900).await
     };
     let talk = async {
-        while server.0.heard.len() < 8_000 / 2 {
-            let message = server.0.next().await.unwrap();
-            server.0.takes(message["audio"].as_str().unwrap());
-        }
-        let began = json!({ "audio_start_ms": 500, "item_id": "item_2" });
-        server
-            .says("input_audio_buffer.speech_started", began)
-            .await;
-        server.hears("conversation.item.truncate").await
+        server.listens(500).await;
+        server.is_interrupted("item_2", 500).await;
+        let truncate = server.hears("conversation.item.truncate").await;
+        server.is_truncated(&truncate).await;
+        truncate
     };
     let (rest, truncate) = tokio::join!(listens, talk);
     assert_eq!(
@@ -236,8 +144,7 @@ async fn an_interruption_truncates_at_what_was_heard() {
         "it goes on"
     );
     // What still comes of it is not heard either.
-    let late = json!({ "item_id": "item_1", "content_index": 0, "delta": Stream::written(&tone(880.0, 400, 8_000)) });
-    server.says("response.output_audio.delta", late).await;
+    server.sounds("item_1", &tone(880.0, 400, 8_000)).await;
     let silence = caller.sound.listens(500).await;
     assert!(loudest(&silence, 880.0) < 300.0);
     caller.line.hang_up().await;
@@ -249,11 +156,12 @@ async fn a_model_hangs_up_after_its_last_word() {
     let bot = Bot::listens().await;
     let scene = scene(&bot).await;
     let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
-    server.hears("response.create").await;
+    server.is_asked().await;
     server
         .answers("item_1", &tone(880.0, 500, 8_000), "Goodbye.")
         .await;
-    server.calls("end_call", &json!({})).await;
+    server.calls("end_call", &json!({}), "completed").await;
+    server.ends("completed").await;
     let heard = caller.sound.listens(900).await;
     assert!(loudest(&heard, 880.0) > 6_500.0, "the last word is cut off");
     caller.line.is_hung_up().await;
@@ -279,23 +187,22 @@ async fn a_model_hands_the_caller_on_to_a_destination_it_knows() {
     );
     let names = &transfer["parameters"]["properties"]["destination"]["enum"];
     assert_eq!(names, &json!(["Night desk"]));
-    server.hears("response.create").await;
-    server
-        .calls("transfer_call", &json!({ "destination": "Nowhere" }))
-        .await;
+    server.is_asked().await;
+    let nowhere = json!({ "destination": "Nowhere" });
+    server.calls("transfer_call", &nowhere, "completed").await;
     let output = server.hears("conversation.item.create").await;
     assert_eq!(output["item"]["type"], "function_call_output");
-    assert_eq!(output["item"]["call_id"], "call_1");
     assert!(
         output["item"]["output"]
             .as_str()
             .unwrap()
             .contains("no such destination")
     );
-    server.hears("response.create").await;
-    server
-        .calls("transfer_call", &json!({ "destination": "Night desk" }))
-        .await;
+    // What the model makes of it waits for the end of the answer in which it asked.
+    server.ends("completed").await;
+    server.is_asked().await;
+    let desk = json!({ "destination": "Night desk" });
+    server.calls("transfer_call", &desk, "completed").await;
     caller.line.is_hung_up().await;
     let call = scene.ends("agent_hung_up").await;
     assert_eq!(call["transfers"][0]["destination_name"], "Night desk");
@@ -306,7 +213,7 @@ async fn a_wrong_key_is_known_before_anybody_answers() {
     let bot = Bot::listens().await;
     let scene = scene(&bot).await;
     let refuses = async {
-        let mut server = Server(bot.is_called().await);
+        let mut server = Server::of(bot.is_called().await);
         let error = json!({ "error": { "type": "invalid_request_error", "code": "invalid_api_key", "message": "no" } });
         server.says("error", error).await;
         server
@@ -315,4 +222,86 @@ async fn a_wrong_key_is_known_before_anybody_answers() {
     assert_eq!(refused.status(), Some(480));
     scene.ends("engine_down").await;
     assert_eq!(scene.happens("engine_away").await["cause"], "refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_told_the_headers_that_the_access_passes_on() {
+    let bot = Bot::listens().await;
+    let scene = scene(&bot).await;
+    let passed = json!(["X-Account", "X-Queue=X-Skill", "X-Agent-ID", "X-Missing"]);
+    scene.passes(&passed).await;
+    let headers = [
+        ("X-Account", "42 & more"),
+        ("X-Queue", "sales"),
+        ("X-Agent-ID", "none"),
+        ("X-Secret", "not passed"),
+    ];
+    let dialling = scene.is_called_saying(Codec::Pcmu, &headers);
+    let (caller, (_server, session)) = tokio::join!(dialling, Server::serves(&bot));
+    let instructions = session["instructions"].as_str().unwrap();
+    for line in ["\nX-Account: 42 & more", "\nX-Skill: sales"] {
+        assert!(instructions.contains(line), "no {line} in {instructions}");
+    }
+    for name in ["X-Agent-ID", "X-Missing", "X-Secret", "X-Queue"] {
+        assert!(!instructions.contains(name), "{name} in {instructions}");
+    }
+    caller.line.hang_up().await;
+    scene.ends("caller_hung_up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_answered_after_what_is_being_answered() {
+    let bot = Bot::listens().await;
+    let scene = scene(&bot).await;
+    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    server.is_asked().await;
+    let presses = async {
+        caller.sound.presses(5).await;
+        caller.sound.listens(600).await;
+    };
+    let hears = async {
+        let note = server.hears("conversation.item.create").await;
+        assert_eq!(
+            note["item"]["content"][0]["text"],
+            "The caller pressed the key 5."
+        );
+        // A server refuses to begin an answer beside another.
+        let early = server.collects(200).await;
+        assert!(early.is_empty(), "{early:?}");
+        server.ends("completed").await;
+        server.is_asked().await;
+        server.ends("completed").await;
+    };
+    tokio::join!(presses, hears);
+    // The server has begun one of its own when it is asked: ours is asked for again after that.
+    let presses = async {
+        caller.sound.presses(6).await;
+        caller.sound.listens(600).await;
+    };
+    let hears = async {
+        server.hears("conversation.item.create").await;
+        server.begins().await;
+        server.is_asked_too_late().await;
+        server.ends("completed").await;
+        server.is_asked().await;
+    };
+    tokio::join!(presses, hears);
+    caller.line.hang_up().await;
+    scene.ends("caller_hung_up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_was_cut_off_is_not_used() {
+    let bot = Bot::listens().await;
+    let scene = scene(&bot).await;
+    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    server.is_asked().await;
+    server.calls("end_call", &json!({}), "incomplete").await;
+    server.is_interrupted("item_2", 100).await;
+    let listens = caller.sound.listens(700);
+    let (_, said) = tokio::join!(listens, server.collects(500));
+    assert!(said.is_empty(), "{said:?}");
+    assert_eq!(scene.call().await["state"], "answered");
+    caller.line.hang_up().await;
+    scene.ends("caller_hung_up").await;
 }

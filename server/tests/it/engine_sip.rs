@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 use server::media::codec::Codec;
-use server::media::tone::tone;
 
 use crate::engine_bot::{Bot, Scene};
 use crate::media_phone::{channels, loudest};
@@ -62,16 +61,7 @@ async fn a_bot_with_a_telephone_is_told_who_calls_hears_and_is_heard() {
     ];
     // In another codec than the bot's: what comes back has been through both.
     let mut caller = scene.is_called_saying(Codec::Pcma, &headers).await;
-    let said = tone(440.0, 1_500, 8_000);
-    let heard = [
-        caller.sound.speaks(&said).await,
-        caller.sound.listens(500).await,
-    ]
-    .concat();
-    assert!(
-        loudest(&heard, 440.0) > 6_500.0,
-        "what the bot says back is not heard"
-    );
+    caller.is_said_back(1_500).await;
     assert!(caller.sound.keys.is_empty());
     caller.sound.presses(5).await;
     caller.sound.listens(600).await;
@@ -267,16 +257,8 @@ async fn a_caller_is_handed_on_from_the_bot_and_comes_back_to_it() {
     scene.hands_on_to(&there).await;
     scene.happens("back_with_agent").await;
     sales.plays_to_its_end().await;
-    let said = tone(440.0, 1_000, 8_000);
-    let heard = [
-        caller.sound.speaks(&said).await,
-        caller.sound.listens(400).await,
-    ]
-    .concat();
-    assert!(
-        loudest(&heard, 440.0) > 6_500.0,
-        "the caller is not back with the bot"
-    );
+    // The caller is back with the bot.
+    caller.is_said_back(1_000).await;
     caller.line.hang_up().await;
     bot.plays_to_its_end().await;
     scene.ends("caller_hung_up").await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use server::media::tone::tone;
 use sha1::Sha1;
 
-use crate::engine_bot::{Bot, Scene};
+use crate::engine_bot::{Bot, Scene, line};
 use crate::media_phone::{loudest, strength};
 use crate::ops::{DIALLED, dials};
 use crate::sip_carrier::{Carrier, Script};
@@ -86,22 +86,15 @@ async fn a_bot_hears_the_caller_and_is_heard() {
     );
 
     let call = scene.ends("caller_hung_up").await;
-    let lines = call["transcript"].as_array().unwrap();
-    let line = |text: &str| {
-        let found = lines.iter().find(|line| line["text"] == text);
-        found
-            .unwrap_or_else(|| panic!("no {text} in {lines:#?}"))
-            .clone()
-    };
-    let spoken = line("four hundred and forty");
+    let spoken = line(&call, "four hundred and forty");
     let length = spoken["end_ms"].as_u64().unwrap() - spoken["start_ms"].as_u64().unwrap();
     assert!(
         (700..1_500).contains(&length),
         "the words have the time of the sound: {spoken}"
     );
-    assert_eq!(line("eight eighty")["speaker"], "agent");
+    assert_eq!(line(&call, "eight eighty")["speaker"], "agent");
     assert_eq!(
-        line("•")["what"],
+        line(&call, "•")["what"],
         "digits",
         "masked on the transcript, plain to the bot"
     );

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::responses::Ask;
 use crate::media::codec::{Codec, Decoder, Encoder};
 
 /// The model that writes down what the caller says.
@@ -62,9 +63,15 @@ pub(super) enum FromServer {
         name: String,
         arguments: String,
     },
+    /// An answer has begun, asked for or not.
+    AnswerBegan,
+    /// It is over, complete or cut off.
+    AnswerEnded,
     /// Something went wrong; most often the session goes on.
     Error {
         code: String,
+        /// Our message that was wrong, where it had a name.
+        about: Option<String>,
     },
     /// Everything else.
     Other,
@@ -92,6 +99,7 @@ struct Sent {
 #[derive(Deserialize)]
 struct Item {
     r#type: Option<String>,
+    status: Option<String>,
     call_id: Option<String>,
     name: Option<String>,
     arguments: Option<String>,
@@ -100,6 +108,7 @@ struct Item {
 #[derive(Deserialize)]
 struct Fault {
     code: Option<String>,
+    event_id: Option<String>,
     r#type: Option<String>,
 }
 
@@ -166,16 +175,17 @@ pub(super) fn append(samples: &[i16]) -> String {
     json!({ "type": "input_audio_buffer.append", "audio": audio }).to_string()
 }
 
-/// Something is to be said now, in this sense.
-pub(super) fn respond(instructions: Option<&str>) -> String {
-    match instructions {
-        Some(instructions) => {
-            json!({ "type": "response.create", "response": { "instructions": instructions } })
-        }
-        None => json!({ "type": "response.create" }),
+/// Something is to be said now, in this sense. A refusal names it by its id.
+pub(super) fn respond(ask: &Ask) -> String {
+    let mut create = json!({ "type": "response.create", "event_id": ask.id });
+    if let Some(sense) = &ask.sense {
+        create["response"] = json!({ "instructions": sense });
     }
-    .to_string()
+    create.to_string()
 }
+
+/// The code of a refusal to begin an answer beside another.
+pub(super) const UNDER_WAY: &str = "conversation_already_has_active_response";
 
 /// Only so much of an answer was heard.
 pub(super) fn truncate(item: &str, part: u64, audio_end_ms: u64) -> String {
@@ -241,24 +251,33 @@ pub(super) fn read(text: &str) -> Result<FromServer, Nonsense> {
         "response.output_item.done" => match sent.item {
             Some(Item {
                 r#type: Some(kind),
+                status,
                 call_id: Some(id),
                 name: Some(name),
                 arguments,
-            }) if kind == "function_call" => FromServer::Call {
+            }) if kind == "function_call" && is_whole(status.as_deref()) => FromServer::Call {
                 id,
                 name,
                 arguments: arguments.unwrap_or_default(),
             },
             _ => FromServer::Other,
         },
+        "response.created" => FromServer::AnswerBegan,
+        "response.done" => FromServer::AnswerEnded,
         "error" => {
             let fault = sent.error.ok_or(Nonsense)?;
             FromServer::Error {
+                about: fault.event_id,
                 code: fault.code.or(fault.r#type).unwrap_or_default(),
             }
         }
         _ => FromServer::Other,
     })
+}
+
+/// A tool that was about to be used when the caller interrupted is not to be used.
+fn is_whole(status: Option<&str>) -> bool {
+    status.is_none_or(|status| status == "completed")
 }
 
 /// Text that may stand in a transcript.

@@ -1,0 +1,122 @@
+//! One answer at a time: a server refuses to begin one while another is under way, so what is to be
+//! said meanwhile waits for its end.
+
+/// In which sense something is to be said; none: as the conversation has it.
+pub(super) type Sense = Option<String>;
+
+/// The answers of one session, as far as their beginnings and ends go.
+#[derive(Default)]
+pub(super) struct Responses {
+    under_way: bool,
+    /// How many were asked for: what a refusal refers to.
+    asked: u64,
+    sense: Sense,
+    waiting: Option<Sense>,
+}
+
+/// An answer to be asked for now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    /// By which a refusal names it.
+    pub(super) id: String,
+    pub(super) sense: Sense,
+}
+
+impl Responses {
+    /// Something is to be said: at once, or else when the answer under way is complete. Of several
+    /// that wait one is enough, because by then the model knows all of it.
+    pub(super) fn wish(&mut self, sense: Sense) -> Option<Ask> {
+        if self.under_way {
+            let before = self.waiting.take().flatten();
+            self.waiting = Some(sense.or(before));
+            return None;
+        }
+        Some(self.ask(sense))
+    }
+
+    /// One has begun, perhaps without being asked for: the server answers the caller by itself.
+    pub(super) fn began(&mut self) {
+        self.under_way = true;
+    }
+
+    /// It is over, complete or not; what waited for that.
+    pub(super) fn ended(&mut self) -> Option<Ask> {
+        self.under_way = false;
+        let sense = self.waiting.take()?;
+        Some(self.ask(sense))
+    }
+
+    /// Something was refused. If it was the last answer we asked for, because the server had begun
+    /// one of its own just before, ours waits for the end of that one.
+    pub(super) fn refused(&mut self, about: Option<&str>, one_is_under_way: bool) {
+        if about != Some(&self.id()) {
+            return;
+        }
+        self.under_way = one_is_under_way;
+        if one_is_under_way {
+            let sense = self.sense.take();
+            let later = self.waiting.take().flatten();
+            self.waiting = Some(later.or(sense));
+        }
+    }
+
+    fn ask(&mut self, sense: Sense) -> Ask {
+        self.under_way = true;
+        self.asked += 1;
+        self.sense.clone_from(&sense);
+        Ask {
+            id: self.id(),
+            sense,
+        }
+    }
+
+    fn id(&self) -> String {
+        format!("answer-{}", self.asked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_said_waits_for_the_answer_under_way() {
+        let mut responses = Responses::default();
+        let first = responses.wish(Some("greet".to_owned())).unwrap();
+        assert_eq!(
+            (&*first.id, first.sense),
+            ("answer-1", Some("greet".to_owned()))
+        );
+        responses.began();
+        assert_eq!(responses.wish(None), None);
+        assert_eq!(responses.wish(Some("sorry".to_owned())), None);
+        assert_eq!(responses.wish(None), None);
+        let next = responses.ended().unwrap();
+        assert_eq!(
+            (&*next.id, next.sense),
+            ("answer-2", Some("sorry".to_owned()))
+        );
+        responses.began();
+        assert_eq!(responses.ended(), None);
+        assert!(responses.wish(None).is_some());
+    }
+
+    #[test]
+    fn one_that_crossed_the_servers_own_is_asked_for_again() {
+        let mut responses = Responses::default();
+        let asked = responses.wish(Some("sorry".to_owned())).unwrap();
+        responses.refused(Some(&asked.id), true);
+        assert_eq!(responses.wish(None), None);
+        assert_eq!(responses.ended().unwrap().sense, Some("sorry".to_owned()));
+    }
+
+    #[test]
+    fn one_that_is_refused_for_another_reason_holds_up_nothing() {
+        let mut responses = Responses::default();
+        let asked = responses.wish(Some("sorry".to_owned())).unwrap();
+        responses.refused(Some("another"), false);
+        assert_eq!(responses.wish(None), None, "it may still begin");
+        responses.refused(Some(&asked.id), false);
+        assert!(responses.wish(None).is_some());
+    }
+}
