@@ -365,6 +365,7 @@ impl Text {
             EndReason::NoTrunk => self.outgoing.no_trunk,
             EndReason::TooManyLegs => self.outgoing.too_many_legs,
             EndReason::NotReferable => self.outgoing.not_referable,
+            EndReason::NotADestination => self.outgoing.not_a_destination,
         }
     }
 

@@ -60,6 +60,7 @@ impl Dialler {
             ring_for: Duration::from_secs(u64::from(new.ring_timeout_s)),
             longest: Duration::from_secs(u64::from(longest)),
             hears: false,
+            bot_of: None,
             metadata: new.metadata,
         })
     }
@@ -85,6 +86,7 @@ impl Dialler {
             ring_for: TEST_RINGS,
             longest: TEST_TALKS,
             hears: true,
+            bot_of: None,
             metadata: serde_json::Map::new(),
         })
     }

@@ -1,6 +1,7 @@
 //! One answered or ringing call, whoever began it: everything that can happen to it, in one place
 //! and one task.
 
+mod bot;
 pub(in crate::sip) mod closing;
 mod death;
 mod handover;
@@ -25,6 +26,7 @@ use app::domain::id::{AccessId, CallId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+pub(in crate::sip) use self::bot::Bot;
 pub(in crate::sip) use self::death::Death;
 use self::handover::Handover;
 use self::moving::Moving;
@@ -163,6 +165,8 @@ pub(in crate::sip) struct Call {
     pub legs: u32,
     /// Who answered an INVITE of ours.
     pub callee: Option<Callee>,
+    /// The bot at its other end, if it is the leg to one.
+    pub bot: Option<Bot>,
     /// Who wants to know how this leg fares, if it is one of another call.
     pub near: Option<mpsc::UnboundedSender<FarEvent>>,
 }
@@ -196,6 +200,10 @@ impl Call {
             }
             Event::Outside(ToCall::Step(message, way)) => {
                 self.step(&message, way);
+                None
+            }
+            Event::Outside(ToCall::BotHears(status)) => {
+                Box::pin(self.tell_bot(status)).await;
                 None
             }
             Event::Outside(ToCall::HandOn(destination, reply)) => {

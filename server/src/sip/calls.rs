@@ -26,6 +26,8 @@ pub enum ToCall {
     TakeOver(Box<Arrival>, Option<AccessId>),
     /// To somebody else; the attempt is told back, if there is one.
     HandOn(Box<Destination>, oneshot::Sender<Option<Transfer>>),
+    /// How the call goes that its bot asked for.
+    BotHears(u16),
     /// A message of its own that somebody else sent or received for it.
     Step(Box<Message>, Way),
 }
@@ -218,9 +220,14 @@ impl Calls {
 
     /// Tells a call of a message that is its own; one that is over needs to know no more.
     pub(in crate::sip) fn step(&self, call: CallId, message: Message, way: Way) {
+        self.tell(call, ToCall::Step(Box::new(message), way));
+    }
+
+    /// Tells a call something; one that is over needs to know no more.
+    pub(in crate::sip) fn tell(&self, call: CallId, what: ToCall) {
         let found = self.0.lock().calls.get(&call).cloned();
         if let Some(call) = found {
-            let _ = call.try_send(ToCall::Step(Box::new(message), way));
+            let _ = call.try_send(what);
         }
     }
 

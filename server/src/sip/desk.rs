@@ -80,6 +80,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Where a peer may ask the agent it talks with to go; `None` if not there. From memory.
     fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination>;
 
+    /// Which of an agent's own destinations its bot means; `None` if none. From memory.
+    fn chosen(&self, agent: AgentId, uri: &SipUri) -> Option<Destination>;
+
     /// A further leg of a call: permitted, counted and given a row, or why not.
     async fn open_leg(
         &self,
@@ -184,6 +187,10 @@ impl Desk for CallDesk {
 
     fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination> {
         Self::referable(self, agent, uri)
+    }
+
+    fn chosen(&self, agent: AgentId, uri: &SipUri) -> Option<Destination> {
+        Self::chosen(self, agent, uri)
     }
 
     async fn open_leg(

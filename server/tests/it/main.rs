@@ -17,6 +17,7 @@ mod engine_bot;
 mod engine_realtime;
 mod engine_secure;
 mod engine_sip;
+mod engine_sip_refer;
 mod engine_stream;
 mod export;
 mod faults;

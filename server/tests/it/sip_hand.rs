@@ -98,15 +98,51 @@ impl Hand {
 
     /// A request of its own, inside the call that `invite` began.
     pub(crate) async fn asks(&self, invite: &Message, method: &str) {
+        self.says(invite, &self.request(invite, method, 900)).await;
+    }
+
+    /// Asks who called to go there instead; what was said of that.
+    pub(crate) async fn refers(&self, invite: &Message, to: &str, number: u32) -> Option<u16> {
+        let refer = self.request(invite, "REFER", number);
+        self.says(invite, &refer.with("Refer-To", to)).await;
+        self.hears_answer("REFER").await.status()
+    }
+
+    /// The fragment of the next NOTIFY, and whether it is the last.
+    pub(crate) async fn is_notified(&self) -> (String, bool) {
+        let notify = self.hears("NOTIFY").await;
+        self.says(&notify, &self.reply(&notify, 200)).await;
+        let state = notify.get("Subscription-State").unwrap();
+        let fragment = String::from_utf8(notify.body.clone()).unwrap();
+        (fragment.trim().to_owned(), state.starts_with("terminated"))
+    }
+
+    async fn hears_answer(&self, method: &str) -> Message {
+        let mut buffer = vec![0; 65_535];
+        loop {
+            let received =
+                tokio::time::timeout(Duration::from_secs(10), self.socket.recv_from(&mut buffer));
+            let (length, _) = received.await.unwrap().unwrap();
+            let message = Message::read(&buffer[..length]).unwrap();
+            let answers = message.status().is_some();
+            if answers && message.cseq().is_some_and(|(_, of)| of == method) {
+                return message;
+            }
+        }
+    }
+
+    fn request(&self, invite: &Message, method: &str, number: u32) -> Message {
         let uri = invite.get("Contact").unwrap().trim_matches(['<', '>']);
         let at = self.at;
-        let request = Message::request(method, uri)
-            .with("Via", format!("SIP/2.0/UDP {at};branch=z9hG4bK{method}"))
+        Message::request(method, uri)
+            .with(
+                "Via",
+                format!("SIP/2.0/UDP {at};branch=z9hG4bK{method}{number}"),
+            )
             .with("Max-Forwards", "70")
             .with("From", format!("{};tag=hand", invite.get("To").unwrap()))
             .with("To", invite.get("From").unwrap())
             .with("Call-ID", invite.call_id())
-            .with("CSeq", format!("900 {method}"));
-        self.says(invite, &request).await;
+            .with("CSeq", format!("{number} {method}"))
     }
 }

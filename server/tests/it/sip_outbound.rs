@@ -37,6 +37,7 @@ pub(crate) fn call(world: &World, trunk: OutboundTrunk, ring: Duration) -> CallI
         ring_for: ring,
         longest: Duration::from_secs(60),
         hears: false,
+        bot_of: None,
         metadata: serde_json::Map::new(),
     });
     id

@@ -106,6 +106,7 @@ fn straight_to(hand: &Hand, id: CallId, longest: Duration) -> Outgoing {
         ring_for: RING,
         longest,
         hears: false,
+        bot_of: None,
         metadata: serde_json::Map::new(),
     }
 }

@@ -318,6 +318,10 @@ impl Desk for House {
         None
     }
 
+    fn chosen(&self, _: AgentId, _: &SipUri) -> Option<Destination> {
+        None
+    }
+
     async fn open_leg(
         &self,
         _: CallId,
@@ -347,6 +351,7 @@ impl Desk for House {
             ring_for: Duration::from_secs(10),
             longest: Duration::from_secs(60),
             hears: false,
+            bot_of: None,
             metadata: serde_json::Map::new(),
         })
     }

@@ -99,6 +99,8 @@ pub enum EndReason {
     TooManyLegs,
     /// Its peer cannot be asked to call there by itself, and nothing else was wanted.
     NotReferable,
+    /// A bot asked for somebody who is no destination of its agent's.
+    NotADestination,
     /// Refused before it began.
     Refused(Refusal),
 }
@@ -140,13 +142,14 @@ impl EndReason {
             Self::NoTrunk => "no_outbound_trunk",
             Self::TooManyLegs => "too_many_legs",
             Self::NotReferable => "not_referable",
+            Self::NotADestination => "not_a_destination",
             Self::Refused(refusal) => refusal.code(),
         }
     }
 
     /// Every one there is.
     pub fn all() -> impl Iterator<Item = Self> {
-        const PLAIN: [EndReason; 33] = [
+        const PLAIN: [EndReason; 34] = [
             EndReason::CallerHungUp,
             EndReason::CalleeHungUp,
             EndReason::AgentHungUp,
@@ -180,6 +183,7 @@ impl EndReason {
             EndReason::NoTrunk,
             EndReason::TooManyLegs,
             EndReason::NotReferable,
+            EndReason::NotADestination,
         ];
         PLAIN
             .into_iter()
@@ -213,7 +217,8 @@ impl EndReason {
             | Self::OwnAddress
             | Self::NoTrunk
             | Self::TooManyLegs
-            | Self::NotReferable => CallResult::ClientError,
+            | Self::NotReferable
+            | Self::NotADestination => CallResult::ClientError,
             Self::AuthFailed
             | Self::Forbidden
             | Self::NotFound

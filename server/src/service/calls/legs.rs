@@ -17,6 +17,22 @@ const RING_FOR: Duration = Duration::from_secs(30);
 /// The longest a leg without a trunk may last.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Whether a URI leads to a place.
+fn means(uri: &SipUri, place: &Place) -> bool {
+    match place {
+        Place::Phone(number) => numbers_in(uri).contains(number),
+        Place::Sip(known, _) => known.user == uri.user && known.host == uri.host,
+        Place::Hangup => false,
+    }
+}
+
+/// The numbers its user part may be read as.
+fn numbers_in(uri: &SipUri) -> Vec<PhoneNumber> {
+    let user = uri.user.as_deref().unwrap_or_default();
+    let read = readings(user, None).into_iter();
+    read.map(|(_, number)| number).collect()
+}
+
 impl CallDesk {
     /// A further leg of a call, to one of its agent's destinations.
     pub async fn open_leg(
@@ -45,6 +61,7 @@ impl CallDesk {
             ring_for: RING_FOR,
             longest,
             hears: false,
+            bot_of: None,
             metadata: serde_json::Map::new(),
         };
         match self.place(&outgoing, Some(near)).await {
@@ -103,24 +120,27 @@ impl CallDesk {
 
     /// Where a peer may ask its agent to go: to a destination of that agent, or to a number of ours.
     pub fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination> {
-        let user = uri.user.as_deref().unwrap_or_default();
-        let numbers: Vec<PhoneNumber> = readings(user, None)
-            .into_iter()
-            .map(|(_, number)| number)
-            .collect();
-        let same = |place: &Place| match place {
-            Place::Phone(number) => numbers.contains(number),
-            Place::Sip(known, _) => known.user == uri.user && known.host == uri.host,
-            Place::Hangup => false,
-        };
         let assigned = agent.map(|agent| self.book.assigned(agent));
         let mut assigned = assigned.into_iter().flatten();
-        if let Some(found) = assigned.find(|each| same(&each.destination.settings.place)) {
+        if let Some(found) = assigned.find(|each| means(uri, &each.destination.settings.place)) {
             return Some(found.destination);
         }
-        let mut ours = numbers.into_iter();
+        let mut ours = numbers_in(uri).into_iter();
         let number = ours.find(|number| self.book.read(|routes| routes.on_trunk(number)))?;
         Some(Destination::unnamed(Place::Phone(number)))
+    }
+
+    /// Which of an agent's own destinations its bot means: by number or address, else by key.
+    pub fn chosen(&self, agent: AgentId, uri: &SipUri) -> Option<Destination> {
+        let assigned = self.book.assigned(agent);
+        let mut named = assigned.iter();
+        let named = named.find(|each| means(uri, &each.destination.settings.place));
+        let chosen = named.or_else(|| {
+            let user = uri.user.as_deref()?;
+            let is_key = |each: &&Assigned| each.digit.is_some_and(|key| user == key.to_string());
+            assigned.iter().find(is_key)
+        });
+        chosen.map(|each| each.destination.clone())
     }
 
     /// What an agent may hand calls on to, in the order of its menu.

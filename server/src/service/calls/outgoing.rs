@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::domain::agent::Agent;
 use app::domain::call::{Call, CallEnd, CallState, CallerId, Direction, EndReason, RecordingState};
 use app::domain::country::Country;
-use app::domain::id::CallId;
+use app::domain::id::{AgentId, CallId};
 use app::domain::outbound::{Forbidden, OutboundTrunk, may_dial};
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Check, Note, Outcome, Receipt, Step};
@@ -31,6 +31,8 @@ pub struct Outgoing {
     pub longest: Duration,
     /// Whether what is heard is kept, for a call that nobody speaks in.
     pub hears: bool,
+    /// Of a leg to the telephone of an agent's engine: whom it speaks for.
+    pub bot_of: Option<AgentId>,
     /// Facts for the agent's engine.
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }

@@ -69,6 +69,7 @@ impl Call {
         });
         if settings.place == Place::Hangup {
             self.conclude(&mut transfer, TransferState::Completed);
+            self.bot_hears_of(&transfer);
             let ending = self.hang_up(EndReason::AgentHungUp);
             return (Some(transfer), Some(ending));
         }
@@ -76,6 +77,7 @@ impl Call {
         if self.legs > MOST_LEGS {
             transfer.reason = Some(EndReason::TooManyLegs.code().to_owned());
             self.conclude(&mut transfer, TransferState::Failed);
+            self.bot_hears_of(&transfer);
             return (Some(transfer), None);
         }
         match refer_to {
@@ -142,11 +144,16 @@ impl Call {
                 }
                 if handover.transfer.state == TransferState::Trying {
                     self.tell_ringing(&mut handover.transfer);
+                    self.bot_hears_of(&handover.transfer);
                 }
             }
             FarEvent::Early => self.join(&mut handover),
-            // Only for who waits for a first word, and who lends its audio.
-            FarEvent::Trying | FarEvent::Heard | FarEvent::Taken(_) => {}
+            // Only for who waits for a first word, who lends its audio, and who listens to a bot.
+            FarEvent::Trying
+            | FarEvent::Heard
+            | FarEvent::Taken(_)
+            | FarEvent::HandsOn(_)
+            | FarEvent::AsksTooMuch(_) => {}
             FarEvent::Answered => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {
@@ -156,8 +163,9 @@ impl Call {
                         WhenConnected::StopRecording
                     });
                 }
-                self.hang_up_telephone(EndReason::HandedOn);
                 self.conclude(&mut handover.transfer, TransferState::Completed);
+                self.bot_hears_of(&handover.transfer);
+                self.hang_up_telephone(EndReason::HandedOn);
             }
             FarEvent::Over { reason, status } => {
                 return self.far_is_over(handover, reason, status).await;
@@ -195,6 +203,7 @@ impl Call {
         transfer.status = status;
         transfer.reason = Some(reason.code().to_owned());
         self.conclude(&mut transfer, TransferState::Failed);
+        self.bot_hears_of(&transfer);
         let other = self.failover(transfer.target.destination);
         if let Some(destination) = other.and_then(|id| self.edge.desk.destination(id)) {
             return Box::pin(self.hand_on(destination)).await.1;

@@ -38,6 +38,9 @@ pub(in crate::sip) struct Moving {
 
 impl Call {
     pub(super) async fn on_refer(&mut self, answers: &Answers, request: &Message) {
+        if self.on_bots_refer(answers, request).await {
+            return;
+        }
         let busy = self.handover.is_some() || self.referral.is_some() || self.moving.is_some();
         if busy || !matches!(self.phase, Phase::Confirmed) {
             return self.reply(answers, request, 491);
@@ -146,6 +149,8 @@ impl Call {
             | FarEvent::Heard
             | FarEvent::Ringing
             | FarEvent::Early
+            | FarEvent::HandsOn(_)
+            | FarEvent::AsksTooMuch(_)
             | FarEvent::Answered => {}
         }
         self.moving = Some(moving);
@@ -243,7 +248,7 @@ impl Call {
     }
 
     /// How the call goes that was asked for.
-    async fn tell_peer(&mut self, state: &str, status: u16) {
+    pub(super) async fn tell_peer(&mut self, state: &str, status: u16) {
         let fragment = format!("SIP/2.0 {status} {}\r\n", phrase(status));
         let notify = self
             .own_request("NOTIFY")

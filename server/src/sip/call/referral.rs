@@ -146,6 +146,7 @@ impl Call {
             News::Over(status @ 200..300) => {
                 referral.transfer.status = Some(status);
                 self.conclude(&mut referral.transfer, TransferState::Completed);
+                self.bot_hears_of(&referral.transfer);
                 return Some(Ending::bye(EndReason::HandedOn, HANDED_ON));
             }
             News::Over(status) => {
@@ -155,6 +156,7 @@ impl Call {
             }
             News::NoMore => {
                 self.conclude(&mut referral.transfer, TransferState::Unknown);
+                self.bot_hears_of(&referral.transfer);
                 return None;
             }
         }
@@ -166,6 +168,7 @@ impl Call {
     pub(in crate::sip) fn on_silence(&mut self) {
         if let Some(mut referral) = self.referral.take() {
             self.conclude(&mut referral.transfer, TransferState::Unknown);
+            self.bot_hears_of(&referral.transfer);
         }
     }
 }

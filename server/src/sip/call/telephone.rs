@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{Call, Ending, Phase, Speaking};
 use crate::agent::{Facts, Keep, Ready, Wanted};
 use crate::media::{Bridge, Session, WhenConnected};
-use crate::service::calls::OutRoute;
+use crate::service::calls::{OutRoute, Outgoing};
 use crate::sip::outbound::{self, FarEvent};
 
 /// How long it may say nothing at all: three seconds (`design.md` §3.5), and a moment in which the next one of
@@ -31,6 +31,10 @@ const LONGEST_HEADER: usize = 1_000;
 pub(in crate::sip) struct Telephone {
     /// The caller is there for it.
     wanted: bool,
+    /// It has asked to hand the caller on, and waits to hear how that goes.
+    pub asks: bool,
+    /// How often it asked for somebody it may not have.
+    pub refusals: u32,
     leg: Option<Leg>,
 }
 
@@ -50,6 +54,11 @@ impl Telephone {
 
     pub(super) fn silent_until(&self) -> Option<Instant> {
         self.leg.as_ref()?.silent_until
+    }
+
+    /// The leg there.
+    pub(super) fn call(&self) -> Option<CallId> {
+        self.leg.as_ref().map(|leg| leg.call)
     }
 
     /// The caller talks with somebody else.
@@ -82,9 +91,11 @@ impl Call {
         };
         let (tell, events) = mpsc::unbounded_channel();
         let (edge, near) = (self.edge.clone(), self.id);
+        let bot_of = self.agent.as_ref().map(|agent| agent.id);
         self.edge.life.spawn("sip.leg", async move {
             match edge.desk.open_engine(near, call, route).await {
                 Ok(outgoing) => {
+                    let outgoing = Outgoing { bot_of, ..outgoing };
                     Box::pin(outbound::dial(edge, outgoing, Some(tell), None)).await;
                 }
                 Err(reason) => {
@@ -174,6 +185,11 @@ impl Call {
                 None
             }
             FarEvent::Heard | FarEvent::Taken(_) => None,
+            FarEvent::HandsOn(destination) => self.hand_on_for_bot(*destination).await,
+            FarEvent::AsksTooMuch(uri) => {
+                self.refuse_bot(*uri);
+                None
+            }
             FarEvent::Answered => {
                 leg.answered = true;
                 if matches!(self.speaking, Speaking::Calling) {
@@ -198,16 +214,26 @@ impl Call {
     }
 
     async fn telephone_is_over(&mut self, reason: EndReason) -> Option<Ending> {
+        let has_asked = std::mem::take(&mut self.telephone.asks);
         let answered = self.telephone.leg.take().is_some_and(|leg| leg.answered);
         if !answered {
             return self.lose_telephone(fault(reason)).await;
         }
+        let goodbye = Happening::EngineEnded {
+            cause: "goodbye".to_owned(),
+        };
+        let on_the_way = self.handover.is_some() || self.referral.is_some();
+        if has_asked && on_the_way && reason == EndReason::CalleeHungUp {
+            // It has handed the caller on, and does not wait for the end of that.
+            self.happened(goodbye);
+            self.telephone.wanted = false;
+            self.speaking = Speaking::Away(EngineFault::Lost);
+            return None;
+        }
         if self.handover.is_some() || reason != EndReason::CalleeHungUp {
             return self.lose_telephone(EngineFault::Lost).await;
         }
-        self.happened(Happening::EngineEnded {
-            cause: "goodbye".to_owned(),
-        });
+        self.happened(goodbye);
         Some(self.hang_up(EndReason::AgentHungUp))
     }
 

@@ -66,6 +66,10 @@ impl Desk for Porter {
         None
     }
 
+    fn chosen(&self, _: AgentId, _: &app::domain::sip::SipUri) -> Option<Destination> {
+        None
+    }
+
     async fn open_leg(&self, _: CallId, _: CallId, _: &Destination) -> Result<Outgoing, EndReason> {
         Err(EndReason::Fault)
     }

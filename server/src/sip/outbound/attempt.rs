@@ -258,6 +258,8 @@ impl Attempt<'_> {
                         self.step(&message, way, flow);
                         continue;
                     }
+                    // Who has not answered has asked for nothing.
+                    ToCall::BotHears(_) => continue,
                     // Nothing of the peer's can be in order before the dialog is.
                     ToCall::Request(arrival) | ToCall::TakeOver(arrival, _) => {
                         let reply = arrival.message.reply(481, &self.tag);

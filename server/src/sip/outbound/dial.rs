@@ -4,7 +4,8 @@ use app::domain::call::{CallEnd, EndReason, Happening, TimelineEvent};
 use app::domain::id::CallId;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Check, Note, Outcome, Step};
-use app::domain::sip::{Host, Secret, Transport, Username};
+use app::domain::sip::{Host, Secret, SipUri, Transport, Username};
+use app::domain::transfer::Destination;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -19,7 +20,7 @@ use crate::service::calls::{OutRoute, Outgoing, Peer};
 use crate::sip::Edge;
 use crate::sip::call::offer::description;
 use crate::sip::call::{
-    Call, Death, Ear, Ending, Phase, Sources, Speaking, Telephone, facts_of_outgoing,
+    Bot, Call, Death, Ear, Ending, Phase, Sources, Speaking, Telephone, facts_of_outgoing,
 };
 use crate::sip::calls;
 use crate::sip::desk::{CallEvent, CallFacts};
@@ -42,6 +43,10 @@ pub(in crate::sip) enum FarEvent {
     Answered,
     /// Somebody answered with the audio that was lent.
     Taken(Box<Answered>),
+    /// The bot there hands its caller on.
+    HandsOn(Box<Destination>),
+    /// The same, to where its agent may not.
+    AsksTooMuch(Box<SipUri>),
     /// It is over, answered or not.
     Over {
         reason: EndReason,
@@ -223,6 +228,7 @@ async fn begin(
         speaking: Speaking::Nobody,
         telephone: Telephone::default(),
         agent: outgoing.agent,
+        bot: outgoing.bot_of.map(Bot::of),
         longest: Some(outgoing.longest),
         answers: None,
         description: String::new(),

@@ -1,0 +1,146 @@
+//! A bot that has a telephone hands its caller on: by a REFER inside its leg (RFC 3515), which names
+//! one of its agent's own destinations, by number, address, or the key of the agent's menu.
+//!
+//! It is the caller's call that goes there, as if the agent had chosen it; the bot is told how it
+//! goes, and keeps the caller until somebody has answered. Nobody else is called for a bot, however
+//! well it knows its own host.
+
+use app::domain::call::EndReason;
+use app::domain::id::AgentId;
+use app::domain::sip::SipUri;
+use app::domain::transfer::{
+    Destination, Place, Transfer, TransferMode, TransferState, TransferTarget,
+};
+
+use super::{Call, Ending};
+use crate::sip::calls::ToCall;
+use crate::sip::message::Message;
+use crate::sip::message::address::Address;
+use crate::sip::outbound::FarEvent;
+use crate::sip::stack::Answers;
+
+/// As many refusals are kept on a row: a bot may ask for ever.
+const MOST_REFUSALS: u32 = 10;
+
+/// At the other end of a leg: the bot that speaks for an agent.
+pub(in crate::sip) struct Bot {
+    pub agent: AgentId,
+    /// It has asked to hand the caller on, and is to be told how that goes.
+    asked: bool,
+}
+
+impl Bot {
+    pub(in crate::sip) fn of(agent: AgentId) -> Self {
+        Self {
+            agent,
+            asked: false,
+        }
+    }
+}
+
+/// On the leg to the bot.
+impl Call {
+    /// Whether it was the bot's to answer.
+    pub(super) async fn on_bots_refer(&mut self, answers: &Answers, request: &Message) -> bool {
+        let Some(bot) = &self.bot else { return false };
+        let (agent, asked) = (bot.agent, bot.asked);
+        let mut named = request.all("Refer-To");
+        let uri = match (named.next(), named.next()) {
+            (Some(value), None) => Address::read(value).uri.parse::<SipUri>().ok(),
+            _ => None,
+        };
+        let Some(uri) = uri.map(SipUri::without_headers) else {
+            self.reply(answers, request, 400);
+            return true;
+        };
+        if asked {
+            self.reply(answers, request, 491);
+            return true;
+        }
+        let Some(destination) = self.edge.desk.chosen(agent, &uri) else {
+            self.reply(answers, request, 603);
+            self.tell_near(FarEvent::AsksTooMuch(Box::new(uri)));
+            return true;
+        };
+        self.reply(answers, request, 202);
+        self.tell_peer("active;expires=60", 100).await;
+        self.bot = Some(Bot { agent, asked: true });
+        self.tell_near(FarEvent::HandsOn(Box::new(destination)));
+        true
+    }
+
+    /// The caller's call has come further on the way that the bot asked for.
+    pub(super) async fn tell_bot(&mut self, status: u16) {
+        let Some(bot) = self.bot.as_mut().filter(|bot| bot.asked) else {
+            return;
+        };
+        bot.asked = status < 200;
+        let state = if status < 200 {
+            "active;expires=60"
+        } else {
+            "terminated;reason=noresource"
+        };
+        self.tell_peer(state, status).await;
+    }
+}
+
+/// On the caller's call.
+impl Call {
+    pub(super) async fn hand_on_for_bot(&mut self, destination: Destination) -> Option<Ending> {
+        self.telephone.asks = true;
+        let (begun, ending) = self.hand_on(destination).await;
+        if begun.is_none() {
+            // It is on its way somewhere already.
+            self.bot_hears(491);
+        }
+        ending
+    }
+
+    /// What the bot asked for is none of its agent's destinations: the row says so.
+    pub(super) fn refuse_bot(&mut self, uri: SipUri) {
+        self.telephone.refusals += 1;
+        if self.telephone.refusals > MOST_REFUSALS {
+            return;
+        }
+        let now = self.edge.clock.now_ms();
+        let mut transfer = Transfer {
+            id: self.edge.clock.new_id(),
+            call: self.id,
+            target: TransferTarget {
+                destination: None,
+                name: uri.to_string(),
+                place: Place::Sip(uri, None),
+            },
+            mode: TransferMode::Bridge,
+            state: TransferState::Trying,
+            leg: None,
+            status: Some(603),
+            reason: Some(EndReason::NotADestination.code().to_owned()),
+            started_at: now,
+            ended_at: None,
+        };
+        self.conclude(&mut transfer, TransferState::Failed);
+    }
+
+    /// How it goes, if it was the bot that asked.
+    pub(super) fn bot_hears(&mut self, status: u16) {
+        let Some(bot) = self.telephone.call().filter(|_| self.telephone.asks) else {
+            return;
+        };
+        self.telephone.asks = status < 200;
+        self.edge.calls.tell(bot, ToCall::BotHears(status));
+    }
+
+    /// The same, of a transfer that is over.
+    pub(super) fn bot_hears_of(&mut self, transfer: &Transfer) {
+        self.bot_hears(match transfer.state {
+            TransferState::Trying => 100,
+            TransferState::Ringing => 180,
+            TransferState::Completed => 200,
+            TransferState::Failed | TransferState::Unknown => transfer
+                .status
+                .filter(|status| *status >= 300)
+                .unwrap_or(503),
+        });
+    }
+}
