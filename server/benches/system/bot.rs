@@ -1,7 +1,8 @@
 //! A voice bot behind a WebSocket, for calls that need one: it beeps as soon as it hears of a call and says
-//! back whatever it hears.
+//! back whatever it hears, or only listens.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,6 +18,9 @@ use crate::Outcome;
 /// 200 ms of a loud square in µ-law.
 const BEEP: usize = 1_600;
 
+/// Is told every piece of what callers say, in µ-law.
+pub(crate) type Ear = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
 /// It ends with this.
 pub(crate) struct Bot {
     pub(crate) at: SocketAddr,
@@ -25,6 +29,15 @@ pub(crate) struct Bot {
 
 impl Bot {
     pub(crate) fn start() -> Outcome<Self> {
+        Self::with(None)
+    }
+
+    /// One that says nothing.
+    pub(crate) fn listening(ear: Ear) -> Outcome<Self> {
+        Self::with(Some(ear))
+    }
+
+    fn with(ear: Option<Ear>) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let at = listener.local_addr()?;
@@ -39,7 +52,7 @@ impl Bot {
         runtime.spawn(async move {
             let mut calls = JoinSet::new();
             while let Ok((tcp, _)) = listener.accept().await {
-                calls.spawn(talk(tcp));
+                calls.spawn(talk(tcp, ear.clone()));
             }
         });
         Ok(Self {
@@ -49,7 +62,7 @@ impl Bot {
     }
 }
 
-async fn talk(tcp: TcpStream) -> Result<(), Error> {
+async fn talk(tcp: TcpStream, ear: Option<Ear>) -> Result<(), Error> {
     tcp.set_nodelay(true)?;
     let mut wire = tokio_tungstenite::accept_async(tcp).await?;
     let mut sid = String::new();
@@ -71,6 +84,10 @@ async fn talk(tcp: TcpStream) -> Result<(), Error> {
             Some("stop") => break,
             _ => continue,
         };
+        if let Some(ear) = &ear {
+            ear(&BASE64_STANDARD.decode(payload).unwrap_or_default());
+            continue;
+        }
         let said = json!({ "event": "media", "streamSid": sid, "media": { "payload": payload } });
         wire.send(Message::text(said.to_string())).await?;
     }

@@ -20,7 +20,7 @@ use crate::world::World;
 const SOCKETS: usize = 10;
 
 /// One way to run them.
-struct Variant {
+pub(crate) struct Variant {
     name: &'static str,
     calls: usize,
     records: bool,
@@ -61,6 +61,13 @@ const VARIANTS: [Variant; 5] = [
         ..PLAIN
     },
 ];
+
+impl Variant {
+    /// Nothing but audio.
+    pub(crate) fn plain() -> Self {
+        PLAIN
+    }
+}
 
 pub(crate) fn run(_: &World, table: &mut Table) -> Outcome<()> {
     for variant in &VARIANTS {
@@ -121,7 +128,7 @@ fn measure(world: &World, variant: &Variant, table: &mut Table) -> Outcome<()> {
 }
 
 /// The one agent gets the bot, and what the variant wants.
-fn prepare(world: &World, bot: &Bot, variant: &Variant) -> Outcome<()> {
+pub(crate) fn prepare(world: &World, bot: &Bot, variant: &Variant) -> Outcome<()> {
     let mut api = Connection::open(world.http, &world.key)?;
     let agents: Value = serde_json::from_slice(&api.get("/api/phone")?)?;
     let agent = agents
@@ -201,7 +208,7 @@ fn first_loud(socket: &UdpSocket, stop: &AtomicBool) -> HashMap<SocketAddr, Inst
     heard
 }
 
-fn percentile(mut delays: Vec<Duration>, percent: usize) -> Option<Duration> {
+pub(crate) fn percentile(mut delays: Vec<Duration>, percent: usize) -> Option<Duration> {
     delays.sort_unstable();
     let at = (delays.len() * percent).div_ceil(100);
     delays.get(at.checked_sub(1)?).copied()

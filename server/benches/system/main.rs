@@ -4,8 +4,8 @@
 //! and measures it from outside: CPU and memory from `/proc`, packets by sequence number. Beside it, in the
 //! same run, stands a Kamailio that checks the same digest. Knows nothing of the server's insides.
 //!
-//! `cargo bench -p server --bench system [PART…]`, with parts `setups outbound audio engines flood pages load
-//! lighthouse rates million`.
+//! `cargo bench -p server --bench system [PART…]`, with parts `setups outbound audio engines delay flood pages
+//! load lighthouse rates million`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -17,6 +17,7 @@
 mod audio;
 mod bot;
 mod caller;
+mod delay;
 mod engines;
 mod first_load;
 mod flood;
@@ -40,11 +41,12 @@ use world::World;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 type Part = fn(&mut World, &mut Table) -> Outcome<()>;
 
-const PARTS: [(&str, Part); 10] = [
+const PARTS: [(&str, Part); 11] = [
     ("setups", |world, table| setups::run(world, table)),
     ("outbound", |world, table| outbound::run(world, table)),
     ("audio", |world, table| audio::run(world, table)),
     ("engines", |world, table| engines::run(world, table)),
+    ("delay", |world, table| delay::run(world, table)),
     ("flood", |world, table| flood::run(world, table)),
     ("pages", |world, table| readers::run(world, table)),
     ("load", |world, table| first_load::run(world, table)),
