@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::caller::{Caller, Dialog};
+use crate::srtp::Protector;
 use crate::table::Table;
 use crate::world::World;
 
@@ -199,6 +200,10 @@ fn speak(sockets: &[UdpSocket], calls: &[Dialog], payload: u8, stop: &AtomicBool
     for (at, sample) in packet.iter_mut().enumerate().skip(12) {
         *sample = if at / 10 % 2 == 0 { 0x90 } else { 0x10 };
     }
+    let Ok(protector) = Protector::new() else {
+        return;
+    };
+    let mut protected = Vec::with_capacity(packet.len() + 16);
     let began = Instant::now();
     for frame in 0_u32.. {
         if stop.load(Ordering::Relaxed) {
@@ -213,8 +218,14 @@ fn speak(sockets: &[UdpSocket], calls: &[Dialog], payload: u8, stop: &AtomicBool
                 let [s0, s1, s2, s3] = id;
                 *head = [0x80, payload, high, low, t0, t1, t2, t3, s0, s1, s2, s3];
             }
+            let mut sent = &packet;
+            if dialog.secure {
+                protected.clone_from(&packet);
+                protector.protect(&mut protected, id, frame);
+                sent = &protected;
+            }
             if let Some(socket) = sockets.get(at % sockets.len()) {
-                let _ = socket.send_to(&packet, dialog.audio);
+                let _ = socket.send_to(sent, dialog.audio);
             }
         }
         let due = began + FRAME * (frame + 1);

@@ -1,12 +1,15 @@
-//! A carrier in a hundred lines: signs in over UDP, is answered, hangs up.
+//! A carrier in a hundred lines: signs in over UDP or TLS, is answered, hangs up.
 //! Blocking, one call at a time; enough to see that calls pass and to set up many for audio.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use md5::{Digest as _, Md5};
+use rustls::pki_types::CertificateDer;
 
 use crate::Outcome;
+use crate::srtp;
+use crate::wire::Wire;
 
 /// What a carrier was given on the SIP page.
 #[derive(Clone)]
@@ -16,13 +19,21 @@ pub(crate) struct Account {
     pub(crate) password: String,
 }
 
+/// Where SIP over TLS is spoken, and by whose certificate.
+pub(crate) struct SecureDoor {
+    pub(crate) at: SocketAddr,
+    pub(crate) certificate: CertificateDer<'static>,
+}
+
 pub(crate) struct Caller {
     account: Account,
-    socket: UdpSocket,
+    wire: Wire,
     local: SocketAddr,
     calls: u32,
     /// RTP payload type of the one codec that is offered.
     payload: u8,
+    /// Whether secure audio is offered.
+    secure: bool,
 }
 
 /// An answered call, as far as BYE needs it.
@@ -31,6 +42,8 @@ pub(crate) struct Dialog {
     to: String,
     target: String,
     pub(crate) audio: SocketAddr,
+    /// Whether audio is protected.
+    pub(crate) secure: bool,
 }
 
 /// Either the final status or how far it came.
@@ -38,14 +51,23 @@ type Answer = (u16, String);
 
 impl Caller {
     pub(crate) fn bind(account: &Account, local: &str) -> Outcome<Self> {
-        let socket = UdpSocket::bind(local)?;
-        let local = socket.local_addr()?;
+        Self::over(account, Wire::udp(account.server, local)?, false)
+    }
+
+    /// One that speaks and signals encrypted.
+    pub(crate) fn secure(account: &Account, door: &SecureDoor) -> Outcome<Self> {
+        let wire = Wire::tls(door.at, &door.certificate)?;
+        Self::over(account, wire, true)
+    }
+
+    fn over(account: &Account, wire: Wire, secure: bool) -> Outcome<Self> {
         Ok(Self {
             account: account.clone(),
-            socket,
-            local,
+            local: wire.local()?,
+            wire,
             calls: 0,
             payload: 0,
+            secure,
         })
     }
 
@@ -63,31 +85,39 @@ impl Caller {
         if status != 401 {
             return Err(format!("{status} where 401 was expected").into());
         }
-        self.send(&self.ack(&uri, &call_id, 1, &answer, true))?;
+        let ack = self.ack(&uri, &call_id, 1, &answer, true);
+        self.wire.send(&ack)?;
         let authorization = self.authorization(&uri, &answer)?;
         let (status, answer) = self.invite(&uri, &call_id, 2, &authorization, audio)?;
         if status != 200 {
-            self.send(&self.ack(&uri, &call_id, 2, &answer, true))?;
+            let ack = self.ack(&uri, &call_id, 2, &answer, true);
+            self.wire.send(&ack)?;
             return Err(format!("{status} where 200 was expected").into());
         }
         let contact = header(&answer, "Contact").unwrap_or_default();
         let target = between(contact, "<", ">").unwrap_or(contact).to_owned();
-        self.send(&self.ack(&target, &call_id, 2, &answer, false))?;
+        let ack = self.ack(&target, &call_id, 2, &answer, false);
+        self.wire.send(&ack)?;
+        if self.secure && !answer.contains("a=crypto:") {
+            return Err("secure audio was not agreed to".into());
+        }
         Ok(Dialog {
             call_id,
             to: header(&answer, "To").unwrap_or_default().to_owned(),
             target,
             audio: audio_of(&answer)?,
+            secure: self.secure,
         })
     }
 
     pub(crate) fn hang_up(&mut self, dialog: &Dialog) -> Outcome<()> {
         let bye = format!(
-            "BYE {} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bK-bye-{id}\r\n\
+            "BYE {} SIP/2.0\r\nVia: SIP/2.0/{transport} {local};rport;branch=z9hG4bK-bye-{id}\r\n\
              From: <sip:bench@{local}>;tag=bench\r\nTo: {}\r\nCall-ID: {id}\r\nCSeq: 3 BYE\r\n\
              Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
             dialog.target,
             dialog.to,
+            transport = self.wire.name(),
             local = self.local,
             id = dialog.call_id,
         );
@@ -98,7 +128,7 @@ impl Caller {
     }
 
     fn invite(
-        &self,
+        &mut self,
         uri: &str,
         call_id: &str,
         cseq: u32,
@@ -107,17 +137,24 @@ impl Caller {
     ) -> Outcome<Answer> {
         let sdp = format!(
             "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {} RTP/AVP {payload} 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+             m=audio {} {proto} {payload} 101\r\na=rtpmap:101 telephone-event/8000\r\n{crypto}",
             audio.port(),
             payload = self.payload,
+            proto = if self.secure { "RTP/SAVP" } else { "RTP/AVP" },
+            crypto = if self.secure {
+                srtp::attribute()
+            } else {
+                String::new()
+            },
             ip = audio.ip(),
         );
         let invite = format!(
-            "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bK-{cseq}-{call_id}\r\n\
+            "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/{transport} {local};rport;branch=z9hG4bK-{cseq}-{call_id}\r\n\
              From: <sip:bench@{local}>;tag=bench\r\nTo: <{uri}>\r\nCall-ID: {call_id}\r\n\
-             CSeq: {cseq} INVITE\r\nContact: <sip:bench@{local}>\r\nMax-Forwards: 70\r\n{authorization}\
+             CSeq: {cseq} INVITE\r\nContact: <sip:bench@{local};transport={transport}>\r\nMax-Forwards: 70\r\n{authorization}\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
             sdp.len(),
+            transport = self.wire.name(),
             local = self.local,
         );
         self.ask(&invite, call_id, &format!("{cseq} INVITE"))
@@ -127,48 +164,43 @@ impl Caller {
     fn ack(&self, uri: &str, call_id: &str, cseq: u32, answer: &str, refused: bool) -> String {
         let branch = if refused { "" } else { "ack-" };
         format!(
-            "ACK {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bK-{branch}{cseq}-{call_id}\r\n\
+            "ACK {uri} SIP/2.0\r\nVia: SIP/2.0/{transport} {local};rport;branch=z9hG4bK-{branch}{cseq}-{call_id}\r\n\
              From: <sip:bench@{local}>;tag=bench\r\nTo: {}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} ACK\r\n\
              Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
             header(answer, "To").unwrap_or_default(),
+            transport = self.wire.name(),
             local = self.local,
         )
     }
 
     /// Sends until a final answer comes, as RFC 3261 §17.1 would.
-    fn ask(&self, message: &str, call_id: &str, cseq: &str) -> Outcome<Answer> {
-        let mut buffer = vec![0; 65_536];
+    fn ask(&mut self, message: &str, call_id: &str, cseq: &str) -> Outcome<Answer> {
         let end = Instant::now() + Duration::from_secs(8);
+        let mut again = Instant::now();
         while Instant::now() < end {
-            self.send(message)?;
-            let again = Instant::now() + Duration::from_millis(500);
-            while let Some(left) = again.checked_duration_since(Instant::now()) {
-                self.socket
-                    .set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-                let Ok(length) = self.socket.recv(&mut buffer) else {
-                    break;
+            if Instant::now() >= again {
+                self.wire.send(message)?;
+                let patience = Duration::from_millis(500);
+                again = if self.wire.forgets() {
+                    Instant::now() + patience
+                } else {
+                    end
                 };
-                let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
-                let ours = header(&text, "Call-ID") == Some(call_id)
-                    && header(&text, "CSeq") == Some(cseq);
-                let status = text
-                    .get(8..12)
-                    .and_then(|code| code.trim().parse::<u16>().ok());
-                match status {
-                    Some(status) if ours && status >= 200 => {
-                        return Ok((status, text.into_owned()));
-                    }
-                    _ => {}
-                }
+            }
+            let Some(text) = self.wire.receive(again)? else {
+                continue;
+            };
+            let ours =
+                header(&text, "Call-ID") == Some(call_id) && header(&text, "CSeq") == Some(cseq);
+            let status = text
+                .get(8..12)
+                .and_then(|code| code.trim().parse::<u16>().ok());
+            match status {
+                Some(status) if ours && status >= 200 => return Ok((status, text)),
+                _ => {}
             }
         }
         Err(format!("no answer to {cseq}").into())
-    }
-
-    fn send(&self, message: &str) -> Outcome<()> {
-        self.socket
-            .send_to(message.as_bytes(), self.account.server)?;
-        Ok(())
     }
 
     /// RFC 7616 with MD5 and `qop=auth`, for the first challenge that asks for it.

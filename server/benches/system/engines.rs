@@ -1,5 +1,5 @@
 //! Calls whose agent is a voice bot behind a WebSocket: what each costs, how soon the bot is heard, what gets
-//! lost; plain, and with what may be switched on. (What SRTP adds is in `cargo bench --bench media`.)
+//! lost; plain, and with what may be switched on.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
@@ -27,6 +27,8 @@ pub(crate) struct Variant {
     denoises: bool,
     /// RTP payload type: PCMU or G.722.
     payload: u8,
+    /// Over TLS, with audio under keys of its own.
+    secure: bool,
 }
 
 const PLAIN: Variant = Variant {
@@ -35,9 +37,10 @@ const PLAIN: Variant = Variant {
     records: false,
     denoises: false,
     payload: 0,
+    secure: false,
 };
 
-const VARIANTS: [Variant; 5] = [
+const VARIANTS: [Variant; 6] = [
     PLAIN,
     Variant {
         name: "PCMU, recorded",
@@ -53,6 +56,11 @@ const VARIANTS: [Variant; 5] = [
     Variant {
         name: "G.722",
         payload: 9,
+        ..PLAIN
+    },
+    Variant {
+        name: "PCMU, SRTP",
+        secure: true,
         ..PLAIN
     },
     Variant {
@@ -84,18 +92,24 @@ fn measure(world: &World, variant: &Variant, table: &mut Table) -> Outcome<()> {
     let sockets = (0..SOCKETS)
         .map(|_| UdpSocket::bind("127.0.0.42:0"))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut caller = Caller::bind(&world.account, "127.0.0.42:0")?.offering(variant.payload);
+    let caller = if variant.secure {
+        Caller::secure(&world.account, &world.door)?
+    } else {
+        Caller::bind(&world.account, "127.0.0.42:0")?
+    };
+    let mut caller = caller.offering(variant.payload);
     let before = world.server.resident_mib();
     let (calls, delays) = call(world, &mut caller, &sockets, variant.calls)?;
     let heard = audio::measure(world, &sockets, &calls, variant.payload)?;
     for dialog in &calls {
         caller.hang_up(dialog)?;
     }
+    understood(world)?;
     let count = calls.len() as f64;
     let title = |what: &str| format!("{} calls with a bot, {}: {what}", calls.len(), variant.name);
     let cpu = heard.cpu_percent / count;
     // The aim is for plain G.711.
-    let aimed = !variant.denoises && variant.payload == PLAIN.payload;
+    let aimed = !variant.denoises && !variant.secure && variant.payload == PLAIN.payload;
     table.row(
         &title("CPU a call"),
         format!("{cpu:.3} % of a core"),
@@ -109,6 +123,8 @@ fn measure(world: &World, variant: &Variant, table: &mut Table) -> Outcome<()> {
         "<= 0.5 MB",
         Some(memory <= 0.5),
     );
+    // What is encrypted sounds loud from its first packet.
+    let delays = if variant.secure { Vec::new() } else { delays };
     if let Some(late) = percentile(delays, 95) {
         table.row(
             &title("answer to first audio, p95"),
@@ -125,6 +141,27 @@ fn measure(world: &World, variant: &Variant, table: &mut Table) -> Outcome<()> {
         Some(loss < 0.1),
     );
     Ok(())
+}
+
+/// That what the last caller said could be read, whatever protected it: what can't is not counted.
+fn understood(world: &World) -> Outcome<()> {
+    let mut api = Connection::open(world.http, &world.key)?;
+    let end = Instant::now() + Duration::from_secs(10);
+    let mut packets = 0;
+    while Instant::now() < end {
+        let page: Value =
+            serde_json::from_slice(&api.get("/api/phone/calls?limit=1&state=ended")?)?;
+        if let Some(id) = page.pointer("/items/0/id").and_then(Value::as_str) {
+            let call: Value = serde_json::from_slice(&api.get(&format!("/api/phone/calls/{id}"))?)?;
+            let counted = call.pointer("/quality/from_caller/packets");
+            packets = counted.and_then(Value::as_u64).unwrap_or(0);
+            if packets > 1_000 {
+                return Ok(());
+            }
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    Err(format!("only {packets} packets of a caller were understood").into())
 }
 
 /// The one agent gets the bot, and what the variant wants.

@@ -29,7 +29,9 @@ mod process;
 mod rates;
 mod readers;
 mod setups;
+mod srtp;
 mod table;
+mod wire;
 mod world;
 
 use std::error::Error;

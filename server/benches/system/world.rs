@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::Outcome;
-use crate::caller::Account;
+use crate::caller::{Account, SecureDoor};
 use crate::process::Program;
 use crate::readers::{Connection, Credential};
 
@@ -19,16 +21,25 @@ fn binary() -> String {
     std::env::var("PATCHBAY_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_patchbay").to_owned())
 }
 
+/// Where it listens.
+struct Ports {
+    http: SocketAddr,
+    sip: SocketAddr,
+    /// SIP over TLS.
+    secure: SocketAddr,
+}
+
 pub(crate) struct World {
     // First, so that the server ends before its folder goes.
     pub(crate) server: Program,
     pub(crate) account: Account,
+    pub(crate) door: SecureDoor,
     /// A number whose agent neither records nor speaks long.
     pub(crate) number: String,
     pub(crate) agent: String,
     pub(crate) http: SocketAddr,
     pub(crate) key: Credential,
-    sip: SocketAddr,
+    ports: Ports,
     /// PostgreSQL, if it is not the file in the folder.
     database: Option<String>,
     pub(crate) folder: TempDir,
@@ -43,7 +54,16 @@ impl World {
         let folder = tempfile::tempdir()?;
         let http = free_tcp()?;
         let sip = free_udp()?;
-        let command = || Self::command(folder.path(), http, sip, database);
+        let door = SecureDoor {
+            at: free_tcp()?,
+            certificate: certify(folder.path())?,
+        };
+        let ports = Ports {
+            http,
+            sip,
+            secure: door.at,
+        };
+        let command = || Self::command(folder.path(), &ports, database);
         let key = command()
             .args(["key", "create", "bench", "--full-access"])
             .output()?;
@@ -57,15 +77,16 @@ impl World {
         wait_until_ready(&mut server, http, &log)?;
         let number = "+14155550100".to_owned();
         let key = Credential::Key(key);
-        let (account, agent) = set_up(http, &key, sip, &number)?;
+        let (account, agent) = set_up(&ports, &key, &number)?;
         Ok(Self {
             server,
             account,
+            door,
             number,
             agent,
             http,
             key,
-            sip,
+            ports,
             database: database.map(str::to_owned),
             folder,
         })
@@ -81,7 +102,7 @@ impl World {
 
     fn own_command(&self) -> Command {
         let database = self.database.as_deref();
-        Self::command(self.folder.path(), self.http, self.sip, database)
+        Self::command(self.folder.path(), &self.ports, database)
     }
 
     /// Makes an administrator on the command line and signs in; answers the cookie.
@@ -103,12 +124,8 @@ impl World {
     }
 
     /// The limits that protect a server from one source are out of the way; all else is as shipped.
-    fn command(
-        folder: &Path,
-        http: SocketAddr,
-        sip: SocketAddr,
-        database: Option<&str>,
-    ) -> Command {
+    fn command(folder: &Path, ports: &Ports, database: Option<&str>) -> Command {
+        let Ports { http, sip, secure } = ports;
         let mut command = Command::new(binary());
         if let Some(url) = database {
             command.env("PATCHBAY_DATABASE__URL", url);
@@ -119,6 +136,9 @@ impl World {
             .env("PATCHBAY_HTTP__ADDR", http.to_string())
             .env("PATCHBAY_HTTP__PUBLIC_URL", format!("http://{http}"))
             .env("PATCHBAY_SIP__ADDR", sip.to_string())
+            .env("PATCHBAY_SIP__TLS_ADDR", secure.to_string())
+            .env("PATCHBAY_SIP__TLS_CERT", folder.join("chain.pem"))
+            .env("PATCHBAY_SIP__TLS_KEY", folder.join("key.pem"))
             .env("PATCHBAY_SIP__GUARD__KNOWN_RATE_PER_S", "100000")
             .env("PATCHBAY_SIP__GUARD__KNOWN_BURST", "100000")
             .env("PATCHBAY_SIP__MAX_CALLS", "100000")
@@ -135,14 +155,18 @@ impl World {
     }
 }
 
+/// A certificate for this machine, which vouches for itself.
+fn certify(folder: &Path) -> Outcome<CertificateDer<'static>> {
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.self_signed(&key)?;
+    std::fs::write(folder.join("key.pem"), key.serialize_pem())?;
+    std::fs::write(folder.join("chain.pem"), certificate.pem())?;
+    Ok(certificate.der().clone())
+}
+
 /// Who may call, and the agent that answers.
-fn set_up(
-    http: SocketAddr,
-    key: &Credential,
-    sip: SocketAddr,
-    number: &str,
-) -> Outcome<(Account, String)> {
-    let mut api = Connection::open(http, key)?;
+fn set_up(ports: &Ports, key: &Credential, number: &str) -> Outcome<(Account, String)> {
+    let mut api = Connection::open(ports.http, key)?;
     // What taking out noise costs is measured by itself (`engines`).
     let trunk = api.post(
         "/api/phone/sip/inbound-trunk",
@@ -162,7 +186,7 @@ fn set_up(
         &json!({ "phone_numbers": [number] }),
     )?;
     let account = Account {
-        server: sip,
+        server: ports.sip,
         username: text(&trunk, "auth_username")?,
         password: text(&trunk, "auth_password")?,
     };
