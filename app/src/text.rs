@@ -183,11 +183,11 @@ part! {
 part! {
     /// Words that many pages share.
     Common {
-        on_this_page first_page next_page by_script actions
+        on_this_page first_page next_page search_on by_script actions
         copy copied press_ctrl_c reveal_failed
         yes no never none keep cancel details reload as_of_now nothing_yet
         live show_new stopped one_new many_new
-    } 1 { announce_copied reveal hide revealed as_of show_all and_more }
+    } 1 { announce_copied reveal hide revealed as_of show_all and_more on_one_page searched_to }
 }
 
 part! {
@@ -461,6 +461,15 @@ impl Symptom {
             .to_lowercase()
             .split_whitespace()
             .all(|word| row.contains(word))
+    }
+}
+
+/// A text as the beginning of a line of its own.
+pub fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    match rest.next() {
+        Some(first) => first.to_uppercase().chain(rest).collect(),
+        None => String::new(),
     }
 }
 

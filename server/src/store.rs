@@ -21,6 +21,7 @@ mod error;
 mod filter;
 pub mod health;
 pub mod idempotency;
+pub mod inbox;
 pub mod instances;
 pub mod keys;
 pub mod notices;

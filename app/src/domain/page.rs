@@ -9,7 +9,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-/// Some items, and where the next ones start; `None` when these were the last.
+/// Some items, and where the next ones start; `None` when these were the last. A page that a search had to look far for may
+/// hold few, or none, and still have a next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// What was asked for, at most as many as the limit.
@@ -25,6 +26,11 @@ impl<T> Page<T> {
         found.truncate(limit.as_usize());
         let next = if more { found.last().map(place) } else { None };
         Self { items: found, next }
+    }
+
+    /// Whether it ends where looking for more ended, and not because it is full.
+    pub fn stopped_looking(&self, limit: Limit) -> bool {
+        self.next.is_some() && self.items.len() < limit.as_usize()
     }
 
     /// The same page of other things.
@@ -191,6 +197,12 @@ mod tests {
         let page = Page::of(vec![9, 8, 7], limit, place);
         assert_eq!(page.items, [9, 8]);
         assert_eq!(page.next, Some(place(&8)));
+        assert!(!page.stopped_looking(limit));
+        let short = Page {
+            items: vec![9],
+            ..page
+        };
+        assert!(short.stopped_looking(limit));
     }
 
     #[test]

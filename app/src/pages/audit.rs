@@ -12,7 +12,7 @@ use crate::text::text;
 use crate::ui::chips::{Chips, Filtered, kept};
 use crate::ui::feedback::loaded;
 use crate::ui::form::{LinkButton, Submit};
-use crate::ui::page::{ByScript, Empty, PageHead, Pager, query};
+use crate::ui::page::{ByScript, Empty, PageHead, Pager, counted, query};
 use crate::ui::reader::{Moment, reader};
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
@@ -125,6 +125,7 @@ fn list(page: Page<AuditEntry>, query: &str, filtered: bool, first: &str) -> imp
         1 => say.one.to_owned(),
         many => (say.many)(&many.to_string()),
     };
+    let count = counted(count, first.is_empty() && page.next.is_none());
     let next = page
         .next
         .map(|cursor| format!("{HOME}?{query}&cursor={cursor}"))

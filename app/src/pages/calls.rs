@@ -14,7 +14,6 @@ use leptos_router::hooks::use_params_map;
 use crate::domain::call::{
     Call, CallDetail, CallResult, CallState, CallerId, EndReason, RecordingState,
 };
-use crate::domain::phone::PhoneNumber;
 use crate::domain::transfer::Assigned;
 use crate::domain::waveform::Waveform;
 use crate::error::{AppError, Thing};
@@ -128,6 +127,13 @@ pub(crate) fn result_words(call: &Call) -> String {
     }
 }
 
+/// The number it went to, or what was sent instead of one.
+pub(crate) fn dialled(call: &Call) -> String {
+    let sent = || call.sent_as.parse().ok();
+    let number = call.number.clone().or_else(sent);
+    number.map_or_else(|| call.sent_as.clone(), |number| number.grouped())
+}
+
 /// One sentence for every end.
 fn sentence(call: &Call) -> String {
     let say = &text().calls;
@@ -138,10 +144,7 @@ fn sentence(call: &Call) -> String {
     let reason = text().end(end.reason);
     match end.reason {
         EndReason::Refused(_) => {
-            let number = call
-                .number
-                .as_ref()
-                .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
+            let number = dialled(call);
             (say.refused_because)(reason, &number)
         }
         EndReason::CallerGaveUp => (say.missed_after)(&since(call.started_at, call.ended_at)),
@@ -198,10 +201,7 @@ fn one((detail, wave, assigned): Seen) -> impl IntoView {
         .end
         .is_some_and(|end| matches!(end.reason, EndReason::Refused(_)));
     let id = call.id.to_string();
-    let number = call
-        .number
-        .as_ref()
-        .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
+    let number = dialled(call);
     let when = reader().date_time(call.started_at);
     let utc = reader().utc_time(call.started_at);
     let utc = if when.ends_with("UTC") {

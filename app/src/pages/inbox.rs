@@ -5,18 +5,17 @@ use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::call::{Call, CallFilter, CallSort, CallState};
 use crate::domain::id::AgentId;
-use crate::domain::page::Page;
-use crate::domain::phone::PhoneNumber;
+use crate::domain::page::{Limit, Page};
 use crate::error::{AppError, Reason};
 use crate::pages::asked;
-use crate::pages::calls::{badge, caller_name, result_words};
+use crate::pages::calls::{badge, caller_name, dialled, result_words};
 use crate::pages::notice::Notice;
 use crate::text::text;
 use crate::ui::browser::{Live, LiveWords};
 use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::{Badge, loaded};
 use crate::ui::form::{LinkButton, Submit};
-use crate::ui::page::{ByScript, Empty, PageHead, Pager, here, query};
+use crate::ui::page::{ByScript, Empty, PageHead, Pager, counted, here, query};
 use crate::ui::reader::{Moment, duration, reader};
 use crate::ui::returned::encode;
 use crate::ui::table::{Cell, Column, Lead, Row, Sorting, Table};
@@ -196,6 +195,18 @@ fn calls(view: String) -> impl IntoView {
             } else {
                 (say.many_count)(&count.to_string())
             };
+            let said = counted(said, first.is_empty() && page.next.is_none());
+            let stopped = page.stopped_looking(Limit::default());
+            let searched = page.next.filter(|_| stopped).map(|place| {
+                let time = reader().date_time(place.at_ms);
+                (text().common.searched_to)(&time)
+            });
+            // On an empty page the sentence about it says so.
+            let said = match &searched {
+                _ if count == 0 => String::new(),
+                Some(searched) => format!("{said}. {searched}"),
+                None => said,
+            };
             let next = page
                 .next
                 .map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"))
@@ -203,9 +214,13 @@ fn calls(view: String) -> impl IntoView {
             let empty = (count == 0).then(|| {
             if filtered {
                 let clear = format!("{HOME}?view={view}");
-                view! { <Empty why=say.no_match><LinkButton href=clear label=say.clear/></Empty> }.into_any()
+                let why = match searched {
+                    Some(searched) => format!("{} {searched}", say.no_match),
+                    None => say.no_match.to_owned(),
+                };
+                view! { <Empty why><LinkButton href=clear label=say.clear/></Empty> }.into_any()
             } else {
-                view! { <Empty why=say.none><LinkButton href="/settings/sip" label=text().sip.copy_all/></Empty> }.into_any()
+                view! { <Empty why=say.none><LinkButton href="/settings/sip#test-call" label=text().overview.step_call/><LinkButton href="/settings/sip#connection" label=text().overview.show_values/></Empty> }.into_any()
             }
         });
             let filter = filter(&view, &number, &agent, &agents);
@@ -230,7 +245,7 @@ fn calls(view: String) -> impl IntoView {
                 {newest_first.then(|| live("calls", "calls"))}
                 {table(page.items, sorting.clone())}
                 {empty}
-                <Pager count=said first=first.clone() next/>
+                <Pager count=said first=first.clone() next search=stopped/>
                 {export}
                 <ByScript method="GET" path="/api/phone/calls"/>
             }
@@ -313,10 +328,7 @@ fn table(calls: Vec<Call>, sorting: Sorting) -> impl IntoView {
 fn row(call: Call) -> impl IntoView {
     let say = &text().calls;
     let (tone, word) = badge(&call);
-    let to = call
-        .number
-        .as_ref()
-        .map_or_else(|| call.sent_as.clone(), PhoneNumber::grouped);
+    let to = dialled(&call);
     let length = match (call.state, call.answered_at, call.ended_at) {
         (CallState::Ended, Some(from), Some(to)) => duration(to - from),
         _ => "–".to_owned(),

@@ -15,7 +15,7 @@ use crate::text::text;
 use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::loaded;
 use crate::ui::form::{Look, Submit};
-use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, query};
+use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, counted, query};
 use crate::ui::reader::Ago;
 use crate::ui::returned::{FormState, encode};
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Sorting, Table};
@@ -129,6 +129,7 @@ pub fn NumbersPage() -> impl IntoView {
                     return view! { <Empty why=if filtered { say.no_match } else { say.none }/> }.into_any();
                 }
                 let count = (say.count)(&page.items.len().to_string());
+                let count = counted(count, first.is_none() && page.next.is_none());
                 let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
                 let export = export.clone();
                 view! {

@@ -71,11 +71,15 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
     }));
     if caller.can(Scope::CallsRead) && digits.len() >= LEAST_DIGITS {
         let filter = CallFilter {
-            number: Some(digits),
+            number: Some(digits.clone()),
             limit: Some(few),
             ..CallFilter::default()
         };
         let calls = services.calls.list(&caller, filter).await?;
+        let further = calls.next.filter(|_| calls.stopped_looking(few)).map(|_| {
+            let to = format!("/inbox?number={digits}");
+            of(text().frame.inbox, text().common.search_on.to_owned(), to)
+        });
         found.extend(calls.items.into_iter().map(|call| {
             let label = format!(
                 "{}, {}",
@@ -84,6 +88,7 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
             );
             of(text().keys.call, label, format!("/inbox/{}", call.id))
         }));
+        found.extend(further);
     }
     Ok(found)
 }

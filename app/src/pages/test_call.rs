@@ -7,10 +7,10 @@ use leptos::server_fn::codec::GetUrl;
 use crate::domain::call::RecordingState;
 use crate::domain::id::OutboundTrunkId;
 use crate::domain::outbound::CheckVerdict;
-use crate::domain::phone::PhoneNumber;
 use crate::domain::test_call::{TestCall, TestCallDraft, TestStep, TestedStep};
 use crate::error::{AppError, Thing};
 use crate::pages::asked;
+use crate::pages::calls::dialled;
 use crate::text::text;
 use crate::ui::feedback::Tone;
 use crate::ui::form::{Actions, ErrorSummary, Form, Kind, Submit, TextField};
@@ -103,11 +103,7 @@ fn form(
 /// What it showed: a sentence, the steps, and what the caller heard.
 fn showed(test: &TestCall) -> impl IntoView + use<> {
     let say = &text().test_call;
-    let number = test
-        .call
-        .number
-        .as_ref()
-        .map_or_else(|| test.call.sent_as.clone(), PhoneNumber::grouped);
+    let number = dialled(&test.call);
     let sentence = if test.passed() {
         (say.passed)(&number)
     } else {

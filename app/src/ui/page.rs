@@ -182,16 +182,33 @@ pub fn Pager(
     count: String,
     #[prop(optional, into)] first: Option<String>,
     #[prop(optional, into)] next: Option<String>,
+    /// The next page is not known to hold anything: one looks further there.
+    #[prop(optional)]
+    search: bool,
 ) -> impl IntoView {
     let text = text();
+    let onward = if search {
+        text.common.search_on
+    } else {
+        text.common.next_page
+    };
     view! {
         <div class="pager">
             <p class="muted">{count}</p>
             <div class="row">
                 {first.filter(|to| !to.is_empty()).map(|to| view! { <a class="button" href=to>{text.common.first_page}</a> })}
-                {next.filter(|to| !to.is_empty()).map(|to| view! { <a class="button" href=to rel="next">{text.common.next_page}</a> })}
+                {next.filter(|to| !to.is_empty()).map(|to| view! { <a class="button" href=to rel="next">{onward}</a> })}
             </div>
         </div>
+    }
+}
+
+/// What a page of a list says of itself, whose length nobody counted: "25 calls on this page", or "3 calls".
+pub fn counted(count: String, is_all: bool) -> String {
+    if is_all {
+        count
+    } else {
+        (text().common.on_one_page)(&count)
     }
 }
 

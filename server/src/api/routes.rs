@@ -153,7 +153,7 @@ impl Op {
         let next = ObjectBuilder::new()
             .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
             .description(Some(
-                "The `cursor` of the next page; null when this is the last.",
+                "The `cursor` of the next page; null when this is the last. A page that a search had to look far for may hold few items, or none, and still have a next one.",
             ));
         let list = ObjectBuilder::new()
             .property("items", items)

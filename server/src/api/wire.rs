@@ -135,7 +135,7 @@ pub(super) fn words_or_null<'a>(words: impl IntoIterator<Item = &'a str>) -> Obj
 pub(super) struct List<T> {
     /// At most `limit` of them.
     pub(super) items: Vec<T>,
-    /// The `cursor` of the next page; null when this is the last.
+    /// The `cursor` of the next page; null when this is the last. A page that a search had to look far for may hold few, or none, and still have one.
     pub(super) next: Option<String>,
 }
 

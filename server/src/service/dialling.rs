@@ -114,8 +114,7 @@ impl Dialler {
     /// Both sides of a test call.
     async fn showed(&self, detail: CallDetail) -> Result<TestCall, AppError> {
         let mut conn = self.core.db.read().await?;
-        let (id, sip_call_id) = (detail.call.id, &detail.call.sip_call_id);
-        let answered_by = store::calls::other_side(&mut conn, id, sip_call_id).await?;
+        let answered_by = store::calls::other_side(&mut conn, &detail.call).await?;
         Ok(TestCall::of(detail, answered_by))
     }
 

@@ -101,13 +101,13 @@ impl SystemFacts for FactDesk {
             limit: Some(Limit::ONE),
             ..CallFilter::default()
         };
-        let last = store::calls::list(&mut conn, &newest).await?;
+        let last = store::inbox::page(&mut conn, &newest).await?;
         let answered = CallFilter {
             result: Some(app::domain::call::CallResult::Success),
             limit: Some(Limit::ONE),
             ..CallFilter::default()
         };
-        let answered = store::calls::list(&mut conn, &answered).await?;
+        let answered = store::inbox::page(&mut conn, &answered).await?;
         let outside = store::health::answered_from_outside(&mut conn).await?;
         let from = |source: Option<&str>| source.and_then(|source| source.parse().ok());
         let used = store::accesses::list(&mut conn).await?.into_iter();
@@ -133,12 +133,12 @@ impl SystemFacts for FactDesk {
             answered_today: count("success"),
             refused_today: count("client_error"),
             failed_today: count("server_error") + count("indeterminate"),
-            last_call_at: last.first().map(|call| call.started_at),
+            last_call_at: last.items.first().map(|call| call.started_at),
             numbers_on_trunk: tally.on_trunk,
             agents_enabled: agents as u64,
             numbers_with_agent: tally.with_agent,
             has_default_agent: default,
-            answered_at: answered.first().and_then(|call| call.answered_at),
+            answered_at: answered.items.first().and_then(|call| call.answered_at),
             signed_in_at: signed_in.as_ref().map(|used| used.at),
             signed_in_from: signed_in.map(|used| used.from),
             outside_at: outside.as_ref().map(|(at, _)| *at),

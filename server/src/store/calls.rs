@@ -1,17 +1,13 @@
-//! Calls: the row that lists show, and its receipt. What was said and what happened is in `timeline`.
+//! Calls: the row that lists show, and its receipt. What was said and what happened is in `timeline`, lists are in `inbox`.
 
 use std::net::IpAddr;
 
-use app::domain::call::{
-    Call, CallEnd, CallFilter, CallResult, CallSort, CallState, CallerId, Direction, EndReason,
-    Quality,
-};
+use app::domain::call::{Call, CallEnd, CallerId, EndReason, Quality};
 use app::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::Receipt;
 use uuid::Uuid;
 
-use super::filter::{Filter, bind_all, containing};
 use super::row::{At, json};
 use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
@@ -78,58 +74,6 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// As the filter sorts them; one more than the filter's limit, so that the caller sees whether there are more.
-pub async fn list(conn: &mut Conn, filter: &CallFilter) -> Result<Vec<Call>, StoreError> {
-    let query = asked(filter);
-    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, CallRow>(query.text()), query).fetch_all(on).await)?;
-    rows.into_iter().map(Call::try_from).collect()
-}
-
-fn asked(filter: &CallFilter) -> Filter {
-    let mut query = Filter::of(concat!("select ", columns!(), " from calls"));
-    query
-        .and_some("direction = ?", filter.direction.map(Direction::as_str))
-        .and_some("state = ?", filter.state.map(CallState::as_str))
-        .and_some("result = ?", filter.result.map(CallResult::as_str))
-        .and_some("agent_id = ?", filter.agent.map(|id| id.as_uuid()))
-        .and_some("access_id = ?", filter.access.map(|id| id.as_uuid()))
-        .and_some("trunk_id = ?", filter.trunk.map(|id| id.as_uuid()))
-        .and_some("started_at >= ?", filter.since)
-        .and_some("started_at < ?", filter.until);
-    match filter.refused {
-        Some(true) => query.also("refused"),
-        Some(false) => query.also("not refused"),
-        None => &mut query,
-    };
-    if filter.live {
-        query.also("state <> 'ended'");
-    }
-    match filter.number.as_deref() {
-        // A whole number is found by its index, a part of one by looking.
-        Some(whole) if whole.starts_with('+') && whole.len() >= 9 => {
-            query.and("(number = ? or caller_number = ?)", whole)
-        }
-        Some(part) => query.and(
-            r"(number like ? escape '\' or caller_number like ? escape '\' or lower(sent_as) like ? escape '\')",
-            containing(&part.to_lowercase()),
-        ),
-        None => &mut query,
-    };
-    // The same index, read forwards or backwards.
-    let order = match filter.sort {
-        CallSort::Newest => "started_at desc, id desc",
-        CallSort::Oldest => "started_at, id",
-    };
-    if let Some(cursor) = filter.cursor {
-        match filter.sort {
-            CallSort::Newest => query.after("started_at", cursor.at_ms, cursor.id),
-            CallSort::Oldest => query.before("started_at", cursor.at_ms, cursor.id),
-        };
-    }
-    query.order(order, filter.limit.unwrap_or_default().as_i64() + 1);
-    query
-}
-
 pub async fn get(conn: &mut Conn, id: CallId) -> Result<Option<Call>, StoreError> {
     const SQL: &str = concat!("select ", columns!(), " from calls where id = $1");
     let row = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL).bind(id.as_uuid()).fetch_optional(on).await)?;
@@ -191,7 +135,7 @@ pub async fn save(tx: &mut Tx, call: &Call, papers: &CallPapers) -> Result<(), S
 pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(), StoreError> {
     const COLUMNS: &str = concat!(
         columns!(),
-        ", receipt, offered, quality, recording_path, instance, refused"
+        ", receipt, offered, quality, recording_path, instance, refused, searched"
     );
     const UPDATE: &str = "
         on conflict (id) do update
@@ -262,12 +206,27 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
                 .bind(quality.as_deref())
                 .bind(paper.recording_path.as_deref())
                 .bind(paper.instance.as_str())
-                .bind(call.end.is_some_and(|end| matches!(end.reason, EndReason::Refused(_))));
+                .bind(call.end.is_some_and(|end| matches!(end.reason, EndReason::Refused(_))))
+                .bind(searched(call));
             }
             query.execute(on).await.map(drop)
         })?;
     }
     Ok(())
+}
+
+/// What a search for part of a number looks at. Of a number that never changes, so it is written once.
+fn searched(call: &Call) -> String {
+    const MOST: usize = 200;
+    let number = |number: &Option<PhoneNumber>| number.as_ref().map(ToString::to_string);
+    let (to, from) = (number(&call.number), number(&call.caller.number));
+    let whole = [
+        to.unwrap_or_default(),
+        from.unwrap_or_default(),
+        clean(&call.sent_as),
+    ]
+    .join(" ");
+    whole.to_lowercase().chars().take(MOST).collect()
 }
 
 /// The further legs of one call, oldest first.
@@ -281,18 +240,25 @@ pub async fn legs(conn: &mut Conn, parent: CallId) -> Result<Vec<Call>, StoreErr
     rows.into_iter().map(Call::try_from).collect()
 }
 
-/// The call at the other end, where both ends are ours: it came in under the same Call-ID.
-pub async fn other_side(
-    conn: &mut Conn,
-    call: CallId,
-    sip_call_id: &str,
-) -> Result<Option<Call>, StoreError> {
+/// The call at the other end, where both ends are ours: it came in under the same Call-ID at about the same time.
+pub async fn other_side(conn: &mut Conn, call: &Call) -> Result<Option<Call>, StoreError> {
     const SQL: &str = concat!(
         "select ",
         columns!(),
-        " from calls where sip_call_id = $1 and direction = 'inbound' and id <> $2 order by started_at desc limit 1"
+        " from calls
+        where sip_call_id = $1 and direction = 'inbound' and id <> $2 and started_at between $3 and $4
+        order by started_at desc
+        limit 1"
     );
-    let row = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL).bind(sip_call_id).bind(call.as_uuid()).fetch_optional(on).await)?;
+    // Far more than a call takes to come in again, and far less than looking through all calls when none did.
+    const SOON_MS: i64 = 3_600_000;
+    let row = sql!(conn, on => sqlx::query_as::<_, CallRow>(SQL)
+        .bind(call.sip_call_id.as_str())
+        .bind(call.id.as_uuid())
+        .bind(call.started_at - SOON_MS)
+        .bind(call.started_at + SOON_MS)
+        .fetch_optional(on)
+        .await)?;
     row.map(Call::try_from).transpose()
 }
 
@@ -341,14 +307,15 @@ pub async fn let_in_since(
     rows.into_iter().map(read).collect()
 }
 
-/// What became of the calls since a moment: result and how many.
+/// What became of the calls since a moment: result and how many. Not grouped by the column itself: its index would have all
+/// calls there are looked at.
 pub async fn results_since(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>, StoreError> {
     const SQL: &str = "
-        select result, cast(sum(repeats) as bigint)
-        from calls
-        where started_at >= $1 and result is not null
-        group by result
-        order by result";
+        select ended_as, cast(sum(repeats) as bigint)
+        from (select coalesce(result, '') as ended_as, repeats from calls where started_at >= $1) as recent
+        where ended_as <> ''
+        group by ended_as
+        order by ended_as";
     Ok(sql!(conn, on => sqlx::query_as(SQL).bind(since).fetch_all(on).await)?)
 }
 

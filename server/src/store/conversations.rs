@@ -13,7 +13,11 @@ use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
 /// The index `calls_by_change` is of this very expression; `Conversation::updated_at` is the same.
-const CHANGED: &str = "coalesce(ended_at, answered_at, ringing_at, started_at)";
+macro_rules! changed {
+    () => {
+        "coalesce(ended_at, answered_at, ringing_at, started_at)"
+    };
+}
 
 #[derive(sqlx::FromRow)]
 struct ConversationRow {
@@ -57,19 +61,20 @@ pub async fn number(tx: &mut Tx, calls: &[CallId]) -> Result<(), StoreError> {
 }
 
 async fn unnumbered(conn: &mut Conn, calls: &[CallId]) -> Result<Vec<Uuid>, StoreError> {
-    if calls.is_empty() {
-        return Ok(Vec::new());
+    let mut found: Vec<(i64, Uuid)> = Vec::new();
+    for portion in portions(calls) {
+        let mut query = Filter::of(
+            "select started_at, id from calls left join tickets on tickets.call_id = calls.id",
+        );
+        query
+            .also("ticket is null")
+            .any_of("id", portion.iter().map(CallId::as_uuid));
+        let new: Vec<(i64, Uuid)> =
+            sql!(conn, on => bind_all!(sqlx::query_as(query.text()), query).fetch_all(on).await)?;
+        found.extend(new);
     }
-    let mut query =
-        Filter::of("select id from calls left join tickets on tickets.call_id = calls.id");
-    query
-        .also("ticket is null")
-        .any_of("id", calls.iter().map(CallId::as_uuid));
-    query.order(
-        "started_at, id",
-        i64::try_from(calls.len()).unwrap_or(i64::MAX),
-    );
-    Ok(sql!(conn, on => bind_all!(sqlx::query_scalar(query.text()), query).fetch_all(on).await)?)
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
 /// One more than the part's limit, so that the caller sees whether there are more.
@@ -83,37 +88,19 @@ pub async fn list(
     rows.into_iter().map(Conversation::try_from).collect()
 }
 
+/// The calls come first, out of the indexes: pages may be skipped by the thousand.
 fn asked(filter: &ConversationFilter, part: Part) -> Filter {
     let mut query = Filter::of(select!());
-    match filter.status {
-        Some(ConversationStatus::Open) => query.also("result is null"),
-        Some(ConversationStatus::ClosedResolved) => {
-            query.and("result = ?", CallResult::Success.as_str())
-        }
-        Some(ConversationStatus::ClosedUnresolved) => {
-            query.and("result <> ?", CallResult::Success.as_str())
-        }
-        None => &mut query,
-    };
-    let handed_off = EndReason::all()
-        .filter(|reason| Closure::of(*reason) == Some(Closure::HandedOff))
-        .map(EndReason::code);
-    match filter.handed_off {
-        Some(true) => query.any_of("reason", handed_off),
-        Some(false) => query.none_of("coalesce(reason, '')", handed_off),
-        None => &mut query,
-    };
     query
-        .and_some("started_at > ?", filter.created_after)
-        .and_some("started_at < ?", filter.created_before)
-        .and_some(&format!("{CHANGED} > ?"), filter.updated_after)
-        .and_some(&format!("{CHANGED} < ?"), filter.updated_before);
-    match part {
+        .also("id in (select * from (")
+        .start("select id from calls");
+    meeting(&mut query, filter);
+    let (order, limit, skipped) = match part {
         Part::From { limit, cursor } => {
             if let Some(cursor) = cursor {
                 query.after("started_at", cursor.at_ms, cursor.id);
             }
-            query.order("started_at desc, id desc", limit.as_i64() + 1);
+            ("started_at desc, id desc", limit, 0)
         }
         Part::Page {
             by,
@@ -121,20 +108,55 @@ fn asked(filter: &ConversationFilter, part: Part) -> Filter {
             page,
             limit,
         } => {
-            let by = match by {
-                SortBy::LastMessageAt => CHANGED,
-                SortBy::CreatedAt => "started_at",
+            let order = match (by, order) {
+                (SortBy::LastMessageAt, SortOrder::Desc) => concat!(changed!(), " desc, id desc"),
+                (SortBy::LastMessageAt, SortOrder::Asc) => concat!(changed!(), ", id"),
+                (SortBy::CreatedAt, SortOrder::Desc) => "started_at desc, id desc",
+                (SortBy::CreatedAt, SortOrder::Asc) => "started_at, id",
             };
-            let order = match order {
-                SortOrder::Desc => "desc",
-                SortOrder::Asc => "asc",
-            };
-            query
-                .order(&format!("{by} {order}, id {order}"), limit.as_i64() + 1)
-                .skip(i64::from(page.saturating_sub(1)) * limit.as_i64());
+            (
+                order,
+                limit,
+                i64::from(page.saturating_sub(1)) * limit.as_i64(),
+            )
         }
-    }
+    };
+    let most = limit.as_i64() + 1;
     query
+        .order(order, most)
+        .skip(skipped)
+        .raw(") as found)")
+        .order(order, most);
+    query
+}
+
+/// What is asked of each. Said so that no index leads but that of the order: sorting what another one finds would take
+/// long where that is most calls.
+fn meeting(query: &mut Filter, filter: &ConversationFilter) {
+    match filter.status {
+        // Few, and with an index of their own.
+        Some(ConversationStatus::Open) => query.also("state <> 'ended'"),
+        Some(ConversationStatus::ClosedResolved) => {
+            query.and("(result = ?) is true", CallResult::Success.as_str())
+        }
+        Some(ConversationStatus::ClosedUnresolved) => {
+            query.and("result <> ?", CallResult::Success.as_str())
+        }
+        None => query,
+    };
+    let handed_off = EndReason::all()
+        .filter(|reason| Closure::of(*reason) == Some(Closure::HandedOff))
+        .map(EndReason::code);
+    match filter.handed_off {
+        Some(true) => query.any_of("reason", handed_off),
+        Some(false) => query.none_of("coalesce(reason, '')", handed_off),
+        None => query,
+    };
+    query
+        .and_some("started_at > ?", filter.created_after)
+        .and_some("started_at < ?", filter.created_before)
+        .and_some(concat!(changed!(), " > ?"), filter.updated_after)
+        .and_some(concat!(changed!(), " < ?"), filter.updated_before);
 }
 
 pub async fn get(conn: &mut Conn, id: CallId) -> Result<Option<Conversation>, StoreError> {

@@ -9,6 +9,7 @@ pub(super) struct Filter {
     values: Vec<Value>,
 }
 
+#[derive(Clone)]
 pub(super) enum Value {
     Uuid(Uuid),
     Integer(i64),
@@ -18,10 +19,23 @@ pub(super) enum Value {
 impl Filter {
     /// Starts with everything before `where`.
     pub(super) fn of(select: &str) -> Self {
-        Self {
-            text: format!("{select}\n where true"),
+        let mut query = Self {
+            text: String::new(),
             values: Vec::new(),
-        }
+        };
+        query.start(select);
+        query
+    }
+
+    /// Text as it stands.
+    pub(super) fn raw(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Begins a query inside this one.
+    pub(super) fn start(&mut self, select: &str) -> &mut Self {
+        self.raw(&format!("{select}\n where true"))
     }
 
     /// A condition; each `?` in it is the same value.
@@ -99,27 +113,33 @@ impl Filter {
 
     /// Goes on after the last row seen of a list that runs from the newest to the oldest.
     pub(super) fn after(&mut self, time: &str, at: i64, id: Uuid) -> &mut Self {
-        self.values.push(at.into());
-        let at = self.values.len();
-        self.values.push(id.into());
-        let id = self.values.len();
-        // The first half alone lets an index be entered at the right place.
-        self.text.push_str(&format!(
-            "\n and {time} <= ${at} and ({time} < ${at} or id < ${id})"
-        ));
-        self
+        self.beside(time, ["<=", "<", "<"], at, id)
     }
 
     /// The other way round: later than this place.
     pub(super) fn before(&mut self, time: &str, at: i64, id: Uuid) -> &mut Self {
+        self.beside(time, [">=", ">", ">"], at, id)
+    }
+
+    /// No further back than this row, itself included.
+    pub(super) fn down_to(&mut self, time: &str, at: i64, id: Uuid) -> &mut Self {
+        self.beside(time, [">=", ">", ">="], at, id)
+    }
+
+    /// No later than this row, itself included.
+    pub(super) fn up_to(&mut self, time: &str, at: i64, id: Uuid) -> &mut Self {
+        self.beside(time, ["<=", "<", "<="], at, id)
+    }
+
+    fn beside(&mut self, time: &str, [near, far, same]: [&str; 3], at: i64, id: Uuid) -> &mut Self {
         self.values.push(at.into());
         let at = self.values.len();
         self.values.push(id.into());
-        let id = self.values.len();
-        self.text.push_str(&format!(
-            "\n and {time} >= ${at} and ({time} > ${at} or id > ${id})"
-        ));
-        self
+        let place = self.values.len();
+        // The first half alone lets an index be entered at the right place.
+        self.raw(&format!(
+            "\n and {time} {near} ${at} and ({time} {far} ${at} or id {same} ${place})"
+        ))
     }
 
     /// The order and how many.

@@ -76,6 +76,7 @@ pub async fn page(
         .collect()
 }
 
+/// The numbers come first, out of the indexes; whole rows are read only of those that are shown.
 fn asked(search: &Search, limit: Limit) -> Filter {
     let mut query = Filter::of(
         "select n.id, n.number, n.label, n.verified_at, n.on_trunk, n.agent_id, n.last_call_at, n.version,
@@ -83,6 +84,9 @@ fn asked(search: &Search, limit: Limit) -> Filter {
          from numbers n
          left join agents a on a.id = n.agent_id",
     );
+    query
+        .also("n.number in (select * from (")
+        .start("select number from numbers n");
     match search.on_trunk {
         Some(true) => query.also("n.on_trunk"),
         Some(false) => query.also("not n.on_trunk"),
@@ -91,29 +95,51 @@ fn asked(search: &Search, limit: Limit) -> Filter {
     if search.unassigned {
         query.also("n.agent_id is null");
     }
+    let (order, most) = (order(search.sort), limit.as_i64() + 1);
     query
         .and_some("n.agent_id = ?", search.agent.map(|id| id.as_uuid()))
-        .and_some(
-            r"(n.number like ? escape '\' or lower(n.label) like ? escape '\')",
-            search
-                .text
-                .as_deref()
-                .map(|text| containing(&text.to_lowercase())),
-        )
+        .meeting(search.text.as_deref())
         .seen(search)
-        .order(
-            match search.sort {
-                NumberSort::Number => "n.number",
-                NumberSort::NumberDown => "n.number desc",
-                NumberSort::LastCalled => "coalesce(n.last_call_at, 0) desc, n.number desc",
-                NumberSort::LongestQuiet => "coalesce(n.last_call_at, 0), n.number",
-            },
-            limit.as_i64() + 1,
-        );
+        .order(order, most)
+        .raw(") as found)")
+        .order(order, most);
     query
 }
 
+fn order(sort: NumberSort) -> &'static str {
+    match sort {
+        NumberSort::Number => "n.number",
+        NumberSort::NumberDown => "n.number desc",
+        NumberSort::LastCalled => "coalesce(n.last_call_at, 0) desc, n.number desc",
+        NumberSort::LongestQuiet => "coalesce(n.last_call_at, 0), n.number",
+    }
+}
+
+/// The digits of a text that is nothing else, however people set them apart.
+fn digits(text: &str) -> Option<String> {
+    let is_set_apart = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}');
+    let digits: String = text.chars().filter(|c| !is_set_apart(*c)).collect();
+    let bare = digits.strip_prefix('+').unwrap_or(&digits);
+    let all = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
+    all.then_some(digits)
+}
+
 impl Filter {
+    /// Part of the number or of the label.
+    fn meeting(&mut self, text: Option<&str>) -> &mut Self {
+        let Some(text) = text else {
+            return self;
+        };
+        let label = containing(&text.to_lowercase());
+        let number = digits(text).map_or_else(|| label.clone(), |digits| containing(&digits));
+        // Most numbers have no label, and that is quickly seen.
+        self.and_both(
+            r"(n.number like ? escape '\' or (n.label is not null and lower(n.label) like ¿ escape '\'))",
+            number,
+            label,
+        )
+    }
+
     /// Beyond the last one seen. The first half alone lets an index be entered at the right place.
     fn seen(&mut self, search: &Search) -> &mut Self {
         let Some((called, number)) = &search.after else {

@@ -8,7 +8,7 @@ use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 use crate::text::text;
 use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::{Form, LinkButton, Look, Submit};
-use crate::ui::page::{Empty, Pager, Section, query};
+use crate::ui::page::{Empty, Pager, Section, counted, query};
 use crate::ui::reader::{Ago, Moment};
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
@@ -109,6 +109,7 @@ fn table(page: Page<Delivery>, home: &str, asked: &Asked) -> impl IntoView + use
         1 => say.one_event.to_owned(),
         many => (say.events_count)(&many.to_string()),
     };
+    let count = counted(count, first.is_none() && next.is_none());
     let rows = page.items.into_iter().map(row).collect_view();
     view! {
         <Table caption=say.deliveries columns>{rows}</Table>

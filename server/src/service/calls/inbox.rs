@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use app::domain::call::{Call, CallDetail, CallFilter, CallState, RecordingState};
 use app::domain::id::CallId;
-use app::domain::page::{Cursor, Page};
+use app::domain::page::Page;
 use app::domain::waveform::Waveform;
 use app::error::{AppError, Conflict, Scope, Thing};
 use app::ports::{Audio, Caller, Calls, NewsStream};
@@ -103,13 +103,8 @@ impl CallDesk {
 impl Calls for CallDesk {
     async fn list(&self, caller: &Caller, filter: CallFilter) -> Result<Page<Call>, AppError> {
         caller.may(Scope::CallsRead)?;
-        let limit = filter.limit.unwrap_or_default();
         let mut conn = self.db.read().await?;
-        let found = store::calls::list(&mut conn, &filter).await?;
-        Ok(Page::of(found, limit, |call| Cursor {
-            at_ms: call.started_at,
-            id: call.id.as_uuid(),
-        }))
+        Ok(store::inbox::page(&mut conn, &filter).await?)
     }
 
     async fn get(&self, caller: &Caller, id: CallId) -> Result<CallDetail, AppError> {

@@ -413,7 +413,7 @@ async fn a_route_test_gives_the_decision_and_its_receipt(world: &World) {
           "+14155550100"
         ]
       },
-      "message": "+14155550100 is not on the trunk, read as +14155550100.",
+      "message": "+14155550100 is not on the trunk.",
       "outcome": "failed",
       "step": "number"
     }

@@ -1,14 +1,14 @@
 //! Calls, their timeline, transcript and messages.
 
 use app::domain::call::{
-    CallEnd, CallFilter, CallResult, CallState, Direction, EndReason, Happening, Quality, Said,
-    SipMessageRecord, Speaker, TimelineEvent, TranscriptLine,
+    Call, CallEnd, CallFilter, CallResult, CallSort, CallState, Direction, EndReason, Happening,
+    Quality, Said, SipMessageRecord, Speaker, TimelineEvent, TranscriptLine,
 };
 use app::domain::id::{AccessId, AgentId, CallId};
-use app::domain::page::{Cursor, Limit};
+use app::domain::page::Limit;
 use app::domain::routing::Refusal;
 use app::domain::sip::Transport;
-use server::store::{calls, timeline};
+use server::store::{Conn, calls, inbox, timeline};
 
 use crate::databases::both;
 use crate::samples::{NOW, call, papers, phone, uuid};
@@ -332,32 +332,103 @@ async fn the_list_filters_and_pages_from_the_newest() {
         ];
         let mut conn = db.read().await.unwrap();
         for (filter, expect) in cases {
-            let found = calls::list(&mut conn, &filter).await.unwrap();
-            let ids: Vec<_> = found.iter().map(|call| call.id.as_uuid()).collect();
+            let found = inbox::page(&mut conn, &filter).await.unwrap();
+            let ids: Vec<_> = found.items.iter().map(|call| call.id.as_uuid()).collect();
             let expect: Vec<_> = expect.into_iter().map(uuid).collect();
             assert_eq!(ids, expect, "{filter:?}");
         }
 
-        let limit = Limit::try_from(2).unwrap();
-        let mut seen = Vec::new();
-        let mut cursor = None;
-        loop {
-            let filter = CallFilter {
-                limit: Some(limit),
-                cursor,
-                ..all()
-            };
-            let page = calls::list(&mut conn, &filter).await.unwrap();
-            seen.extend(page.iter().take(2).map(|call| call.id.as_uuid()));
-            if page.len() <= 2 {
-                break;
-            }
-            cursor = Some(Cursor {
-                at_ms: page[1].started_at,
-                id: page[1].id.as_uuid(),
-            });
+        let two = CallFilter {
+            limit: Some(Limit::try_from(2).unwrap()),
+            ..all()
+        };
+        let pages = pages(&mut conn, two, u32::MAX).await;
+        assert_eq!(pages, [vec![6, 5], vec![4, 3], vec![2, 1], vec![0]]);
+    })
+    .await;
+}
+
+/// All pages of a list, each as the last digits of its calls' ids.
+async fn pages(conn: &mut Conn, filter: CallFilter, reach: u32) -> Vec<Vec<u128>> {
+    let mut pages = Vec::new();
+    let mut cursor = None;
+    loop {
+        let filter = CallFilter {
+            cursor,
+            ..filter.clone()
+        };
+        let page = inbox::page_within(conn, &filter, reach).await.unwrap();
+        let number = |call: &Call| call.id.as_uuid().as_u128() ^ uuid(0).as_u128();
+        pages.push(page.items.iter().map(number).collect());
+        cursor = page.next;
+        if cursor.is_none() {
+            return pages;
         }
-        assert_eq!(seen, (0..7).rev().map(uuid).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_search_looks_through_so_many_calls_and_goes_on_from_there() {
+    both(async |db| {
+        let (agent, seldom) = (AgentId::from_uuid(uuid(50)), phone("+33123456789"));
+        let mut tx = db.append().await.unwrap();
+        for n in 0..10_u128 {
+            // Two each begin in the same millisecond.
+            let mut row = call(n, NOW + i64::try_from(n / 2).unwrap());
+            row.agent = (n % 2 == 0).then_some(agent);
+            if matches!(n, 1 | 2 | 8) {
+                row.caller.number = Some(seldom.clone());
+            }
+            calls::save(&mut tx, &row, &papers()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let part = CallFilter {
+            number: Some("33123".to_owned()),
+            ..CallFilter::default()
+        };
+        let oldest = CallFilter {
+            sort: CallSort::Oldest,
+            ..part.clone()
+        };
+        let one = CallFilter {
+            limit: Some(Limit::ONE),
+            ..part.clone()
+        };
+        let of_agent = CallFilter {
+            agent: Some(agent),
+            ..part.clone()
+        };
+        let whole = CallFilter {
+            number: Some(seldom.to_string()),
+            refused: Some(false),
+            ..CallFilter::default()
+        };
+        let nobody = CallFilter {
+            number: Some("99999".to_owned()),
+            ..CallFilter::default()
+        };
+        let none: Vec<u128> = Vec::new();
+        let cases = [
+            (&part, 100, vec![vec![8, 2, 1]]),
+            (&part, 4, vec![vec![8], vec![2], vec![1]]),
+            (
+                &part,
+                3,
+                vec![vec![8], none.clone(), vec![2, 1], none.clone()],
+            ),
+            (&oldest, 4, vec![vec![1, 2], none.clone(), vec![8]]),
+            // More than fit a page come before the end of what is looked at.
+            (&one, 9, vec![vec![8], vec![2], vec![1]]),
+            // The five of the agent are looked at, not all ten.
+            (&of_agent, 4, vec![vec![8, 2], none.clone()]),
+            (&whole, 2, vec![vec![8, 2], vec![1]]),
+            (&nobody, 6, vec![none.clone(), none.clone()]),
+        ];
+        for (filter, reach, expect) in cases {
+            let found = pages(&mut conn, filter.clone(), reach).await;
+            assert_eq!(found, expect, "{filter:?} within {reach}");
+        }
     })
     .await;
 }

@@ -285,6 +285,13 @@ async fn numbers_are_found_by_what_is_asked_and_page_by_their_digits() {
             ),
             (
                 numbers::Search {
+                    text: Some("(415) 555-".to_owned()),
+                    ..search()
+                },
+                2,
+            ),
+            (
+                numbers::Search {
                     text: Some("NIGHT 100%".to_owned()),
                     ..search()
                 },
