@@ -53,7 +53,7 @@ pub fn AgentsPage() -> impl IntoView {
 
 fn empty() -> impl IntoView {
     let say = &text().agents;
-    view! { <Empty why=say.none><LinkButton href="/channels/phone/agents/new" label=say.new look=Look::Primary/></Empty> }
+    view! { <Empty why=say.none><LinkButton href="/channels/phone/agents/new" label=say.new/></Empty> }
 }
 
 fn list(mut agents: Vec<AgentView>) -> impl IntoView {

@@ -271,7 +271,12 @@ impl Text {
             Note::NumberRead { sent, number, form } => {
                 (say.number_read)(&short(sent), number.as_str(), &read_as(self, *form))
             }
-            Note::NumberUnknown { sent, tried } => (say.number_missing)(&short(sent), &list(tried)),
+            Note::NumberUnknown { sent, tried } => {
+                // What it was read as is news only where that is something else.
+                let as_sent = |number: &&PhoneNumber| number.as_str() != sent;
+                let others: Vec<_> = tried.iter().filter(as_sent).collect();
+                (say.number_missing)(&short(sent), &list(&others))
+            }
             Note::NumberAmbiguous { sent, hits } => {
                 (say.number_ambiguous)(&short(sent), &list(hits))
             }

@@ -243,7 +243,9 @@ impl Keeper {
         self.session
             .insert(WHO, remembered)
             .await
-            .map_err(|error| broken(&error))
+            .map_err(|error| broken(&error))?;
+        self.desk.sign_in.seen(person.id).await;
+        Ok(())
     }
 }
 

@@ -144,8 +144,8 @@ fn call(facts: &Facts) -> Item {
         say.step_call,
         answered,
         say.step_call_help,
-        "/settings/sip",
-        say.show_values,
+        "/settings/sip#test-call",
+        say.open,
     );
     if facts.numbers_on_trunk > 0 {
         step.action = view! {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::domain::endpoint::{Endpoint, Reach, TrunkView};
 use crate::domain::inbound::{Access, Region};
 use crate::domain::seen::Facts;
-use crate::text::text;
+use crate::text::{sentence, text};
 use crate::ui::copy::{CopyButton, CopyRow, CopyWords};
 use crate::ui::form::Submit;
 use crate::ui::page::{Disclosure, Section, here};
@@ -38,8 +38,12 @@ pub(super) fn section(
         .iter()
         .find(|access| Some(access.id) == trunk.newest);
     let used = match newest.and_then(|access| access.last_used.clone()) {
-        Some(used) => format!("{}, {}", (say.last_used)(&reader().ago(used.at)), used.from),
-        None => say.last_used_never.to_owned(),
+        Some(used) => sentence(&format!(
+            "{}, {}",
+            (say.last_used)(&reader().ago(used.at)),
+            used.from
+        )),
+        None => sentence(say.last_used_never),
     };
     let username = trunk.username.clone().unwrap_or_default();
     let encrypted = trunk.endpoint.tls_port;

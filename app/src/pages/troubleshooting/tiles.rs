@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::guide::row_for;
 use crate::domain::health::{Health, Window};
 use crate::domain::seen::Facts;
-use crate::text::text;
+use crate::text::{sentence, text};
 use crate::ui::form::Submit;
 use crate::ui::page::Section;
 use crate::ui::reader::reader;
@@ -17,7 +17,7 @@ pub(super) fn section(within: Window, facts: &Facts, health: &Health) -> impl In
             view! {
                 <li class="tile">
                     <a href=to class="tile-link">{title}</a>
-                    <p class="muted">{evidence}</p>
+                    <p class="muted">{sentence(&evidence)}</p>
                 </li>
             }
         })

@@ -40,9 +40,21 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     show_calls: "Anrufe zeigen",
     disk_full: "Die Platte ist voll. Anrufe gehen weiter; Aufnahmen und Änderungen werden nicht gespeichert.",
     last_packet: |ago| format!("letztes Paket {ago}"),
-    last_call: |ago| format!("letzter Anruf {ago}"),
-    numbers_on_trunk: |count| format!("{count} auf dem Trunk"),
-    agents_on: |count| format!("{count} an"),
+    last_call: |ago| format!("Letzter Anruf {ago}"),
+    numbers_on_trunk: |count| {
+        if count == "1" {
+            "1 Nummer auf dem Trunk".to_owned()
+        } else {
+            format!("{count} Nummern auf dem Trunk")
+        }
+    },
+    agents_on: |count| {
+        if count == "1" {
+            "1 Agent ist an".to_owned()
+        } else {
+            format!("{count} Agenten sind an")
+        }
+    },
     answered_at: |time| format!("Zuletzt angenommen: {time}."),
     reached_from: |address| format!("{address} in diesem Netz hat ihn erreicht."),
     blocked_source: |address| {
@@ -297,9 +309,9 @@ pub(super) const AGENTS: AgentsText = AgentsText {
     delete_q: |name| format!("{name} löschen?"),
     answers: |count| {
         if count == "1" {
-            "nimmt 1 Nummer an".to_owned()
+            "Nimmt 1 Nummer an".to_owned()
         } else {
-            format!("nimmt {count} Nummern an")
+            format!("Nimmt {count} Nummern an")
         }
     },
     new_number: |number| {

@@ -68,7 +68,7 @@ pub(super) const AUDIT: AuditText = AuditText {
     field: "Feld",
     before: "Vorher",
     after: "Nachher",
-    made: "Angelegt mit",
+    made: "Werte",
     gone: "War",
     remove_filter: "Filter entfernen",
     set_up: "Eingerichtet:",

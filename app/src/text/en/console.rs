@@ -40,9 +40,21 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     show_calls: "Show the calls",
     disk_full: "The disk is full. Calls go on; recordings and changes are not saved.",
     last_packet: |ago| format!("last packet {ago}"),
-    last_call: |ago| format!("last call {ago}"),
-    numbers_on_trunk: |count| format!("{count} on the trunk"),
-    agents_on: |count| format!("{count} on"),
+    last_call: |ago| format!("Last call {ago}"),
+    numbers_on_trunk: |count| {
+        if count == "1" {
+            "1 number on the trunk".to_owned()
+        } else {
+            format!("{count} numbers on the trunk")
+        }
+    },
+    agents_on: |count| {
+        if count == "1" {
+            "1 agent is on".to_owned()
+        } else {
+            format!("{count} agents are on")
+        }
+    },
     answered_at: |time| format!("Last answered {time}."),
     reached_from: |address| format!("{address} on this network reached it."),
     blocked_source: |address| {
@@ -295,9 +307,9 @@ pub(super) const AGENTS: AgentsText = AgentsText {
     delete_q: |name| format!("Delete {name}?"),
     answers: |count| {
         if count == "1" {
-            "answers 1 number".to_owned()
+            "Answers 1 number".to_owned()
         } else {
-            format!("answers {count} numbers")
+            format!("Answers {count} numbers")
         }
     },
     new_number: |number| {

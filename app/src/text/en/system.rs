@@ -68,7 +68,7 @@ pub(super) const AUDIT: AuditText = AuditText {
     field: "Field",
     before: "Before",
     after: "After",
-    made: "Made with",
+    made: "Values",
     gone: "Was",
     remove_filter: "Remove filter",
     set_up: "Set up",

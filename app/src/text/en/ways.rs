@@ -143,7 +143,7 @@ pub(super) const HANDED_ON: HandedOn = HandedOn {
     password: "Password",
     unchanged: "(unchanged)",
     mode: "How the call is handed on",
-    mode_bridge: "Bridge: we call there and pass the audio on",
+    mode_bridge: "Bridge: we call and pass the audio on",
     mode_refer: "Refer: the carrier is asked to call there",
     mode_auto: "Auto: refer, and bridge if the carrier refuses",
     keep_recording: "Keep recording after the transfer",
