@@ -73,6 +73,7 @@ mod sip_test_call;
 mod sip_tls;
 mod sip_transfers;
 mod sip_world;
+mod sipp;
 #[cfg(target_os = "linux")]
 mod small_disk;
 mod store_both;

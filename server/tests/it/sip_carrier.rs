@@ -1,7 +1,6 @@
 //! SIPp as a carrier that plays a script, and the trunk towards it.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::time::Duration;
 
 use app::domain::draft::Entry;
@@ -11,6 +10,7 @@ use tokio::net::UdpSocket;
 use uuid::Uuid;
 
 use crate::binary::free_port;
+use crate::sipp;
 
 /// What the carrier does, as SIPp reads it.
 #[derive(Default)]
@@ -129,36 +129,13 @@ impl Carrier {
 
     async fn with(at: SocketAddr, script: &Script, more: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("carrier.xml"), script.xml()).unwrap();
-        let started = tokio::process::Command::new("sipp")
-            .current_dir(folder.path())
-            .args(["-sf", "carrier.xml", "-t", "u1", "-m", "1", "-nostdin"])
-            .args(more)
-            .args(["-i", &at.ip().to_string(), "-p", &at.port().to_string()])
-            .args([
-                "-timeout",
-                "30s",
-                "-timeout_error",
-                "-trace_err",
-                "-error_file",
-                "errors.log",
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        let child = match started {
-            Ok(child) => child,
-            Err(missing) => {
-                assert!(
-                    std::env::var_os("CI").is_none(),
-                    "SIPp is not installed: {missing}"
-                );
-                eprintln!("SKIPPED: SIPp is not installed (apt-get install sip-tester)");
-                return None;
-            }
-        };
+        let file = folder.path().join("carrier.xml");
+        std::fs::write(&file, script.xml()).unwrap();
+        let (ip, port) = (at.ip().to_string(), at.port().to_string());
+        let mut args = vec!["-t", "u1", "-m", "1", "-timeout", "30s"];
+        args.extend(["-i", &ip, "-p", &port]);
+        args.extend(more);
+        let child = sipp::start(folder.path(), &file, &args)?;
         // It is there once its port is taken.
         for _ in 0..200 {
             if UdpSocket::bind(at).await.is_err() {
@@ -171,11 +148,10 @@ impl Carrier {
 
     pub(crate) async fn plays_to_its_end(mut self) {
         let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await;
-        let errors = std::fs::read_to_string(self.folder.path().join("errors.log"));
         assert!(
             ended.unwrap().unwrap().success(),
             "{}",
-            errors.unwrap_or_default()
+            sipp::errors(self.folder.path())
         );
     }
 }

@@ -31,6 +31,11 @@ async fn lab(authority: &Authority) -> (World, tempfile::TempDir) {
     (world.await, folder)
 }
 
+/// A carrier with nobody behind it.
+async fn alone(digest: &str, authority: &Authority) -> Option<Kamailio> {
+    Kamailio::before(crate::sip_carrier::free(), digest, authority).await
+}
+
 fn by(carrier: &Kamailio, transport: Transport) -> OutboundTrunk {
     let at = if transport == Transport::Tls {
         carrier.tls
@@ -164,8 +169,7 @@ async fn a_call_is_answered_and_our_bye_is_signed_too() {
 async fn a_password_that_is_wrong_is_not_tried_for_ever() {
     let authority = Authority::named("Ours");
     let (world, _folder) = lab(&authority).await;
-    let nobody = crate::sip_carrier::free();
-    let Some(carrier) = Kamailio::before(nobody, "MD5", &authority).await else {
+    let Some(carrier) = alone("MD5", &authority).await else {
         return;
     };
     let mut way = by(&carrier, Transport::Udp);
@@ -175,34 +179,6 @@ async fn a_password_that_is_wrong_is_not_tried_for_ever() {
     let id = call(&world, way, RING);
     let end = end_of(&world, id).await;
     assert_eq!((end.0, end.1), ("auth_failed", Some(407)));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trunk_registers_with_its_carrier() {
-    let authority = Authority::named("Ours");
-    for transport in ALL {
-        let (world, _folder) = lab(&authority).await;
-        let nobody = crate::sip_carrier::free();
-        let Some(carrier) = Kamailio::before(nobody, "SHA-256", &authority).await else {
-            return;
-        };
-        let mut way = by(&carrier, transport);
-        way.settings.register = true;
-        let password = PASSWORD.parse().ok();
-        world.house.ways.lock().push((way.clone(), password));
-        let state = || world.edge.health(way.id).1.map(|shown| shown.state);
-        until("registered", || {
-            state() == Some(RegistrationState::Registered)
-        })
-        .await;
-        let shown = world.edge.health(way.id).1.unwrap();
-        let granted = shown.expires_at.unwrap() - shown.since;
-        assert_eq!(
-            granted, 120_000,
-            "what the registrar grants at most: {shown:?}"
-        );
-        assert_eq!(shown.next_at.unwrap() - shown.since, 60_000);
-    }
 }
 
 /// A trunk that is registered with this carrier, and the registrar's word that it is.
@@ -220,12 +196,30 @@ async fn registered(world: &World, carrier: &Kamailio, transport: Transport) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_registers_with_its_carrier() {
+    let authority = Authority::named("Ours");
+    for transport in ALL {
+        let (world, _folder) = lab(&authority).await;
+        let Some(carrier) = alone("SHA-256", &authority).await else {
+            return;
+        };
+        let way = registered(&world, &carrier, transport).await;
+        let shown = world.edge.health(way.id).1.unwrap();
+        let granted = shown.expires_at.unwrap() - shown.since;
+        assert_eq!(
+            granted, 120_000,
+            "what the registrar grants at most: {shown:?}"
+        );
+        assert_eq!(shown.next_at.unwrap() - shown.since, 60_000);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_registrar_brings_calls_to_what_was_registered_there() {
     let authority = Authority::named("Ours");
     for transport in [Transport::Udp, Transport::Tcp] {
         let (world, _folder) = lab(&authority).await;
-        let nobody = crate::sip_carrier::free();
-        let Some(carrier) = Kamailio::before(nobody, "SHA-256", &authority).await else {
+        let Some(carrier) = alone("SHA-256", &authority).await else {
             return;
         };
         let way = registered(&world, &carrier, transport).await;
@@ -276,8 +270,7 @@ async fn a_registrar_brings_calls_to_what_was_registered_there() {
 async fn only_the_registrar_may_call_what_was_registered_there() {
     let authority = Authority::named("Ours");
     let (world, _folder) = lab(&authority).await;
-    let nobody = crate::sip_carrier::free();
-    let Some(carrier) = Kamailio::before(nobody, "MD5", &authority).await else {
+    let Some(carrier) = alone("MD5", &authority).await else {
         return;
     };
     let way = registered(&world, &carrier, Transport::Udp).await;
@@ -304,8 +297,7 @@ async fn only_the_registrar_may_call_what_was_registered_there() {
 async fn a_registration_that_is_refused_says_why() {
     let authority = Authority::named("Ours");
     let (world, _folder) = lab(&authority).await;
-    let nobody = crate::sip_carrier::free();
-    let Some(carrier) = Kamailio::before(nobody, "SHA-256", &authority).await else {
+    let Some(carrier) = alone("SHA-256", &authority).await else {
         return;
     };
     let mut way = by(&carrier, Transport::Udp);

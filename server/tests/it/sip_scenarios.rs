@@ -1,14 +1,14 @@
 //! SIPp as the carrier, over UDP and TCP (`end2end/sip`).
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use crate::binary::free_port;
 use crate::sip_world::World;
+use crate::sipp;
 
 /// Runs one scenario; `None` where SIPp is not installed, which CI does not allow.
-async fn sipp(
+async fn plays(
     world: &World,
     scenario: &str,
     service: &str,
@@ -19,53 +19,17 @@ async fn sipp(
         .join("../end2end/sip")
         .join(format!("{scenario}.xml"));
     let folder = tempfile::tempdir().unwrap();
-    let started = tokio::process::Command::new("sipp")
-        .current_dir(folder.path())
-        .arg("-sf")
-        .arg(file.canonicalize().unwrap())
-        .arg(world.addr().to_string())
-        .args([
-            "-t",
-            transport,
-            "-i",
-            "127.0.0.1",
-            "-p",
-            &free_port().to_string(),
-        ])
-        .args([
-            "-s",
-            service,
-            "-nostdin",
-            "-timeout",
-            "40s",
-            "-timeout_error",
-        ])
-        .args(["-trace_err", "-error_file", "errors.log", "-d", "300"])
-        .args(more)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn();
-    let child = match started {
-        Ok(child) => child,
-        Err(missing) => {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "SIPp is not installed: {missing}"
-            );
-            eprintln!("SKIPPED {scenario}: SIPp is not installed (apt-get install sip-tester)");
-            return None;
-        }
-    };
-    let ended = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await;
-    let output = ended.unwrap().unwrap();
-    let errors = std::fs::read_to_string(folder.path().join("errors.log")).unwrap_or_default();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let (at, port) = (world.addr().to_string(), free_port().to_string());
+    let mut args = vec![at.as_str(), "-t", transport, "-i", "127.0.0.1", "-p", &port];
+    args.extend(["-s", service, "-timeout", "40s", "-d", "300"]);
+    args.extend(more);
+    let mut child = sipp::start(folder.path(), &file.canonicalize().unwrap(), &args)?;
+    let ended = tokio::time::timeout(Duration::from_secs(60), child.wait()).await;
+    let status = ended.unwrap().unwrap();
     assert!(
-        output.status.success(),
-        "{scenario} over {transport}: {:?}\n{errors}\n{said}",
-        output.status
+        status.success(),
+        "{scenario} over {transport}: {status:?}\n{}",
+        sipp::errors(folder.path())
     );
     Some(())
 }
@@ -74,7 +38,7 @@ async fn sipp(
 async fn over_both(scenario: &str, service: &str, world: impl AsyncFn() -> World, ended: &[&str]) {
     for transport in ["u1", "t1"] {
         let world = world().await;
-        if sipp(&world, scenario, service, transport, &["-m", "1"])
+        if plays(&world, scenario, service, transport, &["-m", "1"])
             .await
             .is_some()
         {
@@ -95,7 +59,7 @@ async fn calls() {
 async fn many_calls_at_once() {
     let world = World::new().await;
     let many = ["-m", "60", "-r", "30", "-l", "60"];
-    if sipp(&world, "call", NUMBER, "u1", &many).await.is_some() {
+    if plays(&world, "call", NUMBER, "u1", &many).await.is_some() {
         world.is_quiet().await;
         assert_eq!(world.house.ended(), ["caller_hung_up"; 60]);
     }

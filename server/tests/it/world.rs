@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::clock::Clock;
 use server::config::Config;
 use server::lifecycle::Lifecycle;
@@ -265,6 +265,15 @@ impl Script<'_> {
 
     pub(crate) async fn put(&self, path: &str) -> Answer {
         self.send("PUT", path, None).await
+    }
+
+    /// The id of a new agent that answers this number of the trunk.
+    pub(crate) async fn agent_with(&self, name: &str, number: &str) -> String {
+        let made = self.post("/api/phone", json!({ "name": name })).await.ok();
+        let id = made["id"].as_str().unwrap().to_owned();
+        let assigned = format!("/api/phone/sip/agents/{id}/phone-numbers/{number}");
+        self.put(&assigned).await.ok();
+        id
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {

@@ -32,10 +32,7 @@ async fn desk(api: &Script<'_>) -> Desk {
     let access = api.get(credentials).await.ok()["items"][0]["id"].clone();
     let mut agents = Vec::new();
     for (name, number) in [("Front desk", "+14155550100"), ("Sales", "+14155550101")] {
-        let made = api.post("/api/phone", json!({ "name": name })).await.ok();
-        let id = made["id"].as_str().unwrap().to_owned();
-        let assigned = format!("/api/phone/sip/agents/{id}/phone-numbers/{number}");
-        api.put(&assigned).await.ok();
+        let id = api.agent_with(name, number).await;
         agents.push(id.parse().unwrap());
     }
     Desk {

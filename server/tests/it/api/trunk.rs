@@ -265,16 +265,7 @@ async fn a_sync_says_what_it_did_and_keeps_numbers_that_agents_answer(world: &Wo
         (&synced["added"], &synced["removed"]),
         (&json!([FRONT]), &json!([]))
     );
-    let agent = api
-        .post("/api/phone", json!({ "name": "Front desk" }))
-        .await
-        .ok();
-    let agent = agent["id"].as_str().unwrap();
-    api.put(&format!(
-        "/api/phone/sip/agents/{agent}/phone-numbers/{FRONT}"
-    ))
-    .await
-    .ok();
+    api.agent_with("Front desk", FRONT).await;
     api.patch(
         &format!("/api/phone/numbers/{FRONT}"),
         json!({ "verified": false }),
