@@ -175,7 +175,7 @@ part! {
     /// The frame around every page.
     Frame {
         skip main_nav menu brand
-        overview inbox channels_phone agents numbers settings sip access system audit account help
+        about overview inbox channels_phone agents numbers settings sip access system audit account help
         sign_in not_found not_found_why to_overview
     }
 }
@@ -183,7 +183,7 @@ part! {
 part! {
     /// Words that many pages share.
     Common {
-        on_this_page first_page next_page search_on by_script actions
+        on_this_page first_page next_page search_on more_to_search by_script actions
         copy copied press_ctrl_c reveal_failed
         yes no never none keep cancel details reload as_of_now nothing_yet
         live show_new stopped one_new many_new
@@ -391,6 +391,7 @@ part! {
         title search palette palette_label found nothing_found page call submit close list filter next_previous open play
         five_seconds off_in_account close_button shortcuts shortcuts_help
     }
+    1 { search_calls }
 }
 
 part! {

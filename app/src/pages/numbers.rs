@@ -5,7 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::draft::Entry;
 use crate::domain::number::{NumberFilter, NumberRow, NumberSort};
-use crate::domain::page::Page;
+use crate::domain::page::{Limit, Page};
 use crate::domain::phone::PhoneNumber;
 use crate::error::{AppError, Reason, Scope};
 use crate::pages::asked;
@@ -14,7 +14,7 @@ use crate::pages::sip::number_of;
 use crate::text::text;
 use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::loaded;
-use crate::ui::form::{Look, Submit};
+use crate::ui::form::{LinkButton, Look, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, counted, query};
 use crate::ui::reader::Ago;
 use crate::ui::returned::{FormState, encode};
@@ -125,16 +125,20 @@ pub fn NumbersPage() -> impl IntoView {
             {filter}
             <Chips home=HOME filters/>
             {loaded(page, move |page| {
+                let stopped = page.stopped_looking(Limit::default());
+                let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
                 if page.items.is_empty() {
-                    return view! { <Empty why=if filtered { say.no_match } else { say.none }/> }.into_any();
+                    let why = if filtered { say.no_match } else { say.none };
+                    let why = if stopped { format!("{why} {}", text().common.more_to_search) } else { why.to_owned() };
+                    let on = next.map(|to| view! { <LinkButton href=to label=text().common.search_on/> });
+                    return view! { <Empty why>{on}</Empty> }.into_any();
                 }
                 let count = (say.count)(&page.items.len().to_string());
-                let count = counted(count, first.is_none() && page.next.is_none());
-                let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
+                let count = counted(count, first.is_none() && next.is_none());
                 let export = export.clone();
                 view! {
                     {table(page.items, sorting.clone())}
-                    <Pager count first=first.clone().unwrap_or_default() next=next.unwrap_or_default()/>
+                    <Pager count first=first.clone().unwrap_or_default() next=next.unwrap_or_default() search=stopped/>
                     <p><a href=export download="" class="button button-link">{text().calls.export}</a></p>
                 }
                 .into_any()

@@ -78,7 +78,7 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
         let calls = services.calls.list(&caller, filter).await?;
         let further = calls.next.filter(|_| calls.stopped_looking(few)).map(|_| {
             let to = format!("/inbox?number={digits}");
-            of(text().frame.inbox, text().common.search_on.to_owned(), to)
+            of(text().frame.inbox, (text().keys.search_calls)(&digits), to)
         });
         found.extend(calls.items.into_iter().map(|call| {
             let label = format!(

@@ -19,7 +19,7 @@ use crate::service::audit::Record;
 use crate::service::core::Core;
 use crate::service::routes::RouteChange;
 use crate::service::{entered, trunks, version};
-use crate::store::numbers::Search;
+use crate::store::numbers::{Place, Search};
 use crate::store::{self, Conn};
 
 /// The use cases of numbers.
@@ -196,22 +196,22 @@ pub(super) async fn held_by(
 
 /// A number's place in the list: its digits, of which there are fifteen at most; where the last call is the
 /// order, that, and the digits in place of an id.
-fn place_of(sort: NumberSort, row: &NumberRow) -> Cursor {
-    let digits: u64 = row.number.number.digits().parse().unwrap_or(0);
+fn place_of(sort: NumberSort, (called, number): &Place) -> Cursor {
+    let digits: u64 = number.digits().parse().unwrap_or(0);
     match sort {
         NumberSort::Number | NumberSort::NumberDown => Cursor {
             at_ms: i64::try_from(digits).unwrap_or(0),
             id: Uuid::nil(),
         },
         NumberSort::LastCalled | NumberSort::LongestQuiet => Cursor {
-            at_ms: row.number.last_call_at.unwrap_or(0),
+            at_ms: *called,
             id: Uuid::from_u128(u128::from(digits)),
         },
     }
 }
 
 /// The way back; none from a cursor of another list.
-fn seen(sort: NumberSort, cursor: Cursor) -> Option<(i64, PhoneNumber)> {
+fn seen(sort: NumberSort, cursor: Cursor) -> Option<Place> {
     let (called, digits) = match sort {
         NumberSort::Number | NumberSort::NumberDown => (0, cursor.at_ms.to_string()),
         NumberSort::LastCalled | NumberSort::LongestQuiet => {
@@ -239,13 +239,18 @@ impl Numbers for NumberDesk {
             after: filter.cursor.and_then(|cursor| seen(filter.sort, cursor)),
         };
         let mut conn = self.0.db.read().await?;
-        let rows = store::numbers::page(&mut conn, &search, limit).await?;
+        let (rows, edge) = store::numbers::page(&mut conn, &search, limit).await?;
         let rows = rows
             .into_iter()
             .map(|(number, agent_name)| NumberRow { number, agent_name });
-        Ok(Page::of(rows.collect(), limit, |row| {
-            place_of(filter.sort, row)
-        }))
+        let mut page = Page::of(rows.collect(), limit, |row| {
+            let number = &row.number;
+            let place = (number.last_call_at.unwrap_or(0), number.number.clone());
+            place_of(filter.sort, &place)
+        });
+        let edge = edge.map(|edge| place_of(filter.sort, &edge));
+        page.next = page.next.or(edge);
+        Ok(page)
     }
 
     async fn get(&self, caller: &Caller, number: PhoneNumber) -> Result<NumberRow, AppError> {

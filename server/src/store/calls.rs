@@ -307,8 +307,8 @@ pub async fn let_in_since(
     rows.into_iter().map(read).collect()
 }
 
-/// What became of the calls since a moment: result and how many. Not grouped by the column itself: its index would have all
-/// calls there are looked at.
+/// What became of the calls since a moment: result and how many. Not grouped by the column itself:
+/// SQLite would read all calls in the order of its index.
 pub async fn results_since(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>, StoreError> {
     const SQL: &str = "
         select ended_as, cast(sum(repeats) as bigint)

@@ -74,14 +74,17 @@ fn known(code: &str) -> Option<app::domain::routing::Refusal> {
         .find(|refusal| refusal.code() == code)
 }
 
-/// Numbers on the trunk that were called since a moment while nobody answered them.
+/// Numbers on the trunk that were called since a moment while nobody answered them. Not grouped by the column itself:
+/// SQLite would read all calls in the order of its index.
 pub async fn unanswered(conn: &mut Conn, since: i64) -> Result<Vec<Unanswered>, StoreError> {
     const SQL: &str = "
-        select number, cast(sum(repeats) as bigint) as count, max(started_at) as last_at
-        from calls
-        where refused and started_at >= $1 and reason = 'number_unassigned' and number is not null
-        group by number
-        order by count desc, number
+        select called, cast(sum(repeats) as bigint) as count, max(started_at) as last_at
+        from (select coalesce(number, '') as called, repeats, started_at
+              from calls
+              where refused and started_at >= $1 and reason = 'number_unassigned') as lately
+        where called <> ''
+        group by called
+        order by count desc, called
         limit $2";
     let rows: Vec<(String, i64, i64)> =
         sql!(conn, on => sqlx::query_as(SQL).bind(since).bind(NUMBERS).fetch_all(on).await)?;

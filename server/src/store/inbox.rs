@@ -26,9 +26,10 @@ pub async fn page_within(
 ) -> Result<Page<Call>, StoreError> {
     let limit = filter.limit.unwrap_or_default();
     let asked = Asked::by(filter);
-    let edge = match asked.may_look_for_long() {
-        true => asked.edge(conn, reach).await?,
-        false => None,
+    let edge = if asked.may_look_for_long() {
+        asked.edge(conn, reach).await?
+    } else {
+        None
     };
     let query = asked.query(limit, edge);
     let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, CallRow>(query.text()), query).fetch_all(on).await)?;

@@ -49,35 +49,77 @@ pub struct Search {
     /// Part of the number or of the label.
     pub text: Option<String>,
     pub sort: NumberSort,
-    /// The last number seen, and when it was last called (zero: never), where that is the order.
-    pub after: Option<(i64, PhoneNumber)>,
+    /// The last number seen.
+    pub after: Option<Place>,
 }
 
 /// What an index on expressions has to be asked with.
 const LAST_CALL: &str = "coalesce(n.last_call_at, 0)";
 
-/// Numbers with the names of their agents, in the order of their digits; one more than `limit`, so that the
-/// caller sees whether there are more.
+/// A place in the list: when the number there was last called (zero: never), and the number.
+pub type Place = (i64, PhoneNumber);
+
+/// Numbers that one page looks through at most for a text.
+const REACH: u32 = 500_000;
+
+/// Numbers with the names of their agents, as the search sorts them; one more than `limit`, so that the caller sees whether
+/// there are more. And the place where looking for a text ended, if numbers come after it.
 pub async fn page(
     conn: &mut Conn,
     search: &Search,
     limit: Limit,
-) -> Result<Vec<(Number, Option<String>)>, StoreError> {
+) -> Result<(Vec<(Number, Option<String>)>, Option<Place>), StoreError> {
+    page_within(conn, search, limit, REACH).await
+}
+
+/// The same with another reach.
+pub async fn page_within(
+    conn: &mut Conn,
+    search: &Search,
+    limit: Limit,
+    reach: u32,
+) -> Result<(Vec<(Number, Option<String>)>, Option<Place>), StoreError> {
     #[derive(sqlx::FromRow)]
     struct Named {
         #[sqlx(flatten)]
         number: NumberRow,
         agent_name: Option<String>,
     }
-    let query = asked(search, limit);
+    let edge = match search.text {
+        Some(_) => edge(conn, search, reach).await?,
+        None => None,
+    };
+    let query = asked(search, limit, edge.as_ref());
     let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, Named>(query.text()), query).fetch_all(on).await)?;
-    rows.into_iter()
+    let named = rows
+        .into_iter()
         .map(|row| Ok((row.number.try_into()?, row.agent_name)))
-        .collect()
+        .collect::<Result<_, StoreError>>()?;
+    Ok((named, edge))
+}
+
+/// The last number that is looked at, if there are more beyond it.
+async fn edge(conn: &mut Conn, search: &Search, reach: u32) -> Result<Option<Place>, StoreError> {
+    let mut query =
+        Filter::of("select coalesce(n.last_call_at, 0) as called, n.number from numbers n");
+    query
+        .seen(search)
+        .order(order(search.sort), 1)
+        .skip(i64::from(reach) - 1);
+    let found: Option<(i64, String)> =
+        sql!(conn, on => bind_all!(sqlx::query_as(query.text()), query).fetch_optional(on).await)?;
+    let Some((called, number)) = found else {
+        return Ok(None);
+    };
+    let at = At {
+        table: "numbers",
+        row: Uuid::nil(),
+    };
+    Ok(Some((called, at.parse("number", &number)?)))
 }
 
 /// The numbers come first, out of the indexes; whole rows are read only of those that are shown.
-fn asked(search: &Search, limit: Limit) -> Filter {
+fn asked(search: &Search, limit: Limit, edge: Option<&Place>) -> Filter {
     let mut query = Filter::of(
         "select n.id, n.number, n.label, n.verified_at, n.on_trunk, n.agent_id, n.last_call_at, n.version,
                 n.created_at, a.name as agent_name
@@ -100,6 +142,7 @@ fn asked(search: &Search, limit: Limit) -> Filter {
         .and_some("n.agent_id = ?", search.agent.map(|id| id.as_uuid()))
         .meeting(search.text.as_deref())
         .seen(search)
+        .up_to_edge(search.sort, edge)
         .order(order, most)
         .raw(") as found)")
         .order(order, most);
@@ -140,23 +183,40 @@ impl Filter {
         )
     }
 
-    /// Beyond the last one seen. The first half alone lets an index be entered at the right place.
+    /// Beyond the last one seen.
     fn seen(&mut self, search: &Search) -> &mut Self {
-        let Some((called, number)) = &search.after else {
+        let Some(seen) = &search.after else {
             return self;
         };
-        let (called, number) = (*called, number.as_str());
-        let (least, beyond) = match search.sort {
-            NumberSort::Number => return self.and("n.number > ?", number),
-            NumberSort::NumberDown => return self.and("n.number < ?", number),
-            NumberSort::LastCalled => ("<=", "<"),
-            NumberSort::LongestQuiet => (">=", ">"),
+        match search.sort {
+            NumberSort::Number => self.and("n.number > ?", seen.1.as_str()),
+            NumberSort::NumberDown => self.and("n.number < ?", seen.1.as_str()),
+            NumberSort::LastCalled => self.beside_call(seen, ["<=", "<", "<"]),
+            NumberSort::LongestQuiet => self.beside_call(seen, [">=", ">", ">"]),
+        }
+    }
+
+    /// Not beyond the last one that is looked at.
+    fn up_to_edge(&mut self, sort: NumberSort, edge: Option<&Place>) -> &mut Self {
+        let Some(edge) = edge else {
+            return self;
         };
-        self.and(&format!("{LAST_CALL} {least} ?"), called)
+        match sort {
+            NumberSort::Number => self.and("n.number <= ?", edge.1.as_str()),
+            NumberSort::NumberDown => self.and("n.number >= ?", edge.1.as_str()),
+            NumberSort::LastCalled => self.beside_call(edge, [">=", ">", ">="]),
+            NumberSort::LongestQuiet => self.beside_call(edge, ["<=", "<", "<="]),
+        }
+    }
+
+    /// The first half alone lets an index be entered at the right place.
+    fn beside_call(&mut self, (called, number): &Place, signs: [&str; 3]) -> &mut Self {
+        let [near, far, same] = signs;
+        self.and(&format!("{LAST_CALL} {near} ?"), *called)
             .and_both(
-                &format!("({LAST_CALL} {beyond} ? or n.number {beyond} ¿)"),
-                called,
-                number,
+                &format!("({LAST_CALL} {far} ? or n.number {same} ¿)"),
+                *called,
+                number.as_str(),
             )
     }
 }

@@ -1,10 +1,12 @@
 //! Trunk, accesses, numbers, agents.
 
+use app::domain::agent::Agent;
 use app::domain::id::AgentId;
 use app::domain::inbound::AccessKind;
+use app::domain::number::NumberSort;
 use app::domain::page::Limit;
 use app::domain::sip::Secret;
-use server::store::{StoreError, accesses, agents, numbers, trunk};
+use server::store::{Db, StoreError, accesses, agents, numbers, trunk};
 
 use crate::databases::both;
 use crate::samples::{self, NOW, access, agent, number, phone, uuid};
@@ -225,26 +227,67 @@ async fn a_number_is_there_once_and_has_one_agent() {
     .await;
 }
 
+/// Two numbers of one place and one of another; the second has a label and an agent and is not on the trunk.
+async fn three_numbers(db: &Db) -> Agent {
+    let mut tx = db.begin().await.unwrap();
+    let desk = agent(10, "Front desk");
+    agents::save(&mut tx, &desk).await.unwrap();
+    for (n, text) in ["+14155550100", "+14155550177", "+4930123456"]
+        .into_iter()
+        .enumerate()
+    {
+        let mut number = number(30 + n as u128, text);
+        if n == 1 {
+            number.agent = Some(desk.id);
+            number.label = Some("Night 100%".to_owned());
+            number.on_trunk = false;
+        }
+        numbers::save(&mut tx, &number, NOW).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    desk
+}
+
+#[tokio::test]
+async fn a_text_is_looked_for_in_so_many_numbers_and_then_in_those_that_follow() {
+    both(async |db| {
+        three_numbers(&db).await;
+        let mut conn = db.read().await.unwrap();
+        // One by one, every number is come to and none twice.
+        let (first, second) = (phone("+14155550100"), phone("+14155550177"));
+        for (sort, expect) in [
+            (NumberSort::Number, [&first, &second]),
+            (NumberSort::NumberDown, [&second, &first]),
+            (NumberSort::LastCalled, [&second, &first]),
+            (NumberSort::LongestQuiet, [&first, &second]),
+        ] {
+            let mut part = numbers::Search {
+                text: Some("5550".to_owned()),
+                sort,
+                ..numbers::Search::default()
+            };
+            let mut met = Vec::new();
+            for page in 0.. {
+                let (found, edge) = numbers::page_within(&mut conn, &part, Limit::MAX, 1)
+                    .await
+                    .unwrap();
+                met.extend(found.into_iter().map(|(number, _)| number.number));
+                part.after = edge;
+                if part.after.is_none() {
+                    assert_eq!(page, 3, "{sort:?}");
+                    break;
+                }
+            }
+            assert_eq!(met.iter().collect::<Vec<_>>(), expect, "{sort:?}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn numbers_are_found_by_what_is_asked_and_page_by_their_digits() {
     both(async |db| {
-        let mut tx = db.begin().await.unwrap();
-        let desk = agent(10, "Front desk");
-        agents::save(&mut tx, &desk).await.unwrap();
-        for (n, text) in ["+14155550100", "+14155550177", "+4930123456"]
-            .into_iter()
-            .enumerate()
-        {
-            let mut number = number(30 + n as u128, text);
-            if n == 1 {
-                number.agent = Some(desk.id);
-                number.label = Some("Night 100%".to_owned());
-                number.on_trunk = false;
-            }
-            numbers::save(&mut tx, &number, NOW).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-
+        let desk = three_numbers(&db).await;
         let search = numbers::Search::default;
         let cases = [
             (search(), 3),
@@ -314,10 +357,10 @@ async fn numbers_are_found_by_what_is_asked_and_page_by_their_digits() {
         ];
         let mut conn = db.read().await.unwrap();
         for (search, expect) in cases {
-            let found = numbers::page(&mut conn, &search, Limit::MAX).await.unwrap();
+            let (found, _) = numbers::page(&mut conn, &search, Limit::MAX).await.unwrap();
             assert_eq!(found.len(), expect, "{search:?}");
         }
-        let found = numbers::page(&mut conn, &search(), Limit::try_from(1).unwrap())
+        let (found, _) = numbers::page(&mut conn, &search(), Limit::ONE)
             .await
             .unwrap();
         assert_eq!(
