@@ -1,5 +1,5 @@
-//! What Lighthouse says of the main pages, with the system's Chromium. Where it is not installed, the table
-//! names what is missing: `npm install --no-save lighthouse@12` in `end2end/` brings it.
+//! What Lighthouse says of the main pages, with the system's Chromium. Where either is not installed, the table
+//! names what is missing and what brings it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,9 +25,13 @@ pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
     let lighthouse = named("PATCHBAY_LIGHTHOUSE")
         .unwrap_or_else(|| end2end.join("node_modules/.bin/lighthouse"));
     let chromium = named("PATCHBAY_CHROMIUM").unwrap_or_else(|| CHROMIUM.into());
-    for (what, needed) in [("lighthouse", &lighthouse), ("Chromium", &chromium)] {
+    let lighthouse_by = "npm install --no-save lighthouse@12 in end2end/";
+    for (needed, how) in [
+        (&lighthouse, lighthouse_by),
+        (&chromium, "apt-get install chromium"),
+    ] {
         if !needed.exists() {
-            let missing = format!("not measured: no {what} at {}", needed.display());
+            let missing = format!("not measured: no {}; {how}", needed.display());
             table.row("Lighthouse", missing, ">= 95", None);
             return Ok(());
         }

@@ -46,8 +46,9 @@ const NUMBERS: &str = "
     from n";
 
 pub(crate) fn run(world: &mut World, table: &mut Table) -> Outcome<()> {
-    calls(world, table)?;
-    numbers(world, table)
+    let person = Credential::Cookie(world.sign_in()?);
+    calls(world, &person, table)?;
+    numbers(world, &person, table)
 }
 
 fn fill(world: &World, statement: &str) -> Outcome<()> {
@@ -63,7 +64,7 @@ fn fill(world: &World, statement: &str) -> Outcome<()> {
     Ok(())
 }
 
-fn calls(world: &mut World, table: &mut Table) -> Outcome<()> {
+fn calls(world: &mut World, person: &Credential, table: &mut Table) -> Outcome<()> {
     fill(world, CALLS)?;
     let agent = "00000000-0000-0000-0000-000000000007";
     // Far back: nobody pages there, but somebody filters there.
@@ -97,7 +98,7 @@ fn calls(world: &mut World, table: &mut Table) -> Outcome<()> {
         list_row(&format!("calls of 1,000,000, filter {name}"), p95, table);
     }
     searched_to_the_end(world, table)?;
-    inbox(world, agent, table)
+    inbox(world, person, agent, table)
 }
 
 /// What nobody finds, looked for until there is no further page.
@@ -123,8 +124,7 @@ fn searched_to_the_end(world: &World, table: &mut Table) -> Outcome<()> {
     Ok(())
 }
 
-fn inbox(world: &World, agent: &str, table: &mut Table) -> Outcome<()> {
-    let person = Credential::Cookie(world.sign_in()?);
+fn inbox(world: &World, person: &Credential, agent: &str, table: &mut Table) -> Outcome<()> {
     let half = CALLS_BEGAN + i64::from(MILLION / 2) * CALLS_EVERY;
     let far = format!("{half:016x}{:032x}", 0);
     for (name, path) in [
@@ -144,13 +144,13 @@ fn inbox(world: &World, agent: &str, table: &mut Table) -> Outcome<()> {
         ("search for anything", "/search?q=9999999".to_owned()),
         ("Overview", "/".to_owned()),
     ] {
-        let p95 = p95_of(world, &person, &path)?;
+        let p95 = p95_of(world, person, &path)?;
         list_row(&format!("Inbox of 1,000,000, {name}"), p95, table);
     }
     Ok(())
 }
 
-fn numbers(world: &mut World, table: &mut Table) -> Outcome<()> {
+fn numbers(world: &mut World, person: &Credential, table: &mut Table) -> Outcome<()> {
     let few = p95_of_routes(world, &world.number.clone())?;
     fill(world, NUMBERS)?;
     let began = Instant::now();
@@ -184,12 +184,11 @@ fn numbers(world: &mut World, table: &mut Table) -> Outcome<()> {
         let p95 = p95_of(world, &world.key, &path)?;
         list_row(&format!("numbers of 1,000,000, {name}"), p95, table);
     }
-    numbers_page(world, table)
+    numbers_page(world, person, table)
 }
 
-fn numbers_page(world: &World, table: &mut Table) -> Outcome<()> {
+fn numbers_page(world: &World, person: &Credential, table: &mut Table) -> Outcome<()> {
     const PAGE: &str = "/channels/phone/numbers";
-    let person = Credential::Cookie(world.sign_in()?);
     let middle = middle(world)?.replace("/api/phone/numbers", PAGE);
     for (name, path) in [
         ("first page", PAGE.to_owned()),
@@ -202,7 +201,7 @@ fn numbers_page(world: &World, table: &mut Table) -> Outcome<()> {
         ("part of a label", format!("{PAGE}?q=desk+999")),
         ("part of nothing", format!("{PAGE}?q=nowhere")),
     ] {
-        let p95 = p95_of(world, &person, &path)?;
+        let p95 = p95_of(world, person, &path)?;
         list_row(&format!("Numbers page of 1,000,000, {name}"), p95, table);
     }
     Ok(())
