@@ -24,6 +24,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let reader = reader();
     provide_context(reader.language.text());
     forbid_what_is_not_ours();
+    // All that search engines ever see is the doors.
+    let is_stranger = reader.name.is_none();
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
@@ -32,7 +34,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
-                <meta name="robots" content="noindex"/>
+                <meta name="description" content=reader.language.text().frame.about/>
+                {is_stranger.then(|| view! { <meta name="robots" content="noindex"/> })}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=style/>
                 <HydrationScripts options islands=true/>
