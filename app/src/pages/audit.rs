@@ -147,11 +147,11 @@ fn list(page: Page<AuditEntry>, query: &str, filtered: bool, first: &str) -> imp
 
 fn row(entry: AuditEntry) -> impl IntoView {
     let say = &text().audit;
-    let what = text().action(&entry.what);
+    let what = text().change(&entry.what, &entry.label);
     let changes = changes(&entry);
     view! {
         <Row>
-            <Lead>{what}" "<span class="wrap-anywhere">{entry.label}</span></Lead>
+            <Lead><span class="wrap-anywhere">{what}</span></Lead>
             <Cell head=say.who><span class="wrap-anywhere">{entry.who}</span></Cell>
             <Cell head=say.when><Moment ms=entry.at/></Cell>
             <Cell head=text().common.details>{changes}</Cell>

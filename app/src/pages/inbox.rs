@@ -343,7 +343,7 @@ fn row(call: Call) -> impl IntoView {
             <Cell head=say.to><span class="digits wrap-anywhere">{to}</span></Cell>
             <Cell head=say.agent>{call.agent_name.clone().unwrap_or_else(|| "–".to_owned())}</Cell>
             <Cell head=say.result><Badge tone word/>{words}{repeats}</Cell>
-            <Cell head=say.length>{length}</Cell>
+            <Cell head=say.length><span class="nowrap">{length}</span></Cell>
             <Cell head=say.time><Moment ms=call.started_at/></Cell>
         </Row>
     }

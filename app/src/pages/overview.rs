@@ -144,7 +144,7 @@ fn changes(entries: &[AuditEntry]) -> Option<impl IntoView + use<>> {
     let rows = entries
         .iter()
         .map(|entry| {
-            let said = format!("{} {}", text().action(&entry.what), entry.label);
+            let said = text().change(&entry.what, &entry.label);
             let who = entry.who.clone();
             view! { <li><Moment ms=entry.at/>" · "<span class="wrap-anywhere">{said}</span>" · "<span class="muted wrap-anywhere">{who}</span></li> }
         })

@@ -107,7 +107,7 @@ fn streak(refused: &Refusals) -> AnyView {
     let since = reader().short(refused.first_at);
     let said = (say.streak)(&refused.count.to_string(), &since, reason);
     let change = refused.change.as_ref().map(|entry| {
-        let what = format!("{} {}", text().action(&entry.what), entry.label);
+        let what = text().change(&entry.what, &entry.label);
         let said = (say.changed_before)(&reader().short(entry.at), &entry.who, &what);
         view! { <p class="wrap-anywhere">{said}</p> }
     });

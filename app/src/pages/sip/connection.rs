@@ -14,6 +14,16 @@ use crate::ui::secret::{CopyWithSecret, SecretRow};
 
 use super::recipes;
 
+/// When an access last let somebody in, and whom.
+fn last_used(access: Option<&Access>) -> String {
+    let say = &text().sip;
+    let said = match access.and_then(|access| access.last_used.as_ref()) {
+        Some(used) => format!("{}, {}", (say.last_used)(&reader().ago(used.at)), used.from),
+        None => say.last_used_never.to_owned(),
+    };
+    sentence(&said)
+}
+
 pub(super) fn section(
     trunk: &TrunkView,
     accesses: &[Access],
@@ -37,14 +47,7 @@ pub(super) fn section(
     let newest = accesses
         .iter()
         .find(|access| Some(access.id) == trunk.newest);
-    let used = match newest.and_then(|access| access.last_used.clone()) {
-        Some(used) => sentence(&format!(
-            "{}, {}",
-            (say.last_used)(&reader().ago(used.at)),
-            used.from
-        )),
-        None => sentence(say.last_used_never),
-    };
+    let used = last_used(newest);
     let username = trunk.username.clone().unwrap_or_default();
     let encrypted = trunk.endpoint.tls_port;
     let encrypted = encrypted.map(|port| format!("sip:{host}:{port};transport=tls"));

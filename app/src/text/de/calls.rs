@@ -139,7 +139,7 @@ pub(super) const TROUBLE: TroubleText = TroubleText {
     guide_filter: "Im Ratgeber suchen",
     guide_none: "Nichts im Ratgeber passt.",
     symptom: "Was man sieht",
-    cause: "Wahrscheinliche Ursache",
+    cause: "Ursache",
     remedy: "Was hilft",
     all_heard: |calls| {
         if calls == "1" {

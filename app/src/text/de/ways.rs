@@ -145,7 +145,7 @@ pub(super) const HANDED_ON: HandedOn = HandedOn {
     password: "Passwort",
     unchanged: "(unverändert)",
     mode: "Wie das Gespräch weitergeleitet wird",
-    mode_bridge: "Brücke: wir rufen an und leiten den Ton",
+    mode_bridge: "Brücke: wir rufen selbst dort an",
     mode_refer: "Refer: der Carrier wird gebeten, dort anzurufen",
     mode_auto: "Auto: Refer, und Brücke, wenn der Carrier ablehnt",
     keep_recording: "Nach der Weiterleitung weiter aufnehmen",

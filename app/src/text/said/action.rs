@@ -29,4 +29,17 @@ impl Text {
     pub fn action(&self, code: &str) -> String {
         words_of(&self.audit, code).map_or_else(|| code.replace('_', " "), str::to_owned)
     }
+
+    /// What was done, and to what.
+    pub fn change(&self, action: &str, label: &str) -> String {
+        let what = self.action(action);
+        // There is one inbound trunk, so it has no name of its own, and the action says which it is.
+        match action {
+            "create_inbound_trunk"
+            | "update_inbound_trunk"
+            | "delete_inbound_trunk"
+            | "sync_inbound_trunk" => what,
+            _ => format!("{what} {label}"),
+        }
+    }
 }

@@ -378,16 +378,7 @@ async fn a_route_test_gives_the_decision_and_its_receipt(world: &World) {
     let api = world.api().await;
     let trunk = json!({ "phone_numbers": ["+41446681800"], "country": "CH" });
     let trunk = api.post("/api/phone/sip/inbound-trunk", trunk).await.ok();
-    let agent = api
-        .post("/api/phone", json!({ "name": "Front desk" }))
-        .await
-        .ok();
-    let agent = agent["id"].as_str().unwrap();
-    api.put(&format!(
-        "/api/phone/sip/agents/{agent}/phone-numbers/+41446681800"
-    ))
-    .await
-    .ok();
+    let agent = api.agent_with("Front desk", "+41446681800").await;
     let path = "/api/phone/sip/route-test";
     let supposed =
         json!({ "to": "0446681800", "username": trunk["auth_username"], "source": "198.51.100.7" });
