@@ -45,7 +45,7 @@ export async function looksAsBefore(page: Page, name: string): Promise<void> {
       await expect.soft(page).toHaveScreenshot(`${name}-${theme}-${size.width}.png`, {
         animations: "disabled",
         caret: "hide",
-        maxDiffPixelRatio: 0.005,
+        maxDiffPixelRatio: 0.001,
         mask: [page.locator(".waveform"), page.locator("audio"), page.locator("meter")],
         maskColor: "#888888",
       });

@@ -91,7 +91,7 @@ test("the audit says who changed what, and is filtered @both", async ({ admin })
   await admin.getByRole("button", { name: "Filter" }).click();
   await expect(rows).toHaveCount(2);
   await expect(rows.nth(1)).toContainText("Made key nightly");
-  await rows.nth(1).getByText("Made with").click();
+  await rows.nth(1).getByText("Values").click();
   await expect(rows.nth(1)).toContainText("calls:read");
   await admin.getByLabel("Person or key").fill("nobody");
   await admin.getByRole("button", { name: "Filter" }).click();
