@@ -74,7 +74,7 @@ async fn list(
     Ok(Json(Regions {
         items,
         next: None,
-        source_addresses: api.sources.to_vec(),
+        source_addresses: api.sources.clone(),
     }))
 }
 
