@@ -74,6 +74,8 @@ async fn unnumbered(conn: &mut Conn, calls: &[CallId]) -> Result<Vec<Uuid>, Stor
         found.extend(new);
     }
     found.sort_unstable();
+    // A call is in a batch as often as its row was saved.
+    found.dedup();
     Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 

@@ -51,6 +51,16 @@ async fn tickets(db: &Db, filter: ConversationFilter, part: Part) -> Vec<i64> {
 }
 
 #[tokio::test]
+async fn a_call_that_began_and_ended_in_one_batch_has_one_ticket_number() {
+    both(async |db| {
+        saved(&db, &[1, 2, 1, 1, 2]).await;
+        let all = ConversationFilter::default();
+        assert_eq!(tickets(&db, all, first(10)).await, [2, 1]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_ticket_number_stays_and_never_comes_twice() {
     both(async |db| {
         saved(&db, &[3, 1, 2]).await;
