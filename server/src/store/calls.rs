@@ -146,7 +146,8 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
             recording = excluded.recording, receipt = excluded.receipt, offered = excluded.offered,
             quality = excluded.quality, recording_path = excluded.recording_path, instance = excluded.instance,
             refused = excluded.refused, phrase = excluded.phrase, source = excluded.source,
-            transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id";
+            transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id,
+            searched = excluded.searched";
     let width = COLUMNS.split(',').count();
     for portion in portions(calls) {
         let places = places(tx, portion.len(), width);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
 use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, settings, sql};
@@ -35,7 +35,7 @@ impl Db {
     async fn migrate(&self) -> Result<(), StoreError> {
         let outcome = match &self.pools {
             Pools::Sqlite { write, .. } => MIGRATOR.run(write).await,
-            Pools::Postgres(pool) => MIGRATOR.run(pool).await,
+            Pools::Postgres(pool) => patiently(pool).await,
         };
         match outcome {
             Ok(()) => Ok(()),
@@ -75,6 +75,16 @@ impl Db {
         }
         tx.commit().await
     }
+}
+
+/// Another instance may be at it, which with many rows takes longer than anything else is waited for.
+async fn patiently(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut conn = pool.acquire().await?;
+    conn.execute("set lock_timeout = 0").await?;
+    let migrated = MIGRATOR.run(&mut *conn).await;
+    // It is not like the others of the pool.
+    drop(conn.detach());
+    migrated
 }
 
 async fn newest_applied(conn: &mut Conn) -> Result<i64, StoreError> {
