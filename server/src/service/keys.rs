@@ -67,6 +67,24 @@ impl KeyDesk {
         Ok(holder)
     }
 
+    async fn remove(&self, caller: &Caller, id: KeyId) -> Result<(), AppError> {
+        let mut tx = self.core.db.begin().await?;
+        let key = store::keys::get(&mut tx, id)
+            .await?
+            .ok_or(AppError::NotFound(Thing::Key))?;
+        store::keys::delete(&mut tx, id).await?;
+        let shown = shown(key);
+        let record = Record {
+            action: "revoke_key",
+            subject: id.to_string(),
+            label: shown.name.clone(),
+        };
+        record
+            .write(&mut tx, &self.core, caller, Some(&shown), None)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Whether another process may know keys: an instance on the same database, or the server beside which the
     /// command line works.
     fn is_one_of_several(&self, caller: &Caller) -> bool {
@@ -191,27 +209,16 @@ impl Keys for KeyDesk {
 
     async fn revoke(&self, caller: &Caller, id: KeyId) -> Result<(), AppError> {
         caller.may(Scope::Full)?;
-        let mut tx = self.core.db.begin().await?;
-        let key = store::keys::get(&mut tx, id)
-            .await?
-            .ok_or(AppError::NotFound(Thing::Key))?;
-        store::keys::delete(&mut tx, id).await?;
-        let shown = shown(key);
-        let record = Record {
-            action: "revoke_key",
-            subject: id.to_string(),
-            label: shown.name.clone(),
-        };
-        record
-            .write(&mut tx, &self.core, caller, Some(&shown), None)
-            .await?;
-        tx.commit().await?;
-        self.known.forget();
-        self.noted.lock().remove(&id);
-        if self.is_one_of_several(caller) {
-            tokio::time::sleep(LEASE).await;
+        let removed = self.remove(caller, id).await;
+        // One that is gone may have been revoked through another process, a moment ago.
+        if matches!(removed, Ok(()) | Err(AppError::NotFound(_))) {
+            self.known.forget();
+            self.noted.lock().remove(&id);
+            if self.is_one_of_several(caller) {
+                tokio::time::sleep(LEASE).await;
+            }
         }
-        Ok(())
+        removed
     }
 
     async fn recognise(&self, token: &str, address: Option<IpAddr>) -> Result<Caller, AppError> {
