@@ -183,7 +183,7 @@ part! {
 part! {
     /// Words that many pages share.
     Common {
-        on_this_page first_page next_page search_on more_to_search by_script actions
+        on_this_page first_page next_page search_on more_to_search no_further by_script actions
         copy copied press_ctrl_c reveal_failed
         yes no never none keep cancel details reload as_of_now nothing_yet
         live show_new stopped one_new many_new
@@ -391,7 +391,7 @@ part! {
         title search palette palette_label found nothing_found page call submit close list filter next_previous open play
         five_seconds off_in_account close_button shortcuts shortcuts_help
     }
-    1 { search_calls }
+    1 { search_calls search_numbers }
 }
 
 part! {

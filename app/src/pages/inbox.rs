@@ -214,9 +214,10 @@ fn calls(view: String) -> impl IntoView {
             let empty = (count == 0).then(|| {
             if filtered {
                 let clear = format!("{HOME}?view={view}");
+                let none = if first.is_empty() { say.no_match } else { text().common.no_further };
                 let why = match searched {
-                    Some(searched) => format!("{} {searched}", say.no_match),
-                    None => say.no_match.to_owned(),
+                    Some(searched) => format!("{none} {searched}"),
+                    None => none.to_owned(),
                 };
                 view! { <Empty why><LinkButton href=clear label=say.clear/></Empty> }.into_any()
             } else {

@@ -128,10 +128,15 @@ pub fn NumbersPage() -> impl IntoView {
                 let stopped = page.stopped_looking(Limit::default());
                 let next = page.next.map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"));
                 if page.items.is_empty() {
-                    let why = if filtered { say.no_match } else { say.none };
+                    let why = match (filtered, &first) {
+                        (true, Some(_)) => text().common.no_further,
+                        (true, None) => say.no_match,
+                        (false, _) => say.none,
+                    };
                     let why = if stopped { format!("{why} {}", text().common.more_to_search) } else { why.to_owned() };
+                    let back = first.clone().map(|to| view! { <LinkButton href=to label=text().common.first_page/> });
                     let on = next.map(|to| view! { <LinkButton href=to label=text().common.search_on/> });
-                    return view! { <Empty why>{on}</Empty> }.into_any();
+                    return view! { <Empty why>{back}{on}</Empty> }.into_any();
                 }
                 let count = (say.count)(&page.items.len().to_string());
                 let count = counted(count, first.is_none() && next.is_none());

@@ -16,6 +16,7 @@ use crate::ui::feedback::loaded;
 use crate::ui::form::Submit;
 use crate::ui::page::{Empty, PageHead, query};
 use crate::ui::reader::reader;
+use crate::ui::returned::encode;
 
 /// Of each kind so many.
 const EACH: usize = 5;
@@ -55,11 +56,16 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
         words
     };
     let filter = NumberFilter {
-        query: Some(wanted),
+        query: Some(wanted.clone()),
         limit: Some(few),
         ..NumberFilter::default()
     };
     let numbers = services.numbers.list(&caller, filter).await?;
+    let further = numbers.next.filter(|_| numbers.stopped_looking(few));
+    let further = further.map(|_| {
+        let to = format!("/channels/phone/numbers?q={}", encode(&wanted));
+        of(text().sip.number, (text().keys.search_numbers)(&wanted), to)
+    });
     found.extend(numbers.items.into_iter().map(|row| {
         let number = row.number.number;
         let label = match row.number.label {
@@ -69,6 +75,7 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
         let to = format!("/channels/phone/numbers?q={}", number.digits());
         of(text().sip.number, label, to)
     }));
+    found.extend(further);
     if caller.can(Scope::CallsRead) && digits.len() >= LEAST_DIGITS {
         let filter = CallFilter {
             number: Some(digits.clone()),

@@ -79,6 +79,7 @@ const COMMON: Common = Common {
     first_page: "Erste Seite",
     next_page: "Nächste Seite",
     search_on: "Weiter suchen",
+    no_further: "Weiter passt nichts.",
     more_to_search: "Noch sind nicht alle durchsucht.",
     by_script: "Per Skript tun",
     actions: "Aktionen",

@@ -79,6 +79,7 @@ const COMMON: Common = Common {
     first_page: "First page",
     next_page: "Next page",
     search_on: "Search on",
+    no_further: "Nothing further matches.",
     more_to_search: "Not all of them have been looked through yet.",
     by_script: "Do this by script",
     actions: "Actions",
