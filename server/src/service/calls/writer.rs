@@ -25,9 +25,9 @@ use crate::store::{self, Db, StoreError};
 
 /// So many entries at most share a commit.
 const BATCH: usize = 500;
-/// How long the first of a batch waits for others to share its commit. A call that rings waits for its row, but a
-/// machine that takes hundreds of calls a second spends its time on commits otherwise.
-const GATHER: Duration = Duration::from_millis(5);
+/// How long the first of a batch waits for others to share its commit. A call that rings waits for its row, as long as
+/// one packet of audio; a machine that takes hundreds of calls a second spends its time on commits otherwise.
+const GATHER: Duration = Duration::from_millis(20);
 /// How often a database that is away is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
