@@ -294,7 +294,12 @@ impl Call {
         if matches!(self.phase, Phase::Confirmed)
             && let Some(choice) = self.sources.chosen.take()
         {
-            return self.on_choice(choice).await;
+            let ending = self.on_choice(choice).await;
+            if self.is_on_its_way() || ending.is_some() {
+                return ending;
+            }
+            // It is no choice any more.
+            self.bot_hears(491);
         }
         self.go_elsewhere().await
     }

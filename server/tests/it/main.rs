@@ -48,6 +48,7 @@ mod services;
 mod session;
 mod settings;
 mod sip_attended;
+mod sip_bot;
 mod sip_carrier;
 mod sip_challenged;
 mod sip_digest;

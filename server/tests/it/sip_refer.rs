@@ -19,11 +19,11 @@ use crate::sip_phone::Phone;
 use crate::sip_world::{Legs, NUMBER, World};
 
 /// A caller whose telephone takes REFER, on the line with an agent.
-struct Line {
-    world: World,
-    phone: Phone,
-    answer: Message,
-    call: CallId,
+pub(crate) struct Line {
+    pub(crate) world: World,
+    pub(crate) phone: Phone,
+    pub(crate) answer: Message,
+    pub(crate) call: CallId,
 }
 
 impl Line {
@@ -51,13 +51,13 @@ impl Line {
     }
 
     /// The REFER that came, answered so.
-    async fn is_referred(&self, status: u16) -> Message {
+    pub(crate) async fn is_referred(&self, status: u16) -> Message {
         let refer = self.phone.expect_request("REFER").await;
         self.phone.send(&refer.reply(status, "x")).await;
         refer
     }
 
-    async fn notifies(&self, number: u32, state: &str, fragment: &str) {
+    pub(crate) async fn notifies(&self, number: u32, state: &str, fragment: &str) {
         let notify = self
             .phone
             .inside(&self.answer, "NOTIFY", number)
@@ -78,7 +78,7 @@ impl Line {
         })
     }
 
-    async fn comes_to(&self, state: TransferState) -> Transfer {
+    pub(crate) async fn comes_to(&self, state: TransferState) -> Transfer {
         until(state.as_str(), || {
             self.transfer().is_some_and(|last| last.state == state)
         })
@@ -86,7 +86,7 @@ impl Line {
         self.transfer().unwrap()
     }
 
-    async fn hangs_up(&self, number: u32) {
+    pub(crate) async fn hangs_up(&self, number: u32) {
         let bye = self.phone.inside(&self.answer, "BYE", number);
         self.phone.send(&bye).await;
         let end = end_of(&self.world, self.call).await;
@@ -94,7 +94,7 @@ impl Line {
     }
 }
 
-fn to(kind: &str, value: &str, mode: &str) -> Destination {
+pub(crate) fn to(kind: &str, value: &str, mode: &str) -> Destination {
     let draft = DestinationDraft {
         name: Entry::text("Sales"),
         r#type: Entry::text(kind),
@@ -111,7 +111,7 @@ fn to(kind: &str, value: &str, mode: &str) -> Destination {
     }
 }
 
-const ELSEWHERE: &str = "+12125550177";
+pub(crate) const ELSEWHERE: &str = "+12125550177";
 
 #[tokio::test]
 async fn the_peer_calls_there_itself_and_the_call_leaves_us() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use app::domain::agent::{Agent, AgentSettings};
 use app::domain::call::{CallEnd, EndReason, SipMessageRecord};
 use app::domain::codec::CodecOrder;
+use app::domain::engine::{Engine, Sip};
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
@@ -73,6 +74,10 @@ pub(crate) struct House {
     pub(crate) told: Mutex<Told>,
     /// What becomes of a call that is handed on.
     pub(crate) legs: Mutex<Legs>,
+    /// Where the bot is that speaks for the agent, if one does.
+    pub(crate) bot: Mutex<Option<SipUri>>,
+    /// Whom the agent hands callers on to.
+    pub(crate) menu: Mutex<Vec<Assigned>>,
     /// A call at whose first event the house falls over.
     pub(crate) fatal: Mutex<Option<CallId>>,
     folder: tempfile::TempDir,
@@ -135,6 +140,8 @@ impl House {
             ways: Mutex::default(),
             told: Mutex::default(),
             legs: Mutex::default(),
+            bot: Mutex::default(),
+            menu: Mutex::default(),
             fatal: Mutex::default(),
             folder: tempfile::tempdir().unwrap(),
         }
@@ -264,6 +271,10 @@ impl Desk for House {
     fn agent(&self, id: AgentId) -> Option<Agent> {
         let mut settings = AgentSettings::starting();
         "Front desk".clone_into(&mut settings.name);
+        if let Some(uri) = self.bot.lock().clone() {
+            let username = None;
+            settings.engine = Engine::Sip(Sip { uri, username });
+        }
         Some(Agent {
             id,
             settings,
@@ -297,7 +308,7 @@ impl Desk for House {
     }
 
     fn assigned(&self, _: AgentId) -> Vec<Assigned> {
-        Vec::new()
+        self.menu.lock().clone()
     }
 
     fn destination(&self, _: DestinationId) -> Option<Destination> {
@@ -318,8 +329,12 @@ impl Desk for House {
         None
     }
 
-    fn chosen(&self, _: AgentId, _: &SipUri) -> Option<Destination> {
-        None
+    /// By key alone.
+    fn chosen(&self, _: AgentId, uri: &SipUri) -> Option<Destination> {
+        let menu = self.menu.lock();
+        let user = uri.user.as_deref();
+        let key = |each: &&Assigned| each.digit.map(String::from).as_deref() == user;
+        menu.iter().find(key).map(|each| each.destination.clone())
     }
 
     async fn open_leg(
@@ -338,26 +353,23 @@ impl Desk for House {
         let Place::Sip(uri, _) = &to.settings.place else {
             return Err(EndReason::NoTrunk);
         };
-        Ok(Outgoing {
-            id: leg,
-            agent: None,
-            route: OutRoute::Direct {
-                uri: Box::new(uri.clone()),
-                login: None,
-                caller: None,
-                replaces: None,
-                headers: Vec::new(),
-            },
-            ring_for: Duration::from_secs(10),
-            longest: Duration::from_secs(60),
-            hears: false,
-            bot_of: None,
-            metadata: serde_json::Map::new(),
-        })
+        let route = OutRoute::Direct {
+            uri: Box::new(uri.clone()),
+            login: None,
+            caller: None,
+            replaces: None,
+            headers: Vec::new(),
+        };
+        Ok(further(leg, route))
     }
 
-    async fn open_engine(&self, _: CallId, _: CallId, _: OutRoute) -> Result<Outgoing, EndReason> {
-        Err(EndReason::Fault)
+    async fn open_engine(
+        &self,
+        _: CallId,
+        leg: CallId,
+        route: OutRoute,
+    ) -> Result<Outgoing, EndReason> {
+        Ok(further(leg, route))
     }
 
     fn passed_headers(&self, _: AccessId) -> Vec<PassedHeader> {
@@ -379,6 +391,20 @@ impl Desk for House {
             self.load.lock().calls -= 1;
         }
         self.told.lock().ended.push((call, end, facts));
+    }
+}
+
+/// A further leg of a call.
+fn further(id: CallId, route: OutRoute) -> Outgoing {
+    Outgoing {
+        id,
+        agent: None,
+        route,
+        ring_for: Duration::from_secs(10),
+        longest: Duration::from_secs(60),
+        hears: false,
+        bot_of: None,
+        metadata: serde_json::Map::new(),
     }
 }
 

@@ -12,7 +12,8 @@ use app::domain::transfer::{
     Destination, Place, Transfer, TransferMode, TransferState, TransferTarget,
 };
 
-use super::{Call, Ending};
+use super::{Call, Ending, Phase};
+use crate::agent::Choice;
 use crate::sip::calls::ToCall;
 use crate::sip::message::Message;
 use crate::sip::message::address::Address;
@@ -88,6 +89,11 @@ impl Call {
 impl Call {
     pub(super) async fn hand_on_for_bot(&mut self, destination: Destination) -> Option<Ending> {
         self.telephone.asks = true;
+        if !matches!(self.phase, Phase::Confirmed) {
+            // It is quicker than the caller's ACK, as a model may be.
+            self.sources.chosen = Some(Choice::Destination(destination.id));
+            return None;
+        }
         let (begun, ending) = self.hand_on(destination).await;
         if begun.is_none() {
             // It is on its way somewhere already.

@@ -192,6 +192,11 @@ impl Call {
         self.come_back(handover.transfer, reason, status).await
     }
 
+    /// Somebody else is being asked to take the caller, or has.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        self.handover.is_some() || self.referral.is_some()
+    }
+
     /// Nobody has taken the call: the caller goes to the agent's failover destination, or is back
     /// with the agent.
     pub(super) async fn come_back(

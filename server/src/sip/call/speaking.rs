@@ -231,15 +231,14 @@ impl Call {
     /// is an apology. While the caller is on the way to somebody else, that goes first.
     pub(super) async fn go_elsewhere(&mut self) -> Option<Ending> {
         let stands = matches!(self.phase, Phase::Confirmed);
-        let under_way = self.handover.is_some() || self.referral.is_some();
-        if !matches!(self.speaking, Speaking::Away(_)) || under_way || !stands {
+        if !matches!(self.speaking, Speaking::Away(_)) || self.is_on_its_way() || !stands {
             return None;
         }
         let failover = self.failover(None);
         let destination = failover.and_then(|id| self.edge.desk.destination(id));
         if let Some(destination) = destination {
             let (_, ending) = self.hand_on(destination).await;
-            if self.handover.is_some() || self.referral.is_some() || ending.is_some() {
+            if self.is_on_its_way() || ending.is_some() {
                 return ending;
             }
         }

@@ -222,7 +222,7 @@ impl Call {
         let goodbye = Happening::EngineEnded {
             cause: "goodbye".to_owned(),
         };
-        let on_the_way = self.handover.is_some() || self.referral.is_some();
+        let on_the_way = self.is_on_its_way() || self.sources.chosen.is_some();
         if has_asked && on_the_way && reason == EndReason::CalleeHungUp {
             // It has handed the caller on, and does not wait for the end of that.
             self.happened(goodbye);
