@@ -228,10 +228,7 @@ impl Call {
             Event::Spoken(spoken) => Box::pin(self.on_spoken(spoken)).await,
             Event::Refresh(response) => self.on_refreshed(response).await,
             Event::Referred(response) => Box::pin(self.on_referred(response)).await,
-            Event::NoNews => {
-                self.on_silence();
-                None
-            }
+            Event::NoNews => self.on_silence(),
             Event::Ring => self.on_ring(),
             Event::Tick => self.on_tick().await,
         }

@@ -135,3 +135,25 @@ async fn what_was_asked_for_before_the_ack_may_be_no_choice_any_more() {
     goes.confirms().await;
     goes.is_hung_up("engine_failed").await;
 }
+
+#[tokio::test]
+async fn a_caller_is_told_when_the_bot_has_gone_and_nothing_is_known_of_the_rest() {
+    let mobile = || to("phone", ELSEWHERE, "refer");
+    let vague = Talk::stands(world(|_| {}).await, mobile()).await;
+    vague.hands_on().await;
+    vague.bot_leaves().await;
+    vague.line.is_referred(202).await;
+    let line = &vague.line;
+    line.notifies(3, "terminated;reason=timeout", "SIP/2.0 100 Trying")
+        .await;
+    line.comes_to(TransferState::Unknown).await;
+    vague.is_hung_up("engine_failed").await;
+
+    let patient = world(|config| config.news_for = Duration::from_millis(200)).await;
+    let silent = Talk::stands(patient, mobile()).await;
+    silent.hands_on().await;
+    silent.bot_leaves().await;
+    silent.line.is_referred(202).await;
+    silent.line.comes_to(TransferState::Unknown).await;
+    silent.is_hung_up("engine_failed").await;
+}

@@ -154,22 +154,25 @@ impl Call {
                     .come_back(referral.transfer, reason(status), Some(status))
                     .await;
             }
-            News::NoMore => {
-                self.conclude(&mut referral.transfer, TransferState::Unknown);
-                self.bot_hears_of(&referral.transfer);
-                return None;
-            }
+            News::NoMore => return self.lose_sight(referral.transfer),
         }
         self.referral = Some(referral);
         None
     }
 
-    /// Nothing was told for too long. Nobody is called instead: somebody may have the call.
-    pub(in crate::sip) fn on_silence(&mut self) {
-        if let Some(mut referral) = self.referral.take() {
-            self.conclude(&mut referral.transfer, TransferState::Unknown);
-            self.bot_hears_of(&referral.transfer);
-        }
+    /// Nothing was told for too long.
+    pub(in crate::sip) fn on_silence(&mut self) -> Option<Ending> {
+        let referral = self.referral.take()?;
+        self.lose_sight(referral.transfer)
+    }
+
+    /// Nobody is called instead: somebody may have the call. Until then the caller is the agent's,
+    /// or hears that it is not there any more.
+    fn lose_sight(&mut self, mut transfer: Transfer) -> Option<Ending> {
+        self.conclude(&mut transfer, TransferState::Unknown);
+        self.bot_hears_of(&transfer);
+        self.rejoin_telephone();
+        self.say_sorry()
     }
 }
 
