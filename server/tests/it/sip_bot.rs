@@ -157,3 +157,23 @@ async fn a_caller_is_told_when_the_bot_has_gone_and_nothing_is_known_of_the_rest
     silent.line.comes_to(TransferState::Unknown).await;
     silent.is_hung_up("engine_failed").await;
 }
+
+#[tokio::test]
+async fn a_bot_that_goes_before_it_hears_of_a_failure_leaves_no_caller_cut_off() {
+    let mobile = || to("phone", ELSEWHERE, "bridge");
+    let crossing = Talk::stands(world(|_| {}).await, mobile()).await;
+    crossing.hands_on().await;
+    crossing.line.comes_to(TransferState::Failed).await;
+    crossing.bot_leaves().await;
+    crossing.is_hung_up("engine_failed").await;
+
+    // Who has heard of it hangs up in earnest.
+    let knows = Talk::stands(world(|_| {}).await, mobile()).await;
+    knows.hands_on().await;
+    let over = ("SIP/2.0 503 Service Unavailable".to_owned(), true);
+    assert_eq!(knows.bot.is_notified().await, over);
+    let again = knows.bot.refers(&knows.invite, "<sip:2@127.0.0.1>", 801);
+    assert_eq!(again.await, Some(603));
+    knows.bot.asks(&knows.invite, "BYE").await;
+    knows.is_hung_up("agent_hung_up").await;
+}

@@ -11,6 +11,7 @@ use app::domain::sip::SipUri;
 use app::domain::transfer::{
     Destination, Place, Transfer, TransferMode, TransferState, TransferTarget,
 };
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Call, Ending, Phase};
 use crate::agent::Choice;
@@ -76,12 +77,17 @@ impl Call {
             return;
         };
         bot.asked = status < 200;
-        let state = if status < 200 {
-            "active;expires=60"
-        } else {
-            "terminated;reason=noresource"
+        if status < 200 {
+            return self.tell_peer("active;expires=60", status).await;
+        }
+        let near = self.near.as_ref().map(UnboundedSender::downgrade);
+        let told = move || {
+            if let Some(near) = near.and_then(|near| near.upgrade()) {
+                let _ = near.send(FarEvent::Told);
+            }
         };
-        self.tell_peer(state, status).await;
+        let over = "terminated;reason=noresource";
+        self.tell_peer_and(over, status, told).await;
     }
 }
 
@@ -89,6 +95,7 @@ impl Call {
 impl Call {
     pub(super) async fn hand_on_for_bot(&mut self, destination: Destination) -> Option<Ending> {
         self.telephone.asks = true;
+        self.telephone.disappointed = false;
         if !matches!(self.phase, Phase::Confirmed) {
             // It is quicker than the caller's ACK, as a model may be.
             self.sources.chosen = Some(Choice::Destination(destination.id));
@@ -134,6 +141,7 @@ impl Call {
             return;
         };
         self.telephone.asks = status < 200;
+        self.telephone.disappointed = status >= 300;
         self.edge.calls.tell(bot, ToCall::BotHears(status));
     }
 

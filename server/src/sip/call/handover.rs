@@ -153,7 +153,8 @@ impl Call {
             | FarEvent::Heard
             | FarEvent::Taken(_)
             | FarEvent::HandsOn(_)
-            | FarEvent::AsksTooMuch(_) => {}
+            | FarEvent::AsksTooMuch(_)
+            | FarEvent::Told => {}
             FarEvent::Answered => {
                 self.join(&mut handover);
                 if let Some(bridge) = &handover.bridge {

@@ -151,6 +151,7 @@ impl Call {
             | FarEvent::Early
             | FarEvent::HandsOn(_)
             | FarEvent::AsksTooMuch(_)
+            | FarEvent::Told
             | FarEvent::Answered => {}
         }
         self.moving = Some(moving);
@@ -249,17 +250,29 @@ impl Call {
 
     /// How the call goes that was asked for.
     pub(super) async fn tell_peer(&mut self, state: &str, status: u16) {
+        self.tell_peer_and(state, status, || ()).await;
+    }
+
+    /// The same, and what is to be done once it has been heard, or will not be.
+    pub(super) async fn tell_peer_and(
+        &mut self,
+        state: &str,
+        status: u16,
+        then: impl FnOnce() + Send + 'static,
+    ) {
         let fragment = format!("SIP/2.0 {status} {}\r\n", phrase(status));
         let notify = self
             .own_request("NOTIFY")
             .with("Event", "refer")
             .with("Subscription-State", state)
             .with_body("message/sipfrag;version=2.0", fragment);
-        if let Some(mut told) = self.ask(notify).await {
-            self.edge.life.spawn("sip.notify", async move {
+        let told = self.ask(notify).await;
+        self.edge.life.spawn("sip.notify", async move {
+            if let Some(mut told) = told {
                 told.asked.last().await;
-            });
-        }
+            }
+            then();
+        });
     }
 }
 

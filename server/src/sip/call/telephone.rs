@@ -33,6 +33,8 @@ pub(in crate::sip) struct Telephone {
     wanted: bool,
     /// It has asked to hand the caller on, and waits to hear how that goes.
     pub asks: bool,
+    /// Nobody took its caller, and it may not have heard so yet.
+    pub disappointed: bool,
     /// How often it asked for somebody it may not have.
     pub refusals: u32,
     leg: Option<Leg>,
@@ -185,6 +187,10 @@ impl Call {
                 None
             }
             FarEvent::Heard | FarEvent::Taken(_) => None,
+            FarEvent::Told => {
+                self.telephone.disappointed = false;
+                None
+            }
             FarEvent::HandsOn(destination) => self.hand_on_for_bot(*destination).await,
             FarEvent::AsksTooMuch(uri) => {
                 self.refuse_bot(*uri);
@@ -215,6 +221,7 @@ impl Call {
 
     async fn telephone_is_over(&mut self, reason: EndReason) -> Option<Ending> {
         let has_asked = std::mem::take(&mut self.telephone.asks);
+        let disappointed = std::mem::take(&mut self.telephone.disappointed);
         let answered = self.telephone.leg.take().is_some_and(|leg| leg.answered);
         if !answered {
             return self.lose_telephone(fault(reason)).await;
@@ -223,14 +230,15 @@ impl Call {
             cause: "goodbye".to_owned(),
         };
         let on_the_way = self.is_on_its_way() || self.sources.chosen.is_some();
-        if has_asked && on_the_way && reason == EndReason::CalleeHungUp {
-            // It has handed the caller on, and does not wait for the end of that.
+        let has_handed_on = (has_asked && on_the_way) || disappointed;
+        if has_handed_on && reason == EndReason::CalleeHungUp {
+            // It did not wait for the end of that, which may have come meanwhile.
             self.happened(goodbye);
             self.telephone.wanted = false;
             self.speaking = Speaking::Away(EngineFault::Lost);
-            return None;
+            return if on_the_way { None } else { self.say_sorry() };
         }
-        if self.handover.is_some() || reason != EndReason::CalleeHungUp {
+        if on_the_way || reason != EndReason::CalleeHungUp {
             return self.lose_telephone(EngineFault::Lost).await;
         }
         self.happened(goodbye);

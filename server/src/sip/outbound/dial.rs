@@ -47,6 +47,8 @@ pub(in crate::sip) enum FarEvent {
     HandsOn(Box<Destination>),
     /// The same, to where its agent may not.
     AsksTooMuch(Box<SipUri>),
+    /// The bot there was told that nobody took its caller.
+    Told,
     /// It is over, answered or not.
     Over {
         reason: EndReason,
