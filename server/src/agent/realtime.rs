@@ -246,6 +246,9 @@ impl Talking {
 
     /// Lets the model say something, now or after what it is saying.
     fn say(&mut self, sense: Sense) {
+        if self.leaves {
+            return;
+        }
         let ask = self.responses.wish(sense);
         self.ask(ask);
     }
@@ -253,6 +256,13 @@ impl Talking {
     fn ask(&mut self, ask: Option<Ask>) {
         if let Some(ask) = ask {
             self.remote.send(wire::respond(&ask));
+        }
+    }
+
+    /// Who leaves has nothing more to say, nor has anybody to a caller who is with somebody else.
+    fn forget_in_vain(&mut self) {
+        if self.leaves || self.remote.talk.away {
+            self.responses.forget();
         }
     }
 
@@ -282,6 +292,7 @@ impl Talking {
                 self.tell(said.into_iter().collect());
             }
             FromServer::SpeechStarted { item, at_ms } => {
+                self.responses.caller_begins();
                 self.sentences.truncate(MOST_SENTENCES);
                 self.sentences.push_front((item, at_ms, at_ms));
                 if self.remote.talk.call.behaviour.interruptible {
@@ -293,6 +304,9 @@ impl Talking {
                 if let Some((_, _, end_ms)) = known {
                     *end_ms = at_ms;
                 }
+                self.forget_in_vain();
+                let ask = self.responses.caller_has_finished();
+                self.ask(ask);
             }
             FromServer::Heard { item, text } => self.caller_said(&item, text),
             FromServer::Call {
@@ -302,6 +316,7 @@ impl Talking {
             } => self.on_call(&id, &name, &arguments),
             FromServer::AnswerBegan => self.responses.began(),
             FromServer::AnswerEnded => {
+                self.forget_in_vain();
                 let ask = self.responses.ended();
                 self.ask(ask);
             }

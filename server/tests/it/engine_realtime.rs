@@ -291,6 +291,57 @@ async fn a_key_is_answered_after_what_is_being_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hangs_up_says_nothing_more() {
+    let bot = Bot::listens().await;
+    let scene = scene(&bot).await;
+    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    server.is_asked().await;
+    let presses = async {
+        caller.sound.presses(5).await;
+        caller.sound.listens(2_500).await
+    };
+    let leaves = async {
+        server.hears("conversation.item.create").await;
+        server
+            .answers("item_1", &tone(880.0, 1_500, 8_000), "Goodbye.")
+            .await;
+        server.calls("end_call", &json!({}), "completed").await;
+        server.ends("completed").await;
+        server.collects(500).await
+    };
+    let (_, said) = tokio::join!(presses, leaves);
+    assert!(said.is_empty(), "{said:?}");
+    caller.line.is_hung_up().await;
+    scene.ends("agent_hung_up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_not_said_into_what_the_caller_says() {
+    let bot = Bot::listens().await;
+    let scene = scene(&bot).await;
+    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    server.is_asked().await;
+    let presses = async {
+        caller.sound.presses(5).await;
+        caller.sound.listens(1_500).await
+    };
+    let hears = async {
+        server.hears("conversation.item.create").await;
+        server.is_interrupted("item_2", 100).await;
+        let while_speaking = server.collects(300).await;
+        server.understands("item_2", 300, "Hello?").await;
+        server.begins().await;
+        server.ends("completed").await;
+        (while_speaking, server.collects(300).await)
+    };
+    let (_, (while_speaking, after)) = tokio::join!(presses, hears);
+    assert!(while_speaking.is_empty(), "{while_speaking:?}");
+    assert!(after.is_empty(), "it was answered already: {after:?}");
+    caller.line.hang_up().await;
+    scene.ends("caller_hung_up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_was_cut_off_is_not_used() {
     let bot = Bot::listens().await;
     let scene = scene(&bot).await;

@@ -12,6 +12,8 @@ pub(super) struct Responses {
     asked: u64,
     sense: Sense,
     waiting: Option<Sense>,
+    /// The caller is speaking: nothing of ours begins meanwhile.
+    caller_speaks: bool,
 }
 
 /// An answer to be asked for now.
@@ -23,10 +25,11 @@ pub(super) struct Ask {
 }
 
 impl Responses {
-    /// Something is to be said: at once, or else when the answer under way is complete. Of several
-    /// that wait one is enough, because by then the model knows all of it.
+    /// Something is to be said: at once, or else when the answer under way is complete and the
+    /// caller has finished. Of several that wait one is enough, because by then the model knows
+    /// all of it.
     pub(super) fn wish(&mut self, sense: Sense) -> Option<Ask> {
-        if self.under_way {
+        if self.under_way || self.caller_speaks {
             let before = self.waiting.take().flatten();
             self.waiting = Some(sense.or(before));
             return None;
@@ -42,8 +45,32 @@ impl Responses {
     /// It is over, complete or not; what waited for that.
     pub(super) fn ended(&mut self) -> Option<Ask> {
         self.under_way = false;
+        if self.caller_speaks {
+            return None;
+        }
         let sense = self.waiting.take()?;
         Some(self.ask(sense))
+    }
+
+    pub(super) fn caller_begins(&mut self) {
+        self.caller_speaks = true;
+    }
+
+    /// The server answers what the caller said by itself, and knows the rest by then: only what is
+    /// to be said in a sense of its own is still to be asked for.
+    pub(super) fn caller_has_finished(&mut self) -> Option<Ask> {
+        self.caller_speaks = false;
+        // It does not answer by itself beside another answer.
+        if self.under_way {
+            return None;
+        }
+        let sense = self.waiting.take()?;
+        sense.is_some().then(|| self.ask(sense))
+    }
+
+    /// What waits is not wanted any more.
+    pub(super) fn forget(&mut self) {
+        self.waiting = None;
     }
 
     /// Something was refused. If it was the last answer we asked for, because the server had begun
@@ -97,6 +124,42 @@ mod tests {
             ("answer-2", Some("sorry".to_owned()))
         );
         responses.began();
+        assert_eq!(responses.ended(), None);
+        assert!(responses.wish(None).is_some());
+    }
+
+    #[test]
+    fn nothing_is_said_into_what_the_caller_says() {
+        let mut responses = Responses::default();
+        responses.wish(Some("greet".to_owned())).unwrap();
+        responses.began();
+        assert_eq!(responses.wish(None), None);
+        responses.caller_begins();
+        assert_eq!(responses.ended(), None, "it is cut off");
+        assert_eq!(responses.wish(None), None);
+        assert_eq!(responses.caller_has_finished(), None, "the server answers");
+        responses.began();
+        assert_eq!(responses.ended(), None, "that was the answer to all of it");
+
+        responses.caller_begins();
+        assert_eq!(responses.wish(Some("sorry".to_owned())), None);
+        assert_eq!(responses.wish(None), None);
+        let asked = responses.caller_has_finished().unwrap();
+        assert_eq!(asked.sense, Some("sorry".to_owned()));
+        responses.began();
+        // Who may not be interrupted is not answered by the server.
+        responses.caller_begins();
+        assert_eq!(responses.wish(None), None);
+        assert_eq!(responses.caller_has_finished(), None);
+        assert!(responses.ended().is_some());
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_not_asked_for() {
+        let mut responses = Responses::default();
+        responses.wish(None).unwrap();
+        assert_eq!(responses.wish(Some("sorry".to_owned())), None);
+        responses.forget();
         assert_eq!(responses.ended(), None);
         assert!(responses.wish(None).is_some());
     }
