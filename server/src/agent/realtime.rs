@@ -200,7 +200,9 @@ impl Conversation for Talking {
     fn on_heard(&mut self, heard: &Heard) -> Next {
         let talk = &self.remote.talk;
         match *heard {
-            Heard::Audio(ref samples) if !talk.away => self.remote.send(wire::append(samples)),
+            Heard::Audio(ref samples) if !talk.away => {
+                self.remote.send(wire::append(samples));
+            }
             Heard::Digit { digit, .. } if !talk.away && !talk.is_choice(digit) => {
                 let pressed = format!("The caller pressed the key {}.", digit.as_char());
                 self.remote.send(wire::note(&pressed));
@@ -254,8 +256,10 @@ impl Talking {
     }
 
     fn ask(&mut self, ask: Option<Ask>) {
-        if let Some(ask) = ask {
-            self.remote.send(wire::respond(&ask));
+        if let Some(ask) = ask
+            && !self.remote.send(wire::respond(&ask))
+        {
+            self.responses.refused(Some(&ask.id), false);
         }
     }
 

@@ -148,8 +148,8 @@ impl Remote {
         self.talk.call.line.now_ms()
     }
 
-    /// What an engine does not take in is dropped.
-    pub(super) fn send(&mut self, message: String) {
+    /// What an engine does not take in is dropped; whether it was not.
+    pub(super) fn send(&mut self, message: String) -> bool {
         let fits = self
             .socket
             .as_mut()
@@ -157,6 +157,7 @@ impl Remote {
         if !fits && !std::mem::replace(&mut self.told.slow, true) {
             self.talk.moment(Moment::EngineSlow);
         }
+        fits
     }
 
     /// Lets the engine's sound be heard.

@@ -342,6 +342,25 @@ async fn what_waits_is_not_said_into_what_the_caller_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_names_nothing_holds_up_nothing() {
+    let bot = Bot::listens().await;
+    let scene = scene(&bot).await;
+    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    server.is_asked_in_vain().await;
+    let presses = async {
+        caller.sound.presses(5).await;
+        caller.sound.listens(600).await
+    };
+    let hears = async {
+        server.hears("conversation.item.create").await;
+        server.is_asked().await;
+    };
+    tokio::join!(presses, hears);
+    caller.line.hang_up().await;
+    scene.ends("caller_hung_up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_was_cut_off_is_not_used() {
     let bot = Bot::listens().await;
     let scene = scene(&bot).await;

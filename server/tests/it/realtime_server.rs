@@ -157,6 +157,12 @@ impl Server {
         self.refuses(&create, code).await;
     }
 
+    /// Is asked for an answer, and refuses without naming what.
+    pub(crate) async fn is_asked_in_vain(&mut self) {
+        self.hears("response.create").await;
+        self.refuses(&Value::Null, "rate_limit_exceeded").await;
+    }
+
     /// Begins an answer, as it does by itself when the caller has finished.
     pub(crate) async fn begins(&mut self) {
         self.responses += 1;

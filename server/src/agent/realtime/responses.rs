@@ -10,6 +10,8 @@ pub(super) struct Responses {
     under_way: bool,
     /// How many were asked for: what a refusal refers to.
     asked: u64,
+    /// The last one asked for has not begun.
+    unbegun: bool,
     sense: Sense,
     waiting: Option<Sense>,
     /// The caller is speaking: nothing of ours begins meanwhile.
@@ -39,6 +41,8 @@ impl Responses {
 
     /// One has begun, perhaps without being asked for: the server answers the caller by itself.
     pub(super) fn began(&mut self) {
+        let was_asked_for = std::mem::take(&mut self.unbegun);
+        self.caller_speaks &= was_asked_for;
         self.under_way = true;
     }
 
@@ -74,11 +78,14 @@ impl Responses {
     }
 
     /// Something was refused. If it was the last answer we asked for, because the server had begun
-    /// one of its own just before, ours waits for the end of that one.
+    /// one of its own just before, ours waits for the end of that one. Not every server names what
+    /// it refuses: then it is ours if that has yet to begin.
     pub(super) fn refused(&mut self, about: Option<&str>, one_is_under_way: bool) {
-        if about != Some(&self.id()) {
+        let is_ours = about.map_or(self.unbegun, |about| about == self.id());
+        if !is_ours {
             return;
         }
+        self.unbegun = false;
         self.under_way = one_is_under_way;
         if one_is_under_way {
             let sense = self.sense.take();
@@ -90,6 +97,7 @@ impl Responses {
     fn ask(&mut self, sense: Sense) -> Ask {
         self.under_way = true;
         self.asked += 1;
+        self.unbegun = true;
         self.sense.clone_from(&sense);
         Ask {
             id: self.id(),
@@ -181,5 +189,29 @@ mod tests {
         assert_eq!(responses.wish(None), None, "it may still begin");
         responses.refused(Some(&asked.id), false);
         assert!(responses.wish(None).is_some());
+    }
+
+    #[test]
+    fn one_that_is_refused_without_its_name_is_ours_until_it_begins() {
+        let mut responses = Responses::default();
+        responses.wish(Some("greet".to_owned())).unwrap();
+        responses.refused(None, false);
+        responses.wish(Some("sorry".to_owned())).unwrap();
+        responses.refused(None, true);
+        let again = responses.ended().unwrap();
+        assert_eq!(again.sense, Some("sorry".to_owned()));
+        responses.began();
+        responses.refused(None, true);
+        assert_eq!(responses.wish(None), None, "that was about something else");
+        assert_eq!(responses.ended().unwrap().sense, None);
+    }
+
+    #[test]
+    fn a_server_that_answers_by_itself_has_heard_the_caller_out() {
+        let mut responses = Responses::default();
+        responses.caller_begins();
+        responses.began();
+        assert_eq!(responses.wish(None), None);
+        assert!(responses.ended().is_some());
     }
 }
