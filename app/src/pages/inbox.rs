@@ -149,6 +149,18 @@ fn strangers() -> impl IntoView {
     loaded(sources, crate::pages::sip::source_list)
 }
 
+/// No call has come, and nobody looks for one.
+fn nothing_yet() -> impl IntoView {
+    let say = &text().calls;
+    let overview = &text().overview;
+    view! {
+        <Empty why=say.none>
+            <LinkButton href="/settings/sip#test-call" label=overview.step_call/>
+            <LinkButton href="/settings/sip#connection" label=overview.show_values/>
+        </Empty>
+    }
+}
+
 fn calls(view: String) -> impl IntoView {
     let say = &text().calls;
     let number = query("number").unwrap_or_default();
@@ -212,18 +224,15 @@ fn calls(view: String) -> impl IntoView {
                 .map(|cursor| format!("{HOME}?{kept}&cursor={cursor}"))
                 .unwrap_or_default();
             let empty = (count == 0).then(|| {
-            if filtered {
-                let clear = format!("{HOME}?view={view}");
-                let none = if first.is_empty() { say.no_match } else { text().common.no_further };
-                let why = match searched {
-                    Some(searched) => format!("{none} {searched}"),
-                    None => none.to_owned(),
+                let none = match (filtered, first.is_empty()) {
+                    (false, _) => return nothing_yet().into_any(),
+                    (true, true) => say.no_match,
+                    (true, false) => text().common.no_further,
                 };
+                let why = searched.map_or(none.to_owned(), |searched| format!("{none} {searched}"));
+                let clear = format!("{HOME}?view={view}");
                 view! { <Empty why><LinkButton href=clear label=say.clear/></Empty> }.into_any()
-            } else {
-                view! { <Empty why=say.none><LinkButton href="/settings/sip#test-call" label=text().overview.step_call/><LinkButton href="/settings/sip#connection" label=text().overview.show_values/></Empty> }.into_any()
-            }
-        });
+            });
             let filter = filter(&view, &number, &agent, &agents);
             let name = agents
                 .iter()
