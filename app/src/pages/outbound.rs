@@ -110,15 +110,20 @@ fn one((view, facts, steps, test): &Seen) -> impl IntoView + use<> {
     let preview = form::invite(&state);
     let created = query("done").is_some_and(|done| done == Done::OutboundCreated.code())
         && use_context::<Returned>().is_none();
+    let moved = query("moved").map(|_| {
+        let transport = trunk.settings.transport.as_str().to_uppercase();
+        (say.moved)(&trunk.settings.port.to_string(), &transport)
+    });
     let notice = if created {
-        let said = (say.created)(&name);
+        let said = [Some((say.created)(&name)), moved];
+        let said = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let check = check_button(view);
         view! {
             <StatusLine said>{check}<LinkButton href="/channels/phone/agents" label=say.assign_to_agent look=Look::Link/></StatusLine>
         }
         .into_any()
     } else {
-        view! { <Notice/> }.into_any()
+        view! { <Notice>{moved}</Notice> }.into_any()
     };
     let steps = steps.as_ref().map(|steps| parts::checked(&name, steps));
     let asked = (query("confirm").as_deref() == Some("delete-trunk")).then(|| question(view));

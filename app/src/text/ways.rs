@@ -17,7 +17,7 @@ part! {
         of_agent of_agent_help save_trunk no_trunk trunk_saved call call_number call_now choose_trunk
     }
     1 { created delete_q cant_delete open since answered not_answered expires renewed_at tried_at }
-    2 { in_use by_way over }
+    2 { moved in_use by_way over }
 }
 
 part! {

@@ -168,6 +168,12 @@ impl OutboundDraft {
         errors.none_or(new)
     }
 
+    /// Whether the host is a whole SIP URI that says more than a host.
+    pub fn is_pasted(&self) -> bool {
+        let pasted = self.host.shown().trim().parse::<SipUri>();
+        pasted.is_ok_and(|uri| uri.port.is_some() || uri.transport().is_some())
+    }
+
     /// Host, port and transport. A whole SIP URI, pasted as the carrier's page shows it, is taken
     /// apart. The port follows the transport while nobody sets it.
     fn place(

@@ -76,6 +76,7 @@ fn a_pasted_uri_is_taken_apart() {
         host: Entry::text("sip:acme.example:5081;transport=tls"),
         ..acme()
     };
+    assert!(draft.is_pasted() && !acme().is_pasted());
     let trunk = draft.parse().unwrap().settings;
     assert_eq!(trunk.host.to_string(), "acme.example");
     assert_eq!((trunk.port, trunk.transport), (5081, Transport::Tls));

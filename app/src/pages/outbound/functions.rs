@@ -40,11 +40,19 @@ pub async fn create_outbound_trunk(
         look_again(&format!("{HOME}/new"));
         return Ok(None);
     }
+    let moved = moved(&draft);
     let made = services.outbound.create(&caller, draft).await;
     let made = made.map_err(by_field)?;
     let to = format!("{HOME}/{}", made.trunk.id);
-    leptos_axum::redirect(&done_at(&to, Done::OutboundCreated, None));
+    let to = done_at(&to, Done::OutboundCreated, None);
+    leptos_axum::redirect(&format!("{to}{moved}"));
     Ok(Some(made))
+}
+
+/// Lets the page say that more than a host was entered there.
+#[cfg(feature = "ssr")]
+fn moved(draft: &OutboundDraft) -> &'static str {
+    if draft.is_pasted() { "&moved=on" } else { "" }
 }
 
 /// Changes an outbound trunk. With `preview` nothing is saved, as above.
@@ -61,9 +69,11 @@ pub async fn update_outbound_trunk(
         look_again(&format!("{HOME}/{id}"));
         return Ok(None);
     }
+    let moved = moved(&draft);
     let changed = services.outbound.update(&caller, id, draft).await;
     let changed = changed.map_err(by_field)?;
-    leptos_axum::redirect(&done_at(&format!("{HOME}/{id}"), Done::OutboundSaved, None));
+    let to = done_at(&format!("{HOME}/{id}"), Done::OutboundSaved, None);
+    leptos_axum::redirect(&format!("{to}{moved}"));
     Ok(Some(changed))
 }
 

@@ -106,6 +106,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     call_number: "Nummer",
     call_now: "Jetzt anrufen",
     choose_trunk: "Wähle einen ausgehenden Trunk, um anzurufen.",
+    moved: |port, transport| format!("Port {port} und {transport} stehen jetzt in ihren Feldern."),
     created: |name| format!("Trunk {name} angelegt. Noch kein Agent verwendet ihn."),
     delete_q: |name| format!("{name} löschen?"),
     cant_delete: |name| format!("{name} kann nicht gelöscht werden"),

@@ -106,6 +106,7 @@ pub(super) const WAYS_OUT: WaysOut = WaysOut {
     call_number: "Number to call",
     call_now: "Call now",
     choose_trunk: "Choose an outbound trunk to place calls.",
+    moved: |port, transport| format!("Port {port} and {transport} were moved to their fields."),
     created: |name| format!("Trunk {name} created. No agent uses it yet."),
     delete_q: |name| format!("Delete {name}?"),
     cant_delete: |name| format!("{name} can't be deleted"),
