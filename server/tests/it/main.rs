@@ -25,6 +25,7 @@ mod functions;
 mod hold_music;
 mod house;
 mod kamailio;
+mod keys;
 mod machines;
 mod machines_calls;
 mod many;
