@@ -12,7 +12,7 @@ mod routes;
 mod tests;
 mod who;
 
-pub use again::again;
+pub use again::{Came, again};
 pub use check::{Check, Near, Note, Outcome, Receipt, Refusal, Step};
 pub use invite::{Failure, Invite, MediaOffer, Proof, Registered};
 pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, Tally, TrunkRoute};

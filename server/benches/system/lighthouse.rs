@@ -23,11 +23,10 @@ const SLOW: Duration = Duration::from_secs(120);
 pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
     let end2end = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end");
     let lighthouse = named("PATCHBAY_LIGHTHOUSE")
-        .unwrap_or_else(|| end2end.join("node_modules/.bin/lighthouse"));
+        .unwrap_or_else(|| end2end.join("lighthouse/node_modules/.bin/lighthouse"));
     let chromium = named("PATCHBAY_CHROMIUM").unwrap_or_else(|| CHROMIUM.into());
-    let lighthouse_by = "npm install --no-save lighthouse@12 in end2end/";
     for (needed, how) in [
-        (&lighthouse, lighthouse_by),
+        (&lighthouse, "npm ci in end2end/lighthouse/"),
         (&chromium, "apt-get install chromium"),
     ] {
         if !needed.exists() {

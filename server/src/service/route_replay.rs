@@ -11,8 +11,8 @@ use app::domain::replay::{
     Answer, ReplayDraft, Replayed, ReplayedCall, SupposedAccess, SupposedAgent, SupposedNumbers,
 };
 use app::domain::routing::{
-    AccessRoute, AgentRoute, Load, NumberRoute, Receipt, Refusal, Routes, TrunkRoute, Verdict,
-    again, decide,
+    AccessRoute, AgentRoute, Came, Load, NumberRoute, Refusal, Routes, TrunkRoute, Verdict, again,
+    decide,
 };
 use app::error::{AppError, FieldErrors, Reason};
 
@@ -221,7 +221,7 @@ impl Supposed {
     }
 }
 
-fn compared(core: &Core, then: &Supposed, mut calls: Vec<(Call, Receipt)>) -> Replayed {
+fn compared(core: &Core, then: &Supposed, mut calls: Vec<Came>) -> Replayed {
     let complete = calls.len() <= MOST as usize;
     calls.truncate(MOST as usize);
     // Nobody is on the line: what differs is the routing's doing alone.
@@ -232,9 +232,9 @@ fn compared(core: &Core, then: &Supposed, mut calls: Vec<(Call, Receipt)>) -> Re
         complete,
         items: Vec::new(),
     };
-    for (call, receipt) in calls {
+    for came in calls {
         let before = core.book.read(|routes| {
-            let invite = again(routes, &call, &receipt)?;
+            let invite = again(routes, &came)?;
             let verdict = decide(routes, &load, &invite).verdict;
             Some((verdict, then.answer(routes, verdict), invite))
         });
@@ -248,8 +248,11 @@ fn compared(core: &Core, then: &Supposed, mut calls: Vec<(Call, Receipt)>) -> Re
         }
         told.changed += 1;
         if told.items.len() < TOLD {
-            told.items
-                .push(differing(call, before, then.answer(&then.routes, verdict)));
+            told.items.push(differing(
+                came.call,
+                before,
+                then.answer(&then.routes, verdict),
+            ));
         }
     }
     told

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use app::domain::call::{Call, CallEnd, CallerId, EndReason, Quality};
 use app::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
 use app::domain::phone::PhoneNumber;
-use app::domain::routing::Receipt;
+use app::domain::routing::{Came, Receipt};
 use uuid::Uuid;
 
 use super::row::{At, json};
@@ -272,38 +272,38 @@ pub async fn repeat(tx: &mut Tx, id: CallId, repeats: u32) -> Result<(), StoreEr
 }
 
 /// The calls since a moment that an access let in, with their receipts, newest first.
-pub async fn let_in_since(
-    conn: &mut Conn,
-    since: i64,
-    most: u32,
-) -> Result<Vec<(Call, Receipt)>, StoreError> {
+pub async fn let_in_since(conn: &mut Conn, since: i64, most: u32) -> Result<Vec<Came>, StoreError> {
     #[derive(sqlx::FromRow)]
-    struct WithReceipt {
+    struct Row {
         #[sqlx(flatten)]
         row: CallRow,
         receipt: String,
+        offered: String,
     }
     const SQL: &str = concat!(
         "select ",
         columns!(),
-        ", receipt
+        ", receipt, offered
         from calls
         where started_at >= $1 and direction = 'inbound' and access_id is not null
         order by started_at desc, id desc
         limit $2"
     );
-    let rows: Vec<WithReceipt> = sql!(conn, on => sqlx::query_as(SQL)
+    let rows: Vec<Row> = sql!(conn, on => sqlx::query_as(SQL)
         .bind(since)
         .bind(i64::from(most))
         .fetch_all(on)
         .await)?;
-    let read = |found: WithReceipt| {
+    let read = |found: Row| {
         let at = At {
             table: "calls",
             row: found.row.id,
         };
-        let receipt = at.json("receipt", &found.receipt)?;
-        Ok((Call::try_from(found.row)?, receipt))
+        Ok(Came {
+            receipt: at.json("receipt", &found.receipt)?,
+            offered: at.json("offered", &found.offered)?,
+            call: Call::try_from(found.row)?,
+        })
     };
     rows.into_iter().map(read).collect()
 }

@@ -1,12 +1,25 @@
 //! A call that came, as an INVITE once more: what its row and its receipt tell of it. The password
-//! it proved and the codecs it offered are supposed to be right again.
+//! it proved is supposed to be right again.
 
 use super::{Invite, MediaOffer, Note, Proof, Receipt, Routes, Step};
 use crate::domain::call::{Call, Direction};
+use crate::domain::codec::Codec;
 use crate::domain::sip::Transport;
 
+/// A call that came, and what was kept of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Came {
+    /// Its row.
+    pub call: Call,
+    /// How it was decided.
+    pub receipt: Receipt,
+    /// The names of the codecs it offered; none if it left the offer to us.
+    pub offered: Vec<String>,
+}
+
 /// The INVITE of a call that an access let in; none of one that never got so far.
-pub fn again(routes: &Routes, call: &Call, receipt: &Receipt) -> Option<Invite> {
+pub fn again(routes: &Routes, came: &Came) -> Option<Invite> {
+    let call = &came.call;
     let access = call
         .access
         .filter(|_| call.direction == Direction::Inbound)?;
@@ -23,10 +36,24 @@ pub fn again(routes: &Routes, call: &Call, receipt: &Receipt) -> Option<Invite> 
         called_party: Some(call.sent_as.clone()),
         to_user: call.sent_as.clone(),
         target_host: String::new(),
-        agent_headers: agent_headers(routes, call, receipt),
-        media: MediaOffer::Late,
+        agent_headers: agent_headers(routes, call, &came.receipt),
+        media: media(&came.offered),
         caller: call.caller.clone(),
     })
+}
+
+fn media(offered: &[String]) -> MediaOffer {
+    if offered.is_empty() {
+        return MediaOffer::Late;
+    }
+    let spoken = offered
+        .iter()
+        // Names are read whatever their case (RFC 8866 §6.6).
+        .filter_map(|name| name.to_ascii_uppercase().parse::<Codec>().ok());
+    MediaOffer::Codecs {
+        spoken: spoken.collect(),
+        offered: offered.to_vec(),
+    }
 }
 
 /// The receipt keeps the header's value only where it named nobody.

@@ -12,6 +12,7 @@ use crate::world::{Script, World, on_both};
 
 on_both! {
     who_else_would_have_answered_is_told_call_by_call
+    codecs_that_are_no_longer_taken_refuse_who_offered_nothing_else
     what_is_supposed_is_read_like_what_is_meant
     a_replay_is_for_who_may_read_calls
 }
@@ -157,6 +158,36 @@ async fn who_else_would_have_answered_is_told_call_by_call(world: &World) {
     // Nothing of it has become true.
     let same = api.post(REPLAY, json!({})).await.ok();
     assert_eq!(same["changed"], 0);
+}
+
+async fn codecs_that_are_no_longer_taken_refuse_who_offered_nothing_else(world: &World) {
+    let api = world.api().await;
+    let desk = desk(&api).await;
+    let offers: [&[&str]; 4] = [&["PCMU"], &["G729", "pcma"], &[], &["PCMU", "PCMA"]];
+    for (n, offered) in (1..).zip(offers) {
+        let mut papers = samples::papers();
+        papers.offered = offered.iter().map(ToString::to_string).collect();
+        let call = came(&desk, n, "+14155550100", i64::try_from(n).unwrap());
+        let mut tx = world.db.begin().await.unwrap();
+        store::calls::save(&mut tx, &call, &papers).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let told = api
+        .post(REPLAY, json!({ "trunk": { "codecs": ["PCMA"] } }))
+        .await
+        .ok();
+    assert_eq!(
+        (&told["replayed"], &told["changed"]),
+        (&json!(4), &json!(1))
+    );
+    let refused = &told["items"][0];
+    assert_eq!(refused["now"]["agent_name"], "Front desk");
+    assert_eq!(refused["then"]["refusal"], "no_codec");
+    assert_eq!(
+        refused["call_id"],
+        came(&desk, 1, "", 1).id.to_string(),
+        "the one that offered PCMU alone"
+    );
 }
 
 async fn what_is_supposed_is_read_like_what_is_meant(world: &World) {
