@@ -21,6 +21,8 @@ lint: ## Format and lints, native and for the browser
 	@$(TOOLS)/lint
 
 bench: ## The benchmarks, as a table with the machine they ran on
+	@$(TOOLS)/test-needs
+	@$(TOOLS)/node-modules end2end/lighthouse || echo 'npm ci failed: Lighthouse is left out' >&2
 	@$(TOOLS)/site
 	@$(TOOLS)/with-postgres cargo bench --quiet -p server
 
