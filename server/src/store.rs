@@ -145,14 +145,10 @@ impl Db {
     /// Begins a change of the configuration; such changes happen one after the other.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let turn = self.turn().await?;
-        let mut tx = self.append().await?;
+        // One message, not two: all other changes wait for this one.
+        let lock = format!("begin; select pg_advisory_xact_lock({CONFIGURATION_LOCK})");
+        let mut tx = self.transaction(lock).await?;
         tx.turn = Some(turn);
-        if let Side::Postgres(conn) = Conn::side(&mut tx) {
-            sqlx::query("select pg_advisory_xact_lock($1)")
-                .bind(CONFIGURATION_LOCK)
-                .execute(conn)
-                .await?;
-        }
         idempotency::note(&mut tx).await?;
         Ok(tx)
     }
@@ -166,12 +162,16 @@ impl Db {
 
     /// Begins writing rows that nobody else changes: calls, their events, when something was last used.
     pub async fn append(&self) -> Result<Tx, StoreError> {
+        self.transaction("begin".to_owned()).await
+    }
+
+    async fn transaction(&self, on_postgres: String) -> Result<Tx, StoreError> {
         let link = match &self.pools {
             // A deferred transaction that reads and then writes fails at once under contention.
             Pools::Sqlite { write, .. } => {
                 Link::SqliteTx(write.begin_with("begin immediate").await?)
             }
-            Pools::Postgres(pool) => Link::PostgresTx(pool.begin().await?),
+            Pools::Postgres(pool) => Link::PostgresTx(pool.begin_with(on_postgres).await?),
         };
         Ok(Tx {
             conn: Conn {
