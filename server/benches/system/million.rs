@@ -28,7 +28,7 @@ const CALLS: &str = "
     with recursive n (x) as (select 1 union all select x + 1 from n where x < 1000000)
     select randomblob(16), case when x % 5 = 0 then 'outbound' else 'inbound' end, 'ended',
         case when x % 3 = 0 then 'client_error' else 'success' end,
-        case when x % 3 = 0 then 'number_unknown' else 'caller_hung_up' end, x % 3 = 0,
+        case when x % 3 = 0 then 'number_unknown' when x % 1009 = 0 then 'handed_on' else 'caller_hung_up' end, x % 3 = 0,
         printf('+4930%07d', x % 10000), false, '<sip:caller@carrier.example>',
         printf('+1415%07d', x % 1000), printf('1415%07d', x % 1000),
         printf('+1415%07d +4930%07d 1415%07d', x % 1000, x % 10000, x % 1000), unhex(printf('%032x', x % 100)), 'Agent',
@@ -36,6 +36,12 @@ const CALLS: &str = "
         1700000000000 + x * 30000 + 2000, 1700000000000 + x * 30000 + 60000, 'none', '{\"checks\":[],\"near\":null}',
         '[]', 'bench'
     from n";
+
+/// A session is a call with a number of its own.
+const TICKETS: &str = "
+    insert into tickets (ticket, call_id)
+    select row_number() over (order by started_at), id from calls;
+    update ticket_counter set last = 1000000";
 
 /// In an area code of their own, all of the first agent.
 const NUMBERS: &str = "
@@ -98,7 +104,34 @@ fn calls(world: &mut World, person: &Credential, table: &mut Table) -> Outcome<(
         list_row(&format!("calls of 1,000,000, filter {name}"), p95, table);
     }
     searched_to_the_end(world, table)?;
+    sessions(world, table)?;
     inbox(world, person, agent, table)
+}
+
+fn sessions(world: &World, table: &mut Table) -> Outcome<()> {
+    fill(world, TICKETS)?;
+    for (name, filter) in [
+        ("none", ""),
+        ("handed off", "handed_off=true"),
+        ("not handed off", "handed_off=false"),
+        ("resolved", "status=closed_resolved"),
+        (
+            "updated in the last hour",
+            "updated_after=2024-10-27T02:30:00Z",
+        ),
+        (
+            "updated in the last year",
+            "updated_after=2023-11-26T00:00:00Z",
+        ),
+        (
+            "not updated since long",
+            "updated_before=2023-11-20T00:00:00Z",
+        ),
+    ] {
+        let p95 = p95_of(world, &world.key, &format!("/api/chat/sessions?{filter}"))?;
+        list_row(&format!("sessions of 1,000,000, filter {name}"), p95, table);
+    }
+    Ok(())
 }
 
 /// What nobody finds, looked for until there is no further page.

@@ -78,18 +78,6 @@ impl Filter {
         }
     }
 
-    /// None of these values.
-    pub(super) fn none_of(
-        &mut self,
-        column: &str,
-        values: impl IntoIterator<Item = impl Into<Value>>,
-    ) -> &mut Self {
-        match self.places(values) {
-            places if places.is_empty() => self,
-            places => self.also(&format!("{column} not in ({places})")),
-        }
-    }
-
     fn places(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> String {
         let place = |value| {
             self.values.push(value);

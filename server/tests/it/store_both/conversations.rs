@@ -191,3 +191,39 @@ async fn conversations_are_filtered_sorted_and_paged() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_changed_since_is_found_among_many_as_among_few() {
+    both(async |db| {
+        let many: Vec<u128> = (1..=2_010).collect();
+        saved(&db, &many).await;
+        ended(&db, 1, EndReason::HandedOn, NOW + 3_000_000).await;
+        let since = |updated_after, handed_off| ConversationFilter {
+            updated_after: Some(updated_after),
+            handed_off,
+            ..ConversationFilter::default()
+        };
+        // Few: the last two to begin, and the one that has ended since.
+        let few = NOW + 2_008_500;
+        assert_eq!(
+            tickets(&db, since(few, None), first(10)).await,
+            [2_010, 2_009, 1]
+        );
+        assert_eq!(
+            tickets(&db, since(few, None), first(1)).await,
+            [2_010, 2_009]
+        );
+        assert_eq!(tickets(&db, since(few, Some(true)), first(10)).await, [1]);
+        assert_eq!(
+            tickets(&db, since(few, Some(false)), first(10)).await,
+            [2_010, 2_009]
+        );
+        // Many: all of them.
+        assert_eq!(
+            tickets(&db, since(NOW, None), first(2)).await,
+            [2_010, 2_009, 2_008]
+        );
+        assert_eq!(tickets(&db, since(NOW, Some(true)), first(10)).await, [1]);
+    })
+    .await;
+}
