@@ -67,6 +67,7 @@ use axum::routing::any;
 use crate::lifecycle::Lifecycle;
 use crate::service::addresses::Addresses;
 use crate::service::replays::Replays;
+use crate::web::pointer::OnePointer;
 use limits::Limits;
 use problem::Problem;
 use routes::Routes;
@@ -129,9 +130,12 @@ pub fn router(parts: Parts) -> Router {
         .route("/api/", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .layer(from_fn_with_state(api.clone(), replay::replay))
-        .layer(from_fn_with_state(api.clone(), limits::limit))
-        .layer(from_fn_with_state(api.clone(), callers::authenticate))
+        .layer((
+            from_fn_with_state(api.clone(), callers::authenticate),
+            from_fn_with_state(api.clone(), limits::limit),
+            from_fn_with_state(api.clone(), replay::replay),
+            OnePointer,
+        ))
         .merge(document::router(&document))
         .layer(map_response(keep_private))
         .with_state(api)

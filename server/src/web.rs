@@ -1,7 +1,7 @@
 //! What a browser talks to: pages, the one door of their forms, events and the site's files.
 //!
 //! # Layout
-//! `requests` one line each · `client` from where · `security` headers · `session` who asks ·
+//! `requests` one line each · `pointer` cheap layers · `client` from where · `security` headers · `session` who asks ·
 //! `listen` the socket · `health` · `pages` · `forms` the one door under /fn · `events` ·
 //! `evidence` calls for their carriers · `export` lists for spreadsheets · `assets` the site's files
 
@@ -14,6 +14,7 @@ mod forms;
 pub mod health;
 pub mod listen;
 mod pages;
+pub mod pointer;
 pub mod requests;
 pub mod security;
 pub mod session;
@@ -32,6 +33,7 @@ use crate::service::House;
 use crate::store::Db;
 use crate::store::sessions::Sessions;
 use crate::telemetry::Metrics;
+use pointer::OnePointer;
 
 /// What the routes work with.
 pub struct Parts {
@@ -128,17 +130,20 @@ pub fn router(parts: Parts) -> Router {
                 .with_state(live),
         )
         .merge(api)
-        .layer(middleware::from_fn_with_state(desk, session::recognise))
-        .layer(session::layer(sessions, &config.sign_in, https))
+        .layer((
+            session::layer(sessions, &config.sign_in, https),
+            middleware::from_fn_with_state(desk, session::recognise),
+            OnePointer,
+        ))
         .merge(files.router())
         .merge(health.router())
-        .layer(middleware::from_fn_with_state(
-            Arc::new(config.http.trusted_proxies.clone()),
-            client::locate,
+        .layer((
+            middleware::from_fn_with_state(clock, requests::observe),
+            middleware::from_fn_with_state(security::Https(https), security::headers),
+            middleware::from_fn_with_state(
+                Arc::new(config.http.trusted_proxies.clone()),
+                client::locate,
+            ),
+            OnePointer,
         ))
-        .layer(middleware::from_fn_with_state(
-            security::Https(https),
-            security::headers,
-        ))
-        .layer(middleware::from_fn_with_state(clock, requests::observe))
 }
