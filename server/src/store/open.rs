@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -16,6 +17,8 @@ static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// A connection that was in use so lately is taken to be there still; asking first is a round trip for each use.
+const STILL_THERE: Duration = Duration::from_secs(1);
 
 impl Db {
     /// Connects, brings the schema up to date and checks that `key` opens what is sealed here.
@@ -152,6 +155,15 @@ async fn postgres(url: &str) -> Result<Pools, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|conn, used| {
+            Box::pin(async move {
+                if used.idle_for > STILL_THERE {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |conn, _| {
             let lock_timeout = lock_timeout.clone();
             Box::pin(async move { conn.execute(lock_timeout.as_str()).await.map(drop) })

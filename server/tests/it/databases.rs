@@ -106,6 +106,8 @@ impl Postgres {
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
         ))
         .await;
+        // A connection that was in use within a second is not asked whether it is there still.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
 
     /// As a standby answers, from now on or no more.
