@@ -4,6 +4,7 @@
 mod bot;
 pub(in crate::sip) mod closing;
 mod death;
+mod errands;
 mod handover;
 mod journal;
 mod moving;
@@ -28,6 +29,7 @@ use tokio::time::Instant;
 
 pub(in crate::sip) use self::bot::Bot;
 pub(in crate::sip) use self::death::Death;
+pub(in crate::sip) use self::errands::Errands;
 use self::handover::Handover;
 use self::moving::Moving;
 use self::referral::Referral;
@@ -163,6 +165,8 @@ pub(in crate::sip) struct Call {
     pub access: Option<AccessId>,
     /// Further legs begun so far.
     pub legs: u32,
+    /// What is said to its peer while nobody here waits for the answer.
+    pub errands: Option<Errands>,
     /// Who answered an INVITE of ours.
     pub callee: Option<Callee>,
     /// The bot at its other end, if it is the leg to one.
@@ -198,12 +202,12 @@ impl Call {
                 Box::pin(self.on_take_over(arrival, by)).await;
                 None
             }
-            Event::Outside(ToCall::Step(message, way)) => {
-                self.step(&message, way);
+            Event::Outside(ToCall::Step(message, way, flow)) => {
+                self.step_on(&message, way, &flow);
                 None
             }
             Event::Outside(ToCall::BotHears(status)) => {
-                Box::pin(self.tell_bot(status)).await;
+                self.tell_bot(status);
                 None
             }
             Event::Outside(ToCall::HandOn(destination, reply)) => {

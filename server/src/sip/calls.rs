@@ -29,7 +29,7 @@ pub enum ToCall {
     /// How the call goes that its bot asked for.
     BotHears(u16),
     /// A message of its own that somebody else sent or received for it.
-    Step(Box<Message>, Way),
+    Step(Box<Message>, Way, Box<Flow>),
 }
 
 /// One INVITE whichever way it came (RFC 3261 §8.2.2.2).
@@ -219,8 +219,8 @@ impl Calls {
     }
 
     /// Tells a call of a message that is its own; one that is over needs to know no more.
-    pub(in crate::sip) fn step(&self, call: CallId, message: Message, way: Way) {
-        self.tell(call, ToCall::Step(Box::new(message), way));
+    pub(in crate::sip) fn step(&self, call: CallId, message: Message, way: Way, flow: Flow) {
+        self.tell(call, ToCall::Step(Box::new(message), way, Box::new(flow)));
     }
 
     /// Tells a call something; one that is over needs to know no more.

@@ -3,6 +3,8 @@
 //! Knows no transactions and no calls; it writes requests and judges their order.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::message::Message;
 use super::message::address::{Address, host_port_of, split_host_port};
@@ -27,14 +29,32 @@ impl DialogId {
     }
 }
 
+/// The sequence numbers of our requests under one Call-ID, for whoever sends the next one.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers(Arc<AtomicU32>);
+
+impl Numbers {
+    /// After one that was used already.
+    pub fn after(number: u32) -> Self {
+        Self(Arc::new(AtomicU32::new(number)))
+    }
+
+    pub fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// Clones are the same dialog as far as numbers go.
 #[derive(Clone, Debug)]
 pub struct Dialog {
     pub id: DialogId,
     /// From and To of our requests.
     local: String,
     remote: String,
-    local_seq: u32,
+    numbers: Numbers,
     remote_seq: u32,
+    /// The peer has asked, by REFER, for somebody to be called.
+    referred: bool,
     remote_target: String,
     routes: Vec<String>,
     /// Our Contact, without brackets.
@@ -54,7 +74,8 @@ impl Dialog {
         Self {
             local: format!("{to};tag={local_tag}"),
             remote: invite.get("From").unwrap_or_default().to_owned(),
-            local_seq: 0,
+            numbers: Numbers::default(),
+            referred: false,
             remote_seq: invite.cseq().map_or(0, |(number, _)| number),
             remote_target: target_of(invite).unwrap_or_default(),
             routes: invite.list("Record-Route").map(str::to_owned).collect(),
@@ -69,13 +90,20 @@ impl Dialog {
     }
 
     /// The dialog an answer to our INVITE begins (RFC 3261 §12.1.2). `None` without the peer's tag.
-    pub fn asking(invite: &Message, answer: &Message, flow: Flow, contact: String) -> Option<Self> {
+    pub fn asking(
+        invite: &Message,
+        answer: &Message,
+        flow: Flow,
+        contact: String,
+        numbers: Numbers,
+    ) -> Option<Self> {
         let mut routes: Vec<String> = answer.list("Record-Route").map(str::to_owned).collect();
         routes.reverse();
         Some(Self {
             local: invite.get("From")?.to_owned(),
             remote: answer.get("To")?.to_owned(),
-            local_seq: invite.cseq().map_or(0, |(number, _)| number),
+            numbers,
+            referred: false,
             remote_seq: 0,
             remote_target: target_of(answer).unwrap_or_default(),
             routes,
@@ -89,16 +117,9 @@ impl Dialog {
         })
     }
 
-    /// The last number used in this direction, for one that was used before the dialog was.
-    pub fn number_after(&mut self, number: u32) {
-        self.local_seq = self.local_seq.max(number);
-    }
-
     /// The ACK of a 2xx: of the INVITE's number, and along the dialog's route (RFC 3261 §13.2.2.4).
     pub fn ack(&self, number: u32, branch: &str, sent_by: &str) -> Message {
-        let mut dialog = self.clone();
-        dialog.local_seq = number.saturating_sub(1);
-        let mut ack = dialog.request("ACK", branch, sent_by);
+        let mut ack = self.numbered(number, "ACK", branch, sent_by);
         ack.remove("Contact");
         ack
     }
@@ -111,6 +132,16 @@ impl Dialog {
         }
         self.remote_seq = number;
         Ok(())
+    }
+
+    /// The Event of the NOTIFYs that a REFER of the peer's is to get: from the second one on it says
+    /// which (RFC 3515 §2.4.6).
+    pub fn event_of(&mut self, refer: &Message) -> String {
+        let is_first = !std::mem::replace(&mut self.referred, true);
+        match refer.cseq() {
+            Some((number, _)) if !is_first => format!("refer;id={number}"),
+            _ => "refer".to_owned(),
+        }
     }
 
     /// A target refresh moves the peer's Contact (RFC 3261 §12.2.2).
@@ -140,14 +171,16 @@ impl Dialog {
     }
 
     /// The number of the next request of ours.
-    pub fn next_number(&mut self) -> u32 {
-        self.local_seq += 1;
-        self.local_seq
+    pub fn next_number(&self) -> u32 {
+        self.numbers.next()
     }
 
     /// A request of ours (RFC 3261 §12.2.1.1). Routes are taken as loose, as all are today.
-    pub fn request(&mut self, method: &str, branch: &str, sent_by: &str) -> Message {
-        let number = self.next_number();
+    pub fn request(&self, method: &str, branch: &str, sent_by: &str) -> Message {
+        self.numbered(self.next_number(), method, branch, sent_by)
+    }
+
+    fn numbered(&self, number: u32, method: &str, branch: &str, sent_by: &str) -> Message {
         let uri = if self.remote_target.is_empty() {
             format!("sip:{}", self.flow.peer)
         } else {
@@ -256,7 +289,7 @@ mod tests {
 
     #[tokio::test]
     async fn writes_requests_along_the_routes() {
-        let mut dialog = dialog("sip:a@10.0.0.1", &["<sip:p1;lr>, <sip:p2;lr>"]).await;
+        let dialog = dialog("sip:a@10.0.0.1", &["<sip:p1;lr>, <sip:p2;lr>"]).await;
         let bye = dialog.request("BYE", "x", "192.0.2.1:5060");
         assert_eq!(bye.uri(), Some("sip:a@10.0.0.1"));
         assert_eq!(
@@ -316,5 +349,13 @@ mod tests {
         assert_eq!(dialog.in_order(&numbered(6)), Err(OutOfOrder));
         assert_eq!(dialog.in_order(&numbered(900)), Ok(()));
         assert_eq!(dialog.in_order(&numbered(8)), Err(OutOfOrder));
+    }
+
+    #[tokio::test]
+    async fn from_the_second_refer_on_its_news_say_which() {
+        let mut dialog = dialog("sip:a@h", &[]).await;
+        let refer = |n: u32| Message::request("REFER", "sip:us").with("CSeq", format!("{n} REFER"));
+        let events = [7, 8, 900].map(|number| dialog.event_of(&refer(number)));
+        assert_eq!(events, ["refer", "refer;id=8", "refer;id=900"]);
     }
 }

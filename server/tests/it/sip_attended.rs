@@ -136,6 +136,69 @@ async fn a_peer_keeps_the_agent_when_nobody_comes() {
 }
 
 #[tokio::test]
+async fn a_peer_that_asks_again_is_told_of_which_it_hears() {
+    let world = lab().await;
+    *world.house.legs.lock() = Legs::Granted;
+    let (phone, answer) = on_the_line(&world).await;
+    let hand = Hand::new().await;
+    let desk = format!("<sip:desk@{}>", hand.at);
+    // Each that comes counts, granted or not.
+    for (number, to, event) in [
+        (3, desk.as_str(), Some("refer")),
+        (4, "<sip:+12125550177@carrier.example>", None),
+        (15, desk.as_str(), Some("refer;id=15")),
+    ] {
+        let refer = phone.inside(&answer, "REFER", number);
+        phone.send(&refer.with("Refer-To", to)).await;
+        let Some(event) = event else {
+            phone.expect(603).await;
+            continue;
+        };
+        phone.expect(202).await;
+        let first = phone.expect_request("NOTIFY").await;
+        assert_eq!(first.get("Event"), Some(event));
+        phone.send(&first.reply(200, "x")).await;
+        let invite = hand.hears("INVITE").await;
+        hand.says(&invite, &hand.reply(&invite, 486)).await;
+        let last = phone.expect_request("NOTIFY").await;
+        assert_eq!(last.get("Event"), Some(event));
+        phone.send(&last.reply(200, "x")).await;
+    }
+    phone.send(&phone.inside(&answer, "BYE", 20)).await;
+    phone.expect(200).await;
+    world.is_quiet().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_a_password_we_do_not_have_is_told_no_more() {
+    let world = lab().await;
+    *world.house.legs.lock() = Legs::Granted;
+    let (phone, answer) = on_the_line(&world).await;
+    let hand = Hand::new().await;
+    let refer = phone
+        .inside(&answer, "REFER", 3)
+        .with("Refer-To", format!("<sip:desk@{}>", hand.at));
+    phone.send(&refer).await;
+    phone.expect(202).await;
+    let notify = phone.expect_request("NOTIFY").await;
+    assert!(notify.get("Authorization").is_none());
+    phone.send(&hand.challenge(&notify)).await;
+    let invite = hand.hears("INVITE").await;
+    hand.says(&invite, &hand.reply(&invite, 486)).await;
+    until("nobody came", || {
+        let told = world.house.told.lock();
+        told.ended.iter().any(|(_, end, _)| end.reason.code() == "busy")
+    })
+    .await;
+    phone.send(&phone.inside(&answer, "BYE", 4)).await;
+    phone.expect(200).await;
+    world.is_quiet().await;
+    let ladder = world.house.ladder();
+    let news = ladder.iter().filter(|rung| *rung == "< NOTIFY").count();
+    assert_eq!(news, 1, "{ladder:#?}");
+}
+
+#[tokio::test]
 async fn nobody_sends_the_agent_where_a_caller_may_not_bring_it() {
     let world = lab().await;
     *world.house.legs.lock() = Legs::Granted;

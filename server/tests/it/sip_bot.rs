@@ -177,3 +177,20 @@ async fn a_bot_that_goes_before_it_hears_of_a_failure_leaves_no_caller_cut_off()
     knows.bot.asks(&knows.invite, "BYE").await;
     knows.is_hung_up("agent_hung_up").await;
 }
+
+#[tokio::test]
+async fn a_bot_that_asks_again_is_told_of_which_it_hears() {
+    let mobile = to("phone", ELSEWHERE, "bridge");
+    let talk = Talk::stands(world(|_| {}).await, mobile).await;
+    let Talk { bot, invite, .. } = &talk;
+    let nobody = "SIP/2.0 503 Service Unavailable";
+    for (number, event) in [(800, "refer"), (801, "refer;id=801"), (817, "refer;id=817")] {
+        let asked = bot.refers(invite, "<sip:1@127.0.0.1>", number);
+        assert_eq!(asked.await, Some(202));
+        for (fragment, last) in [("SIP/2.0 100 Trying", false), (nobody, true)] {
+            let told = bot.is_notified_under(event).await;
+            assert_eq!(told, (fragment.to_owned(), last));
+        }
+    }
+    talk.line.hangs_up(3).await;
+}

@@ -12,7 +12,7 @@ use crate::sip_carrier::trunk;
 use crate::sip_hand::Hand;
 use crate::sip_outbound::{RING, call, end_of, lab};
 use crate::sip_outside::{happened, until};
-use crate::sip_world::{House, World};
+use crate::sip_world::{House, Legs, World};
 
 /// Answered, with the INVITE it was.
 pub(crate) async fn answered(
@@ -152,4 +152,70 @@ async fn a_refresh_that_is_challenged_for_ever_ends_the_call_in_time() {
     hand.says(&bye, &hand.reply(&bye, 200)).await;
     assert_eq!(end_of(&world, id).await.0, "session_expired");
     assert!(!hand.has_heard("UPDATE"), "a password is tried once");
+}
+
+/// A call by a trunk, whose carrier sends us to this desk.
+async fn referred_to(desk: &Hand, more: impl Fn(Message) -> Message) -> (World, Hand, CallId) {
+    let world = lab().await;
+    *world.house.legs.lock() = Legs::Granted;
+    let hand = Hand::new().await;
+    let (id, invite) = answered(&world, &hand, more).await;
+    until("answered", || happened(&world, &Happening::Answered) == 1).await;
+    let to = format!("<sip:desk@{}>", desk.at);
+    assert_eq!(hand.refers(&invite, &to, 900).await, Some(202));
+    (world, hand, id)
+}
+
+#[tokio::test]
+async fn a_challenge_to_our_news_and_to_the_goodbye_behind_them_is_answered() {
+    let desk = Hand::new().await;
+    let (world, hand, id) = referred_to(&desk, |answer| answer).await;
+    for fragment in ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"] {
+        let plain = hand.hears("NOTIFY").await;
+        assert!(plain.get("Authorization").is_none());
+        if fragment.contains("100") {
+            // All the while the desk is called, and answers.
+            let invite = desk.hears("INVITE").await;
+            desk.says(&invite, &desk.describes(&invite, 200)).await;
+            desk.hears("ACK").await;
+        }
+        hand.says(&plain, &hand.challenge(&plain)).await;
+        let signed = hand.hears("NOTIFY").await;
+        let value = signed.get("Authorization").unwrap();
+        assert!(value.contains("username=\"patch\""), "{value}");
+        assert_eq!(signed.cseq().unwrap().0, plain.cseq().unwrap().0 + 1);
+        let told = hand.takes_news(&signed, "refer").await;
+        assert_eq!(told.0, fragment);
+    }
+    let bye = hand.hears("BYE").await;
+    hand.says(&bye, &hand.challenge(&bye)).await;
+    let signed = hand.hears("BYE").await;
+    assert!(signed.get("Authorization").is_some(), "{signed:?}");
+    hand.says(&signed, &hand.reply(&signed, 200)).await;
+    assert!(world.edge.hang_up(id).await);
+    let bye = desk.hears("BYE").await;
+    desk.says(&bye, &desk.reply(&bye, 200)).await;
+    end_of(&world, id).await;
+    world.is_quiet().await;
+    let ladder = world.house.ladder();
+    let news = ladder.iter().filter(|rung| *rung == "< NOTIFY").count();
+    assert_eq!(news, 4, "{ladder:#?}");
+}
+
+#[tokio::test]
+async fn who_is_elsewhere_learns_nothing_of_a_trunks_password_by_news_either() {
+    let (desk, other) = (Hand::new().await, Hand::on("127.0.0.2").await);
+    let route = format!("<sip:{};lr>", other.at);
+    let leads_on = |answer: Message| answer.with("Record-Route", route.clone());
+    let (world, _hand, id) = referred_to(&desk, leads_on).await;
+    let notify = other.hears("NOTIFY").await;
+    other.says(&notify, &other.challenge(&notify)).await;
+    let invite = desk.hears("INVITE").await;
+    desk.says(&invite, &desk.reply(&invite, 486)).await;
+    until("nobody came", || world.house.ended().contains(&"busy")).await;
+    assert!(world.edge.hang_up(id).await);
+    let bye = other.hears("BYE").await;
+    assert!(!other.has_heard("NOTIFY"), "signed for a stranger");
+    other.says(&bye, &other.reply(&bye, 200)).await;
+    end_of(&world, id).await;
 }

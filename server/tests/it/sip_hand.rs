@@ -110,8 +110,18 @@ impl Hand {
 
     /// The fragment of the next NOTIFY, and whether it is the last.
     pub(crate) async fn is_notified(&self) -> (String, bool) {
+        self.is_notified_under("refer").await
+    }
+
+    /// The same under this Event.
+    pub(crate) async fn is_notified_under(&self, event: &str) -> (String, bool) {
         let notify = self.hears("NOTIFY").await;
-        self.says(&notify, &self.reply(&notify, 200)).await;
+        self.takes_news(&notify, event).await
+    }
+
+    pub(crate) async fn takes_news(&self, notify: &Message, event: &str) -> (String, bool) {
+        self.says(notify, &self.reply(notify, 200)).await;
+        assert_eq!(notify.get("Event"), Some(event));
         let state = notify.get("Subscription-State").unwrap();
         let fragment = String::from_utf8(notify.body.clone()).unwrap();
         (fragment.trim().to_owned(), state.starts_with("terminated"))

@@ -58,14 +58,18 @@ impl Line {
     }
 
     pub(crate) async fn notifies(&self, number: u32, state: &str, fragment: &str) {
+        self.notifies_under("refer", number, state, fragment).await;
+        self.phone.expect(200).await;
+    }
+
+    async fn notifies_under(&self, event: &str, number: u32, state: &str, fragment: &str) {
         let notify = self
             .phone
             .inside(&self.answer, "NOTIFY", number)
-            .with("Event", "refer")
+            .with("Event", event)
             .with("Subscription-State", state)
             .with_body("message/sipfrag", fragment);
         self.phone.send(&notify).await;
-        self.phone.expect(200).await;
     }
 
     /// The last thing told of the transfer.
@@ -197,6 +201,32 @@ async fn a_call_that_failed_over_there_comes_back() {
     line.phone.send(&late.with("Event", "refer")).await;
     line.phone.expect(481).await;
     line.hangs_up(5).await;
+}
+
+#[tokio::test]
+async fn late_news_of_one_refer_is_not_taken_for_news_of_the_next() {
+    let line = Line::new().await;
+    let event = |refer: &Message| format!("refer;id={}", refer.cseq().unwrap().0);
+    let over = "terminated;reason=noresource";
+    line.hand_on(to("phone", ELSEWHERE, "refer")).await;
+    let first = event(&line.is_referred(202).await);
+    line.notifies_under(&first, 3, over, "SIP/2.0 486 Busy Here\r\n")
+        .await;
+    line.phone.expect(200).await;
+    line.comes_to(TransferState::Failed).await;
+    line.hand_on(to("phone", ELSEWHERE, "refer")).await;
+    let second = event(&line.is_referred(202).await);
+    assert_ne!(first, second);
+    line.notifies_under(&first, 4, over, "SIP/2.0 200 OK\r\n")
+        .await;
+    line.phone.expect(481).await;
+    line.notifies_under(&second, 5, over, "SIP/2.0 200 OK\r\n")
+        .await;
+    line.phone.expect(200).await;
+    let bye = line.phone.expect_request("BYE").await;
+    line.phone.send(&bye.reply(200, "x")).await;
+    assert_eq!(end_of(&line.world, line.call).await.0, "handed_on");
+    line.comes_to(TransferState::Completed).await;
 }
 
 #[tokio::test]

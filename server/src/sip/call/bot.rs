@@ -27,15 +27,15 @@ const MOST_REFUSALS: u32 = 10;
 /// At the other end of a leg: the bot that speaks for an agent.
 pub(in crate::sip) struct Bot {
     pub agent: AgentId,
-    /// It has asked to hand the caller on, and is to be told how that goes.
-    asked: bool,
+    /// It has asked to hand the caller on, and is to be told how that goes, under this Event.
+    asked: Option<String>,
 }
 
 impl Bot {
     pub(in crate::sip) fn of(agent: AgentId) -> Self {
         Self {
             agent,
-            asked: false,
+            asked: None,
         }
     }
 }
@@ -43,9 +43,14 @@ impl Bot {
 /// On the leg to the bot.
 impl Call {
     /// Whether it was the bot's to answer.
-    pub(super) async fn on_bots_refer(&mut self, answers: &Answers, request: &Message) -> bool {
+    pub(super) fn on_bots_refer(
+        &mut self,
+        answers: &Answers,
+        request: &Message,
+        event: &str,
+    ) -> bool {
         let Some(bot) = &self.bot else { return false };
-        let (agent, asked) = (bot.agent, bot.asked);
+        let (agent, asked) = (bot.agent, bot.asked.is_some());
         let mut named = request.all("Refer-To");
         let uri = match (named.next(), named.next()) {
             (Some(value), None) => Address::read(value).uri.parse::<SipUri>().ok(),
@@ -65,29 +70,32 @@ impl Call {
             return true;
         };
         self.reply(answers, request, 202);
-        self.tell_peer("active;expires=60", 100).await;
-        self.bot = Some(Bot { agent, asked: true });
+        self.tell_peer(event, 100);
+        self.bot = Some(Bot {
+            agent,
+            asked: Some(event.to_owned()),
+        });
         self.tell_near(FarEvent::HandsOn(Box::new(destination)));
         true
     }
 
     /// The caller's call has come further on the way that the bot asked for.
-    pub(super) async fn tell_bot(&mut self, status: u16) {
-        let Some(bot) = self.bot.as_mut().filter(|bot| bot.asked) else {
+    pub(super) fn tell_bot(&mut self, status: u16) {
+        let Some(event) = self.bot.as_mut().and_then(|bot| bot.asked.take()) else {
             return;
         };
-        bot.asked = status < 200;
-        if status < 200 {
-            return self.tell_peer("active;expires=60", status).await;
+        if status >= 200 {
+            let near = self.near.as_ref().map(UnboundedSender::downgrade);
+            return self.tell_peer_and(&event, status, move || {
+                if let Some(near) = near.and_then(|near| near.upgrade()) {
+                    let _ = near.send(FarEvent::Told);
+                }
+            });
         }
-        let near = self.near.as_ref().map(UnboundedSender::downgrade);
-        let told = move || {
-            if let Some(near) = near.and_then(|near| near.upgrade()) {
-                let _ = near.send(FarEvent::Told);
-            }
-        };
-        let over = "terminated;reason=noresource";
-        self.tell_peer_and(over, status, told).await;
+        self.tell_peer(&event, status);
+        if let Some(bot) = &mut self.bot {
+            bot.asked = Some(event);
+        }
     }
 }
 

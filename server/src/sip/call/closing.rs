@@ -32,6 +32,7 @@ impl Call {
         });
         let asked = match ending.bye {
             Some(why) => {
+                self.have_errands_run().await;
                 let bye = self.own_request("BYE").with("Reason", why);
                 self.ask(bye).await
             }
@@ -73,18 +74,22 @@ impl Call {
                         self.step(&ack, Way::Received);
                     }
                 }
-                Some(crossing) = self.sources.outside.recv() => {
-                    if let ToCall::Request(arrival) | ToCall::TakeOver(arrival, _) = crossing {
-                        self.on_crossing(*arrival);
-                    }
-                }
+                Some(crossing) = self.sources.outside.recv() => self.on_crossing(crossing),
             }
+        }
+    }
+
+    pub(super) fn on_crossing(&mut self, crossing: ToCall) {
+        match crossing {
+            ToCall::Request(arrival) | ToCall::TakeOver(arrival, _) => self.find_none(*arrival),
+            ToCall::Step(message, way, flow) => self.step_on(&message, way, &flow),
+            ToCall::HangUp(_) | ToCall::HandOn(..) | ToCall::BotHears(_) => {}
         }
     }
 
     /// Both may hang up at once: their BYE is as good as ours (RFC 3261 §15.1.2). Anything else
     /// finds no call any more.
-    fn on_crossing(&mut self, arrival: Arrival) {
+    fn find_none(&mut self, arrival: Arrival) {
         let status = if arrival.message.method() == Some("BYE") {
             200
         } else {
@@ -125,8 +130,8 @@ async fn ack_among(events: Option<&mut UnboundedReceiver<ServerEvent>>) -> Optio
     }
 }
 
-/// Once the server stops nobody reads an answer any more.
-fn patience(edge: &Edge) -> Duration {
+/// How long an answer is waited for that changes nothing. Once the server stops nobody reads it any more.
+pub(in crate::sip) fn patience(edge: &Edge) -> Duration {
     if edge.life.stopped().is_cancelled() {
         PARTING
     } else {

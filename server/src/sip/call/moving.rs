@@ -20,7 +20,6 @@ use crate::sip::desk::CallFacts;
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::message::address::{Address, host_port_of, split_host_port};
-use crate::sip::message::reply::phrase;
 use crate::sip::outbound::{self, Answered, FarEvent};
 use crate::sip::stack::Answers;
 use crate::sip::timer::SessionTimer;
@@ -32,13 +31,16 @@ pub(in crate::sip) struct Moving {
     pub events: mpsc::UnboundedReceiver<FarEvent>,
     transfer: Transfer,
     leg: CallId,
+    /// Of what the peer wants to hear.
+    event: String,
     /// The peer has hung up, and hears no more of it.
     left: bool,
 }
 
 impl Call {
-    pub(super) async fn on_refer(&mut self, answers: &Answers, request: &Message) {
-        if self.on_bots_refer(answers, request).await {
+    pub(super) fn on_refer(&mut self, answers: &Answers, request: &Message) {
+        let event = self.dialog.event_of(request);
+        if self.on_bots_refer(answers, request, &event) {
             return;
         }
         let busy = self.handover.is_some() || self.referral.is_some() || self.moving.is_some();
@@ -52,8 +54,8 @@ impl Call {
         };
         self.legs += 1;
         self.reply(answers, request, 202);
-        self.tell_peer("active;expires=60", 100).await;
-        self.go_to(destination, replaces);
+        self.tell_peer(&event, 100);
+        self.go_to(destination, replaces, event);
     }
 
     /// Where the peer wants the agent to go, and whose place it is to take there.
@@ -81,7 +83,7 @@ impl Call {
             || contact.is_some_and(|(own, _)| own.eq_ignore_ascii_case(&host))
     }
 
-    fn go_to(&mut self, destination: Destination, replaces: Option<String>) {
+    fn go_to(&mut self, destination: Destination, replaces: Option<String>, event: String) {
         let leg = self.edge.clock.new_id();
         let transfer = Transfer {
             id: self.edge.clock.new_id(),
@@ -129,6 +131,7 @@ impl Call {
             events,
             transfer,
             leg,
+            event,
             left: false,
         });
     }
@@ -139,11 +142,11 @@ impl Call {
             FarEvent::Ringing if moving.transfer.state == TransferState::Trying => {
                 self.tell_ringing(&mut moving.transfer);
                 if !moving.left {
-                    self.tell_peer("active;expires=60", 180).await;
+                    self.tell_peer(&moving.event, 180);
                 }
             }
             FarEvent::Taken(answered) => return self.arrive(moving, *answered).await,
-            FarEvent::Over { reason, status } => return self.stay(moving, reason, status).await,
+            FarEvent::Over { reason, status } => return self.stay(moving, reason, status),
             FarEvent::Opened(_)
             | FarEvent::Trying
             | FarEvent::Heard
@@ -172,11 +175,11 @@ impl Call {
             let flow = dialog.flow.clone();
             outbound::refuse_answer(&self.edge, &invite, &response, &flow, &|_, _, _| {}).await;
             self.end_leg(moving.leg, EndReason::Incompatible);
-            return self.stay(moving, EndReason::Incompatible, Some(488)).await;
+            return self.stay(moving, EndReason::Incompatible, Some(488));
         }
         if !moving.left {
-            self.tell_peer("terminated;reason=noresource", 200).await;
-            self.say_goodbye(GONE_ON).await;
+            self.tell_peer(&moving.event, 200);
+            self.say_goodbye(GONE_ON);
         }
         self.place.rename(dialog.id.clone());
         self.dialog = dialog;
@@ -197,7 +200,7 @@ impl Call {
     }
 
     /// Nobody there has: the peer still has the agent, if it is still there.
-    async fn stay(
+    fn stay(
         &mut self,
         mut moving: Moving,
         reason: EndReason,
@@ -210,7 +213,7 @@ impl Call {
             return Some(Ending::quiet(EndReason::CallerHungUp));
         }
         let told = status.filter(|status| *status >= 300).unwrap_or(503);
-        self.tell_peer("terminated;reason=noresource", told).await;
+        self.tell_peer(&moving.event, told);
         None
     }
 
@@ -246,33 +249,6 @@ impl Call {
             ..CallFacts::default()
         };
         self.edge.desk.end(leg, CallEnd::because(reason), facts);
-    }
-
-    /// How the call goes that was asked for.
-    pub(super) async fn tell_peer(&mut self, state: &str, status: u16) {
-        self.tell_peer_and(state, status, || ()).await;
-    }
-
-    /// The same, and what is to be done once it has been heard, or will not be.
-    pub(super) async fn tell_peer_and(
-        &mut self,
-        state: &str,
-        status: u16,
-        then: impl FnOnce() + Send + 'static,
-    ) {
-        let fragment = format!("SIP/2.0 {status} {}\r\n", phrase(status));
-        let notify = self
-            .own_request("NOTIFY")
-            .with("Event", "refer")
-            .with("Subscription-State", state)
-            .with_body("message/sipfrag;version=2.0", fragment);
-        let told = self.ask(notify).await;
-        self.edge.life.spawn("sip.notify", async move {
-            if let Some(mut told) = told {
-                told.asked.last().await;
-            }
-            then();
-        });
     }
 }
 

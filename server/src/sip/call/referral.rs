@@ -10,7 +10,7 @@ use super::saying::Pending;
 use super::{Call, Ending};
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
-use crate::sip::message::address::host_port_of;
+use crate::sip::message::address::{host_port_of, parameter};
 use crate::sip::outbound::reason;
 use crate::sip::stack::Answers;
 
@@ -22,8 +22,20 @@ pub(in crate::sip) struct Referral {
     destination: Destination,
     /// As long as it has no final answer.
     pub pending: Option<Pending>,
+    /// Its number, by which news may call it.
+    number: Option<u32>,
     /// Once it has one: how long news of it is waited for.
     pub until: Option<Instant>,
+}
+
+impl Referral {
+    /// Whether news under this Event is of it: what comes late of one before says so by its number
+    /// (RFC 3515 §2.4.6).
+    fn is_named_by(&self, event: &str) -> bool {
+        let package = event.split(';').next().unwrap_or_default().trim();
+        let id = parameter(event, "id");
+        package.eq_ignore_ascii_case("refer") && id.is_none_or(|id| id.parse().ok() == self.number)
+    }
 }
 
 /// What a NOTIFY says of the call we asked for.
@@ -64,6 +76,7 @@ impl Call {
             transfer,
             destination,
             until: None,
+            number: pending.as_ref().and_then(Pending::number),
             pending,
         };
         if referral.pending.is_none() {
@@ -93,6 +106,7 @@ impl Call {
                 && let Some(pending) = pending
                 && let Some(again) = self.ask_again(pending, response).await
             {
+                referral.number = again.number();
                 referral.pending = Some(again);
                 self.referral = Some(referral);
                 return None;
@@ -128,12 +142,8 @@ impl Call {
         answers: &Answers,
         request: &Message,
     ) -> Option<Ending> {
-        let is_ours = request
-            .get("Event")
-            .and_then(|event| event.split(';').next())
-            .is_some_and(|event| event.trim().eq_ignore_ascii_case("refer"));
-        let asked = if is_ours { self.referral.take() } else { None };
-        let Some(mut referral) = asked else {
+        let event = request.get("Event").unwrap_or_default();
+        let Some(mut referral) = self.referral.take_if(|asked| asked.is_named_by(event)) else {
             self.reply(answers, request, 481);
             return None;
         };

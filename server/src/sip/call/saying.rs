@@ -1,6 +1,7 @@
 //! What a call says to its peer, and to the house: answers, requests of its own, the ladder.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::call::{Happening, TimelineEvent};
@@ -25,6 +26,13 @@ pub(in crate::sip) struct Pending {
     request: Message,
     signed: Option<Signed>,
     pub asked: Asked,
+}
+
+impl Pending {
+    /// Its number.
+    pub(super) fn number(&self) -> Option<u32> {
+        self.request.cseq().map(|(number, _)| number)
+    }
 }
 
 impl Call {
@@ -54,8 +62,14 @@ impl Call {
     }
 
     pub(in crate::sip) fn step(&mut self, message: &Message, way: Way) {
+        let flow = self.dialog.flow.clone();
+        self.step_on(message, way, &flow);
+    }
+
+    /// The same of a message that did not go the usual way.
+    pub(in crate::sip) fn step_on(&mut self, message: &Message, way: Way, flow: &Flow) {
         let now = self.edge.clock.now_ms();
-        if let Some(record) = self.ladder.step(message, way, &self.dialog.flow, now) {
+        if let Some(record) = self.ladder.step(message, way, flow, now) {
             self.edge.desk.note(self.id, CallEvent::Message(record));
         }
     }
@@ -88,8 +102,7 @@ impl Call {
     ) -> Option<Pending> {
         let way = self.way().await?;
         let mut signed = pending.signed?;
-        let dialog = &mut self.dialog;
-        let number = || dialog.next_number();
+        let number = || self.dialog.next_number();
         let again = signed.again(&self.edge, response, &pending.request, &way, number)?;
         self.put(again, Some(signed)).await
     }
@@ -105,11 +118,8 @@ impl Call {
         })
     }
 
-    pub(in crate::sip) fn own_request(&mut self, method: &str) -> Message {
-        let branch = self.edge.clock.new_uuid().simple().to_string();
-        let sent_by = self.edge.sent_by(&self.dialog.flow);
-        let request = self.dialog.request(method, &branch, &sent_by);
-        request.with("User-Agent", self.edge.config.product.clone())
+    pub(in crate::sip) fn own_request(&self, method: &str) -> Message {
+        self.edge.request_in(&self.dialog, method)
     }
 
     /// ACK for a 2xx to an INVITE of ours, remembered for when the 2xx comes again.
@@ -126,23 +136,39 @@ impl Call {
         way.send_raw(ack.to_bytes()).await;
     }
 
-    /// The way our requests go. Where a connection was lost it is found again: to whom we dialled,
-    /// else to where the peer says that it is.
     async fn way(&mut self) -> Option<Flow> {
-        if !self.dialog.flow.is_open() {
-            let (hop, name) = match &self.callee {
-                Some(callee) => (callee.target, callee.name.clone()),
-                None => self.edge.hop_of(&self.dialog).await,
-            };
-            let transport = self.dialog.flow.transport;
-            let found = outbound::way(&self.edge, hop, transport, &name).await;
-            self.dialog.flow = found.ok()?;
-        }
-        Some(self.edge.way_of(&self.dialog).await)
+        self.edge
+            .way_in(&mut self.dialog, self.callee.as_ref())
+            .await
     }
 }
 
 impl Edge {
+    /// A request of ours in a dialog.
+    pub(super) fn request_in(&self, dialog: &Dialog, method: &str) -> Message {
+        let branch = self.clock.new_uuid().simple().to_string();
+        let request = dialog.request(method, &branch, &self.sent_by(&dialog.flow));
+        request.with("User-Agent", self.config.product.clone())
+    }
+
+    /// The way our requests go. Where a connection was lost it is found again: to whom we dialled,
+    /// else to where the peer says that it is.
+    pub(super) async fn way_in(
+        self: &Arc<Self>,
+        dialog: &mut Dialog,
+        callee: Option<&Callee>,
+    ) -> Option<Flow> {
+        if !dialog.flow.is_open() {
+            let (hop, name) = match callee {
+                Some(callee) => (callee.target, callee.name.clone()),
+                None => self.hop_of(dialog).await,
+            };
+            let found = outbound::way(self, hop, dialog.flow.transport, &name).await;
+            dialog.flow = found.ok()?;
+        }
+        Some(self.way_of(dialog).await)
+    }
+
     /// The way a dialog's requests go, on the flow it has.
     pub(in crate::sip) async fn way_of(&self, dialog: &Dialog) -> Flow {
         if dialog.flow.transport != Transport::Udp {

@@ -32,7 +32,7 @@ impl Call {
             491
         } else {
             match self.described(&arrival.message) {
-                Some(description) => return self.change_place(*arrival, description).await,
+                Some(description) => return self.change_place(*arrival, description),
                 None => 488,
             }
         };
@@ -56,13 +56,13 @@ impl Call {
         self.session.answer(&offer).ok()
     }
 
-    async fn change_place(&mut self, arrival: Arrival, description: String) {
+    fn change_place(&mut self, arrival: Arrival, description: String) {
         let now = self.edge.clock.now_ms();
         let (invite, flow, answers, events) = arrival.run();
         let tag = self.edge.clock.new_uuid().simple().to_string();
         let contact = self.edge.contact(&flow);
         let dialog = Dialog::answering(&invite, flow, tag, contact);
-        self.say_goodbye(TAKEN_OVER).await;
+        self.say_goodbye(TAKEN_OVER);
         self.place.rename(dialog.id.clone());
         self.dialog = dialog;
         self.callee = None;
@@ -91,15 +91,5 @@ impl Call {
         self.happened(Happening::TakenOver {
             by: from.user().unwrap_or_default().to_owned(),
         });
-    }
-
-    /// BYE in the dialog that is left; its answer is waited for by nobody here.
-    pub(super) async fn say_goodbye(&mut self, why: &str) {
-        let bye = self.own_request("BYE").with("Reason", why);
-        if let Some(mut goodbye) = self.ask(bye).await {
-            self.edge.life.spawn("sip.goodbye", async move {
-                goodbye.asked.last().await;
-            });
-        }
     }
 }

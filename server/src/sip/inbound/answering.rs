@@ -128,6 +128,7 @@ pub(super) async fn answer(
         legs: 0,
         near: None,
         callee: None,
+        errands: None,
         bot: None,
     };
     Box::pin(call.ring()).await;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::answer::Signing;
 use super::callee::{Callee, Signed};
 use super::cancel;
-use super::early::{Course, Numbers};
+use super::early::Course;
 use super::ending::{self, Heard};
 use super::leg::Leg;
 use super::targets::NoWay;
@@ -25,7 +25,7 @@ use crate::media::{LocalAddress, Session};
 use crate::sip::Edge;
 use crate::sip::call::offer::description;
 use crate::sip::calls::ToCall;
-use crate::sip::dialog::Dialog;
+use crate::sip::dialog::{Dialog, Numbers};
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::stack::{Asked, Flow};
@@ -254,8 +254,8 @@ impl Attempt<'_> {
                         let _ = reply.send(None);
                         continue;
                     }
-                    ToCall::Step(message, way) => {
-                        self.step(&message, way, flow);
+                    ToCall::Step(message, way, flow) => {
+                        self.step(&message, way, &flow);
                         continue;
                     }
                     // Who has not answered has asked for nothing.
@@ -338,14 +338,13 @@ impl Attempt<'_> {
             }
             200..=299 => {
                 let contact = self.edge.contact(flow);
-                let dialog = Dialog::asking(invite, &response, flow.clone(), contact);
-                let Some(mut dialog) = dialog else {
+                let numbers = self.numbers.clone();
+                let dialog = Dialog::asking(invite, &response, flow.clone(), contact, numbers);
+                let Some(dialog) = dialog else {
                     return Some(Said::Turn(Turn::Over(Failed::because(
                         EndReason::CarrierError,
                     ))));
                 };
-                // A PRACK may have used numbers above the INVITE's.
-                dialog.number_after(self.numbers.last());
                 Some(Said::Turn(Turn::Answered(Box::new(Answered {
                     dialog,
                     invite: invite.clone(),
@@ -367,13 +366,14 @@ impl Attempt<'_> {
     /// PRACK for a provisional answer that wants one (RFC 3262 §4).
     fn acknowledge(&self, number: u32, response: &Message, invite: &Message, flow: &Flow) {
         let contact = self.edge.contact(flow);
-        let Some(mut dialog) = Dialog::asking(invite, response, flow.clone(), contact) else {
+        let numbers = self.numbers.clone();
+        let dialog = Dialog::asking(invite, response, flow.clone(), contact, numbers);
+        let Some(dialog) = dialog else {
             return;
         };
         let Some((invited, _)) = invite.cseq() else {
             return;
         };
-        dialog.number_after(self.numbers.next() - 1);
         let branch = self.edge.clock.new_uuid().simple().to_string();
         let prack = dialog
             .request("PRACK", &branch, &self.edge.sent_by(flow))
@@ -383,24 +383,14 @@ impl Attempt<'_> {
         let step = move |message: &Message, way, flow: &Flow| {
             let told = Progress::Step(Box::new(message.clone()), way, Box::new(flow.clone()));
             if tell.send(told).is_err() {
-                around.calls.step(call, message.clone(), way);
+                around.calls.step(call, message.clone(), way, flow.clone());
             }
         };
-        let (edge, flow, numbers) = (self.edge.clone(), flow.clone(), self.numbers.clone());
-        let mut signed = Signed::begin(self.leg, &flow);
+        let (edge, flow) = (self.edge.clone(), flow.clone());
+        let signed = Signed::begin(self.leg, &flow);
         self.edge.life.spawn("sip.prack", async move {
-            let mut next = Some(prack);
-            while let Some(prack) = next.take() {
-                step(&prack, Way::Sent, &flow);
-                let Ok(mut asked) = edge.stack.ask(&prack, &flow) else {
-                    return;
-                };
-                let Some(response) = asked.last().await else {
-                    return;
-                };
-                step(&response, Way::Received, &flow);
-                next = signed.again(&edge, &response, &prack, &flow, || numbers.next());
-            }
+            let number = || dialog.next_number();
+            signed.ask(&edge, prack, &flow, number, step).await;
         });
     }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::answer::{Credentials, Signing};
 use super::leg::Leg;
 use crate::sip::Edge;
+use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::stack::Flow;
 
@@ -47,6 +48,37 @@ impl Signed {
             credentials: leg.credentials.clone(),
             target: flow.peer,
             signing: Signing::default(),
+        }
+    }
+
+    /// With nothing.
+    pub(in crate::sip) fn never(way: &Flow) -> Self {
+        Self {
+            credentials: None,
+            target: way.peer,
+            signing: Signing::default(),
+        }
+    }
+
+    /// Asks, and once more signed where that is challenged and may be; the last word about it.
+    pub(in crate::sip) async fn ask(
+        mut self,
+        edge: &Edge,
+        request: Message,
+        way: &Flow,
+        number: impl Fn() -> u32,
+        step: impl Fn(&Message, Way, &Flow),
+    ) -> Option<Message> {
+        let mut request = request;
+        loop {
+            step(&request, Way::Sent, way);
+            let mut asked = edge.stack.ask(&request, way).ok()?;
+            let response = asked.last().await?;
+            step(&response, Way::Received, way);
+            match self.again(edge, &response, &request, way, &number) {
+                Some(again) => request = again,
+                None => return Some(response),
+            }
         }
     }
 

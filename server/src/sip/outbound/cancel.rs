@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sip::Edge;
-use crate::sip::dialog::Dialog;
+use crate::sip::dialog::{Dialog, Numbers};
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
 use crate::sip::stack::{Asked, Flow};
@@ -139,10 +139,12 @@ pub(in crate::sip) async fn refuse_answer(
     tell: &(impl Fn(Message, Way, Flow) + Sync),
 ) {
     let contact = edge.contact(flow);
-    let Some(mut dialog) = Dialog::asking(invite, response, flow.clone(), contact) else {
+    let Some((number, _)) = response.cseq() else {
         return;
     };
-    let Some((number, _)) = response.cseq() else {
+    let numbers = Numbers::after(number);
+    let dialog = Dialog::asking(invite, response, flow.clone(), contact, numbers);
+    let Some(dialog) = dialog else {
         return;
     };
     let branch = || edge.clock.new_uuid().simple().to_string();

@@ -11,7 +11,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::answer::Credentials;
-use super::early::Numbers;
 use super::targets::Place;
 use super::{Answered, Attempt, Failed, Leg, Progress, health};
 use crate::media::Session;
@@ -24,7 +23,7 @@ use crate::sip::call::{
 };
 use crate::sip::calls;
 use crate::sip::desk::{CallEvent, CallFacts};
-use crate::sip::dialog::DialogId;
+use crate::sip::dialog::{DialogId, Numbers};
 use crate::sip::ladder::{Ladder, Way};
 use crate::sip::timer::SessionTimer;
 
@@ -230,6 +229,7 @@ async fn begin(
         speaking: Speaking::Nobody,
         telephone: Telephone::default(),
         agent: outgoing.agent,
+        errands: None,
         bot: outgoing.bot_of.map(Bot::of),
         longest: Some(outgoing.longest),
         answers: None,

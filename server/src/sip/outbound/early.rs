@@ -2,26 +2,9 @@
 //! and which provisional answers still want an acknowledgement. Pure.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ending::Heard;
 use crate::sip::message::Message;
-
-/// The sequence numbers of one Call-ID, used by whoever sends the next request.
-#[derive(Clone, Debug, Default)]
-pub(in crate::sip) struct Numbers(Arc<AtomicU32>);
-
-impl Numbers {
-    pub(super) fn next(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// The one that was used last.
-    pub(super) fn last(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// How one INVITE goes.
 #[derive(Debug)]

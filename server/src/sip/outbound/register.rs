@@ -12,10 +12,10 @@ use app::domain::sip::Secret;
 use parking_lot::Mutex;
 
 use super::answer::Signing;
-use super::early::Numbers;
 use super::leg::Leg;
 use super::way::way;
 use crate::sip::Edge;
+use crate::sip::dialog::Numbers;
 use crate::sip::message::Message;
 use crate::sip::message::address::{Address, parameter, user_of};
 use crate::sip::stack::Flow;
