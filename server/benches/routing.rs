@@ -1,7 +1,7 @@
 //! The route decision with a million numbers on the trunk (aim: under 2 µs).
 
 use app::domain::call::CallerId;
-use app::domain::codec::Codec;
+use app::domain::codec::{AudioLine, Codec};
 use app::domain::id::{AccessId, AgentId};
 use app::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use app::domain::phone::PhoneNumber;
@@ -142,7 +142,7 @@ fn invite(user: String) -> Invite {
         agent_headers: Vec::new(),
         media: MediaOffer::Codecs {
             offered: vec!["PCMU".to_owned(), "telephone-event".to_owned()],
-            spoken: vec![Codec::Pcmu],
+            lines: vec![AudioLine::plain(vec![Codec::Pcmu])],
         },
         caller: CallerId::default(),
     }

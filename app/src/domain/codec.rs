@@ -1,6 +1,8 @@
 //! The audio codecs a call can speak, and the order in which a trunk wants them.
 //! Knows their names and what a form may say; nothing of packets, samples or descriptions.
 
+mod line;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::draft::{Change, EntryList};
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
+
+pub use self::line::{AudioLine, AudioTerms, Chosen, Unacceptable};
 
 /// An audio codec we can speak (RFC 3551 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,9 +63,23 @@ impl Codec {
     /// Of the codecs that the other side offers, in its order, the one to talk in: without an
     /// order of ours theirs counts (RFC 3264 §6.1).
     pub fn choose(ours: Option<&CodecOrder>, theirs: &[Self]) -> Option<Self> {
-        match ours {
-            None => theirs.first().copied(),
-            Some(order) => order.iter().find(|codec| theirs.contains(codec)),
+        let mut best = theirs.to_vec();
+        Self::rank(ours, &mut best, |codec| *codec);
+        best.first().copied()
+    }
+
+    /// Leaves of what the other side offers what is taken, the best first.
+    pub fn rank<T>(ours: Option<&CodecOrder>, theirs: &mut Vec<T>, codec: impl Fn(&T) -> Self) {
+        if let Some(order) = ours {
+            Self::take(ours, theirs, &codec);
+            theirs.sort_by_key(|each| order.place(codec(each)));
+        }
+    }
+
+    /// Leaves what is taken in the order in which it was named: that of an answer counts.
+    pub fn take<T>(ours: Option<&CodecOrder>, theirs: &mut Vec<T>, codec: impl Fn(&T) -> Self) {
+        if let Some(order) = ours {
+            theirs.retain(|each| order.place(codec(each)).is_some());
         }
     }
 }
@@ -88,7 +106,7 @@ impl CodecOrder {
     }
 
     /// Where a codec stands; nowhere if it is not to be spoken.
-    pub fn rank(&self, codec: Codec) -> Option<usize> {
+    fn place(&self, codec: Codec) -> Option<usize> {
         self.0.iter().position(|other| *other == codec)
     }
 
@@ -237,6 +255,29 @@ mod tests {
         assert_eq!(chosen("G722,PCMA,PCMU"), Some(Codec::Pcma));
         assert_eq!(chosen("G722"), None);
         assert_eq!(Codec::choose(None, &[]), None);
+    }
+
+    #[test]
+    fn what_is_offered_is_ranked_or_taken_as_it_stands() {
+        let ours = order("G722,PCMA");
+        let codec = |(codec, _): &(Codec, u8)| *codec;
+        let offered = vec![
+            (Codec::Pcmu, 0),
+            (Codec::Pcma, 8),
+            (Codec::G722, 9),
+            (Codec::Pcma, 96),
+        ];
+        let payloads =
+            |left: Vec<(Codec, u8)>| -> Vec<u8> { left.iter().map(|each| each.1).collect() };
+        let mut ranked = offered.clone();
+        Codec::rank(Some(&ours), &mut ranked, codec);
+        assert_eq!(payloads(ranked), [9, 8, 96]);
+        let mut taken = offered.clone();
+        Codec::take(Some(&ours), &mut taken, codec);
+        assert_eq!(payloads(taken), [8, 9, 96]);
+        let mut theirs = offered.clone();
+        Codec::rank(None, &mut theirs, codec);
+        assert_eq!(theirs, offered);
     }
 
     #[test]

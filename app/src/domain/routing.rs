@@ -17,7 +17,7 @@ pub use check::{Check, Near, Note, Outcome, Receipt, Refusal, Step};
 pub use invite::{Failure, Invite, MediaOffer, Proof, Registered};
 pub use routes::{AccessRoute, AgentRoute, Load, NumberRoute, Routes, Tally, TrunkRoute};
 
-use crate::domain::codec::Codec;
+use crate::domain::codec::{AudioTerms, Chosen};
 use crate::domain::id::{AccessId, AgentId};
 use crate::domain::phone::PhoneNumber;
 use door::Door;
@@ -296,22 +296,33 @@ impl<'a> Route<'a> {
     }
 
     fn codec(&mut self) -> Result<(), Verdict> {
-        let MediaOffer::Codecs { offered, spoken } = &self.invite.media else {
+        let MediaOffer::Codecs { offered, lines } = &self.invite.media else {
             self.pass(Step::Codec, Note::LateOffer);
             return Ok(());
         };
-        let order = self.routes.codecs(&self.invite.proof);
-        if let Some(codec) = Codec::choose(order, spoken) {
-            let codec = codec.to_string();
-            self.pass(Step::Codec, Note::Codec { codec });
-            return Ok(());
-        }
-        let taken = order.cloned().unwrap_or_default();
-        let note = Note::NoCommonCodec {
-            offered: offered.clone(),
-            taken: taken.iter().map(|codec| codec.to_string()).collect(),
+        let codecs = self.routes.codecs(&self.invite.proof);
+        let terms = AudioTerms {
+            codecs,
+            srtp: self.routes.srtp(&self.invite.proof, self.access),
+            over_tls: self.invite.transport.is_encrypted(),
         };
-        Err(self.refuse(Step::Codec, note, Refusal::NoCodec))
+        let (note, refusal) = match terms.choose(lines) {
+            Ok(Chosen { codec, .. }) => {
+                let codec = codec.to_string();
+                self.pass(Step::Codec, Note::Codec { codec });
+                return Ok(());
+            }
+            Err(why) if why.is_about_keys() => (Note::KeysDoNotFit, Refusal::SecureAudio),
+            Err(_) => {
+                let taken = codecs.cloned().unwrap_or_default();
+                let note = Note::NoCommonCodec {
+                    offered: offered.clone(),
+                    taken: taken.iter().map(|codec| codec.to_string()).collect(),
+                };
+                (note, Refusal::NoCodec)
+            }
+        };
+        Err(self.refuse(Step::Codec, note, refusal))
     }
 
     fn pass(&mut self, step: Step, note: Note) {

@@ -54,6 +54,11 @@ impl Transport {
         }
     }
 
+    /// Whether nobody on the way can read what it carries.
+    pub fn is_encrypted(self) -> bool {
+        self == Self::Tls
+    }
+
     /// RFC 3261 §19.1.2.
     pub fn default_port(self) -> u16 {
         match self {

@@ -299,6 +299,7 @@ impl Text {
             Note::NoCommonCodec { offered, taken } => {
                 (say.no_common_codec)(&offered.join(", "), &taken.join(", "))
             }
+            Note::KeysDoNotFit => self.refusal(Refusal::SecureAudio).to_owned(),
             Note::LateOffer => say.late_offer.to_owned(),
             Note::LineFree => say.line_free.to_owned(),
             Note::EngineDown { name, cause } => {

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use app::domain::codec::AudioLine;
 use sdp_types::{Attribute, Connection, Direction, Media, Session};
 
 use super::codec::{Codec, OnTheWire as _};
@@ -16,8 +17,9 @@ mod negotiation;
 #[cfg(test)]
 mod tests;
 
+pub use app::domain::codec::Unacceptable;
 pub use app::domain::inbound::Srtp;
-pub use negotiation::{Negotiation, Terms, Unacceptable};
+pub use negotiation::{Negotiation, Terms};
 
 /// Larger descriptions are refused unread: real ones are under 2 KiB.
 const MAX_BYTES: usize = 16 * 1024;
@@ -166,14 +168,13 @@ impl Offer {
     }
 
     /// The audio formats it names, telephone-event among them, in its order.
-    pub fn formats(&self) -> &[Format] {
-        self.audio().map_or(&[], |audio| &audio.formats)
+    pub fn formats(&self) -> impl Iterator<Item = &Format> {
+        self.audio.iter().flat_map(|audio| &audio.formats)
     }
 
-    /// Those of its codecs that we speak, in its order.
-    pub fn spoken(&self) -> Vec<Codec> {
-        let accepted = self.audio().map(Audio::accepted).unwrap_or_default();
-        accepted.into_iter().map(|(_, codec)| codec).collect()
+    /// Each audio line it may be talked on.
+    pub fn audio_lines(&self) -> Vec<AudioLine> {
+        self.audio.iter().map(Audio::line).collect()
     }
 
     /// Whether it names RFC 4733 digits.
@@ -185,11 +186,6 @@ impl Offer {
     /// (RFC 3264 §8.4).
     pub fn is_hold(&self) -> bool {
         self.audio().is_some_and(|audio| audio.on_hold)
-    }
-
-    /// Whether it offers secure audio and no plain audio.
-    pub fn is_secure_only(&self) -> bool {
-        !self.audio.is_empty() && self.audio.iter().all(|audio| audio.secure)
     }
 
     /// Whether it asks for fax (T.38) in place of audio.
@@ -211,7 +207,7 @@ impl Offer {
         self.audio().and_then(|audio| audio.ptime_ms)
     }
 
-    /// The line to judge by: plain audio if there is some.
+    /// The line that tells of its address: plain audio if there is some.
     fn audio(&self) -> Option<&Audio> {
         let plain = self.audio.iter().find(|audio| !audio.secure);
         plain.or_else(|| self.audio.first())
@@ -270,6 +266,15 @@ impl Audio {
 }
 
 impl Audio {
+    fn line(&self) -> AudioLine {
+        let accepted = self.accepted().into_iter();
+        AudioLine {
+            secure: self.secure,
+            keyed: !self.keys.is_empty(),
+            spoken: accepted.map(|(_, codec)| codec).collect(),
+        }
+    }
+
     fn accepted(&self) -> Vec<(u8, Codec)> {
         self.formats
             .iter()

@@ -156,11 +156,9 @@ impl CallDesk {
         self.book.read(|routes| routes.codecs(proof).cloned())
     }
 
-    /// Whether the audio of who came by this access is encrypted.
-    pub fn srtp(&self, access: AccessId) -> Srtp {
-        self.book
-            .read(|routes| routes.access(access).map(|access| access.srtp))
-            .unwrap_or_default()
+    /// Whether the audio of who came like this, by this access, is encrypted.
+    pub fn srtp(&self, proof: &Proof, access: Option<AccessId>) -> Srtp {
+        self.book.read(|routes| routes.srtp(proof, access))
     }
 
     /// Which headers of who came by this access the agent's engine is told.

@@ -42,8 +42,8 @@ pub trait Desk: Send + Sync + 'static {
     /// Whether noise is taken out of what callers say.
     fn denoises(&self) -> bool;
 
-    /// Whether the audio of who came by this access is encrypted.
-    fn srtp(&self, access: AccessId) -> Srtp;
+    /// Whether the audio of who came like this, by this access, is encrypted. From memory.
+    fn srtp(&self, proof: &Proof, access: Option<AccessId>) -> Srtp;
 
     /// Decides, and on `Answer` counts the call against every limit until [`Desk::end`].
     fn admit(&self, call: CallId, invite: &Invite) -> Decision;
@@ -141,8 +141,8 @@ impl Desk for CallDesk {
         Self::denoises(self)
     }
 
-    fn srtp(&self, access: AccessId) -> Srtp {
-        Self::srtp(self, access)
+    fn srtp(&self, proof: &Proof, access: Option<AccessId>) -> Srtp {
+        Self::srtp(self, proof, access)
     }
 
     fn admit(&self, call: CallId, invite: &Invite) -> Decision {

@@ -58,6 +58,7 @@ mod sip_edge;
 mod sip_flood;
 mod sip_hand;
 mod sip_hostile;
+mod sip_house;
 mod sip_kamailio;
 mod sip_ladder;
 mod sip_names;

@@ -403,7 +403,7 @@ impl OutboundDraft {
 
 /// Keys travel over TLS alone: without it, secure audio can't be insisted upon.
 fn carried(srtp: Srtp, transport: Option<Transport>) -> Result<Srtp, Reason> {
-    let in_the_open = transport.is_some_and(|transport| transport != Transport::Tls);
+    let in_the_open = transport.is_some_and(|transport| !transport.is_encrypted());
     if srtp == Srtp::Required && in_the_open {
         let allowed = [Srtp::Off, Srtp::Optional].map(Srtp::as_str);
         return Err(Reason::not_a_choice(srtp.as_str(), allowed));

@@ -1,9 +1,9 @@
 //! A call that came, as an INVITE once more: what its row and its receipt tell of it. The password
-//! it proved is supposed to be right again.
+//! it proved, and the encryption it offered, are supposed to be right again.
 
 use super::{Invite, MediaOffer, Note, Proof, Receipt, Routes, Step};
 use crate::domain::call::{Call, Direction};
-use crate::domain::codec::Codec;
+use crate::domain::codec::{AudioLine, Codec};
 use crate::domain::sip::Transport;
 
 /// A call that came, and what was kept of it.
@@ -42,6 +42,7 @@ pub fn again(routes: &Routes, came: &Came) -> Option<Invite> {
     })
 }
 
+/// Encrypted or not, as it may have been taken then.
 fn media(offered: &[String]) -> MediaOffer {
     if offered.is_empty() {
         return MediaOffer::Late;
@@ -50,8 +51,14 @@ fn media(offered: &[String]) -> MediaOffer {
         .iter()
         // Names are read whatever their case (RFC 8866 §6.6).
         .filter_map(|name| name.to_ascii_uppercase().parse::<Codec>().ok());
+    let plain = AudioLine::plain(spoken.collect());
+    let secure = AudioLine {
+        secure: true,
+        keyed: true,
+        ..plain.clone()
+    };
     MediaOffer::Codecs {
-        spoken: spoken.collect(),
+        lines: vec![secure, plain],
         offered: offered.to_vec(),
     }
 }

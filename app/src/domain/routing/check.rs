@@ -178,6 +178,8 @@ pub enum Note {
         #[serde(default)]
         taken: Vec<String>,
     },
+    /// Secure audio is wanted on one side and can't be had on the other.
+    KeysDoNotFit,
     /// We offer.
     LateOffer,
     /// Within every limit.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::CallerId;
-use crate::domain::codec::{Codec, CodecOrder};
+use crate::domain::codec::{AudioLine, CodecOrder};
 use crate::domain::country::Country;
 use crate::domain::id::{AccessId, OutboundTrunkId};
 use crate::domain::inbound::Srtp;
@@ -43,12 +43,12 @@ pub struct Invite {
 pub enum MediaOffer {
     /// No SDP: we offer (RFC 3261 §13.2.1), and find out with the ACK.
     Late,
-    /// An offer, with what it lists and what of that we speak.
+    /// An offer, with what it lists and how that may be talked.
     Codecs {
         /// Names as offered.
         offered: Vec<String>,
-        /// Those we speak, in the order offered.
-        spoken: Vec<Codec>,
+        /// Each line it may be talked on.
+        lines: Vec<AudioLine>,
     },
 }
 

@@ -208,6 +208,17 @@ impl Routes {
         }
     }
 
+    /// Whether the audio of who comes like this is encrypted: as the trunk says by whose registration
+    /// a call came, else as the access does.
+    pub fn srtp(&self, proof: &Proof, access: Option<AccessId>) -> Srtp {
+        match proof {
+            Proof::Registered(by) => by.srtp,
+            _ => access
+                .and_then(|access| self.access(access))
+                .map_or(Srtp::Off, |access| access.srtp),
+        }
+    }
+
     /// The enabled network accesses that contain an address, longest prefix first.
     pub fn networks_of(&self, source: IpAddr) -> impl Iterator<Item = (SourceNet, &AccessRoute)> {
         self.networks

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::call::CallerId;
-use crate::domain::codec::Codec;
+use crate::domain::codec::{AudioLine, Codec};
 use crate::domain::inbound::{AccessKind, NumberSource, OtherSources, Srtp};
 use crate::domain::sip::SourceNet;
 use crate::domain::sip::Transport;
@@ -122,7 +122,7 @@ fn invite(to: &str) -> Invite {
         agent_headers: Vec::new(),
         media: MediaOffer::Codecs {
             offered: vec!["PCMU".to_owned()],
-            spoken: vec![Codec::Pcmu],
+            lines: vec![AudioLine::plain(vec![Codec::Pcmu])],
         },
         caller: CallerId::default(),
     }

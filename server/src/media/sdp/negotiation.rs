@@ -4,39 +4,14 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 use super::crypto::{self, Crypto};
-use super::{Audio, MediaLine, Offer, Origin, Srtp, Talk};
+use super::{Audio, MediaLine, Offer, Origin, Srtp, Talk, Unacceptable};
 use crate::media::codec::{Codec, CodecOrder, OnTheWire as _};
 use crate::media::srtp::{Keys, MasterKey, Suite};
+use app::domain::codec::AudioTerms;
 use sdp_types::Direction;
 
 /// The payload type under which our own offers name digits.
 const OUR_DIGITS: u8 = 101;
-
-/// Why a description that can be read cannot be agreed to; each is 488 and changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unacceptable {
-    /// No audio line, or only a disabled one.
-    #[error("the description has no audio")]
-    NoAudio,
-    /// Fax in place of audio; the call goes on as it was.
-    #[error("the description asks for fax (T.38)")]
-    Fax,
-    /// Secure audio only, which is switched off here.
-    #[error("the description allows secure audio only")]
-    SecureOnly,
-    /// Plain audio only, and secure audio is required here.
-    #[error("the description has no keys, and secure audio is required")]
-    PlainOnly,
-    /// Keys that anyone on the way could read.
-    #[error("secure audio needs SIP over TLS to carry its keys")]
-    KeysInTheOpen,
-    /// Secure audio, but with no key of a suite of ours.
-    #[error("no key for AES_CM_128_HMAC_SHA1_80 or _32")]
-    NoCommonSuite,
-    /// Audio, but in no codec of ours.
-    #[error("no codec in common")]
-    NoCommonCodec,
-}
 
 /// What we are ready to agree to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +28,16 @@ pub struct Terms {
     pub denoise: bool,
 }
 
+impl Terms {
+    fn audio(&self) -> AudioTerms<'_> {
+        AudioTerms {
+            codecs: self.codecs.as_ref(),
+            srtp: self.srtp,
+            over_tls: self.over_tls,
+        }
+    }
+}
+
 impl Default for Terms {
     fn default() -> Self {
         Self {
@@ -63,6 +48,9 @@ impl Default for Terms {
         }
     }
 }
+
+/// In which order codecs are taken: that of an offer is for us to choose, that of an answer is not.
+type Rule = fn(Option<&CodecOrder>, &mut Vec<(u8, Codec)>, fn(&(u8, Codec)) -> Codec);
 
 /// What was agreed, on which line, with which key.
 type Agreement<'a> = (Talk, &'a Audio, Option<&'a Crypto>);
@@ -118,8 +106,7 @@ impl Negotiation {
 
     /// Answers an offer, the first or a later one; a refusal leaves everything as it was.
     pub fn answer(&mut self, offer: &Offer) -> Result<String, Unacceptable> {
-        let (mut talk, audio, line) = self.agree(offer)?;
-        self.prefer(&mut talk);
+        let (talk, audio, line) = self.agree(offer, Codec::rank)?;
         let body = self.answer_body(offer, &talk, audio, line);
         self.proto.clone_from(&offer.lines[audio.index].proto);
         self.talk = Some(talk);
@@ -157,7 +144,7 @@ impl Negotiation {
     /// Takes the answer to our offer: of a provisional response or the final one, of one telephone
     /// or another where a proxy forked our INVITE (RFC 3261 §13.2.2.4). The last one counts.
     pub fn accept(&mut self, answer: &Offer) -> Result<(), Unacceptable> {
-        let (mut talk, _, _) = self.agree(answer)?;
+        let (mut talk, _, _) = self.agree(answer, Codec::take)?;
         let answered_by = self.answered_by.replace(answer.origin.clone());
         if answered_by.is_some_and(|before| before != answer.origin) {
             self.party += 1;
@@ -173,12 +160,12 @@ impl Negotiation {
         self.body.as_ref().map(|body| self.with_origin(body))
     }
 
-    fn agree<'a>(&self, theirs: &'a Offer) -> Result<Agreement<'a>, Unacceptable> {
+    fn agree<'a>(&self, theirs: &'a Offer, by: Rule) -> Result<Agreement<'a>, Unacceptable> {
         let (audio, line) = self.choose(theirs)?;
         let mut accepts = audio.accepted();
-        if let Some(order) = &self.terms.codecs {
-            accepts.retain(|(_, codec)| order.rank(*codec).is_some());
-        }
+        by(self.terms.codecs.as_ref(), &mut accepts, |(_, codec)| {
+            *codec
+        });
         let (payload, codec) = *accepts.first().ok_or(Unacceptable::NoCommonCodec)?;
         let talk = Talk {
             codec,
@@ -200,59 +187,24 @@ impl Negotiation {
         Ok((talk, audio, line))
     }
 
-    /// Of what the other side offers, the best by our own order; without one, its first.
-    fn prefer(&self, talk: &mut Talk) {
-        if let Some(order) = &self.terms.codecs {
-            talk.accepts.sort_by_key(|(_, codec)| order.rank(*codec));
-        }
-        if let Some((payload, codec)) = talk.accepts.first() {
-            (talk.payload, talk.codec) = (*payload, *codec);
-        }
-    }
-
-    /// The audio line to talk on, and the key to protect it with: one with a key wherever that may
-    /// be, and without only where it must not be.
+    /// The audio line to talk on, and the key that protects it, if one does.
     fn choose<'a>(
         &self,
         theirs: &'a Offer,
     ) -> Result<(&'a Audio, Option<&'a Crypto>), Unacceptable> {
-        if theirs.audio.is_empty() {
-            return Err(if theirs.is_fax() {
-                Unacceptable::Fax
-            } else {
-                Unacceptable::NoAudio
-            });
+        if theirs.is_fax() {
+            return Err(Unacceptable::Fax);
         }
-        if self.may_protect() {
-            let keyed = |secure: bool| {
-                let lines = theirs
-                    .audio
-                    .iter()
-                    .filter(move |audio| audio.secure == secure);
-                lines.filter_map(|audio| Some((audio, audio.keys.first()?)))
-            };
-            if let Some((audio, line)) = keyed(true).chain(keyed(false)).next() {
-                return Ok((audio, Some(line)));
-            }
-        }
-        let plain = theirs.audio.iter().find(|audio| !audio.secure);
-        match (self.terms.srtp, plain) {
-            (Srtp::Off | Srtp::Optional, Some(audio)) => Ok((audio, None)),
-            (Srtp::Off, None) => Err(Unacceptable::SecureOnly),
-            (_, _) if !self.terms.over_tls => Err(Unacceptable::KeysInTheOpen),
-            (_, None) => Err(Unacceptable::NoCommonSuite),
-            (Srtp::Required, Some(_)) => Err(Unacceptable::PlainOnly),
-        }
-    }
-
-    fn may_protect(&self) -> bool {
-        self.terms.srtp != Srtp::Off && self.terms.over_tls
+        let chosen = self.terms.audio().choose(&theirs.audio_lines())?;
+        let audio = &theirs.audio[chosen.line];
+        let key = audio.keys.first().filter(|_| chosen.protected);
+        Ok((audio, key))
     }
 
     fn offered_suites(&self) -> Vec<Suite> {
         match &self.talk {
             Some(talk) => talk.srtp.iter().map(|keys| keys.suite).collect(),
-            None if self.may_protect() => Suite::ALL.to_vec(),
+            None if self.terms.audio().may_protect() => Suite::ALL.to_vec(),
             None => Vec::new(),
         }
     }

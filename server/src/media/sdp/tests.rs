@@ -8,11 +8,13 @@ fn read(rest: &str) -> Offer {
 }
 
 fn names(offer: &Offer) -> Vec<&str> {
-    offer
-        .formats()
-        .iter()
-        .map(|format| format.name.as_str())
-        .collect()
+    offer.formats().map(|format| format.name.as_str()).collect()
+}
+
+/// By its only line.
+fn spoken(offer: &Offer) -> Vec<Codec> {
+    let [line] = <[AudioLine; 1]>::try_from(offer.audio_lines()).unwrap();
+    line.spoken
 }
 
 #[test]
@@ -25,7 +27,7 @@ fn formats_have_the_name_they_were_given_or_the_static_one() {
         names(&offer),
         ["PCMU", "opus", "G722", "unknown", "telephone-event"]
     );
-    assert_eq!(offer.spoken().first(), Some(&Codec::Pcmu));
+    assert_eq!(spoken(&offer), [Codec::Pcmu, Codec::G722]);
     assert_eq!(offer.ptime_ms(), Some(30));
     assert!(offer.has_digits());
 }
@@ -91,11 +93,20 @@ fn the_address_is_the_medias_or_the_sessions_and_must_be_of_use() {
 }
 
 #[test]
-fn plain_audio_is_taken_where_secure_audio_stands_beside_it() {
-    let offer = read("c=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/SAVP 0\r\nm=audio 4002 RTP/AVP 8\r\n");
-    assert!(!offer.is_secure_only());
-    assert_eq!(offer.spoken().first(), Some(&Codec::Pcma));
-    assert!(read("m=audio 4000 RTP/SAVPF 0\r\n").is_secure_only());
+fn each_audio_line_is_told_by_itself() {
+    let key = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+    let offer = read(&format!(
+        "c=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/SAVPF 18 0\r\n{key}\r\n\
+         m=video 5000 RTP/AVP 96\r\nm=audio 0 RTP/AVP 0\r\nm=audio 4002 RTP/AVP 8 9\r\n"
+    ));
+    let secure = AudioLine {
+        secure: true,
+        keyed: true,
+        spoken: vec![Codec::Pcmu],
+    };
+    let plain = AudioLine::plain(vec![Codec::Pcma, Codec::G722]);
+    assert_eq!(offer.audio_lines(), [secure, plain]);
+    assert_eq!(names(&offer), ["G729", "PCMU", "PCMA", "G722"]);
 }
 
 #[test]
@@ -137,10 +148,7 @@ fn what_is_no_description_says_why() {
 fn line_feeds_alone_will_do() {
     let body =
         b"v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 4000 RTP/AVP 0\n";
-    assert_eq!(
-        Offer::parse(body).unwrap().spoken().first().copied(),
-        Some(Codec::Pcmu)
-    );
+    assert_eq!(spoken(&Offer::parse(body).unwrap()), [Codec::Pcmu]);
 }
 
 proptest! {

@@ -1,10 +1,13 @@
 //! The session description in a SIP body, bare or as a part of a multipart body (RFC 5621).
 
+use app::domain::codec::CodecOrder;
+use app::domain::inbound::Srtp;
 use app::domain::routing::MediaOffer;
 
-use crate::media::sdp::Offer;
+use crate::media::sdp::{Offer, Terms};
 use crate::sip::message::Message;
 use crate::sip::message::address::parameter;
+use crate::sip::stack::Flow;
 
 /// The description a message carries, if any.
 pub(in crate::sip) fn description(message: &Message) -> Option<&[u8]> {
@@ -44,6 +47,16 @@ fn part<'a>(body: &'a [u8], boundary: &str) -> Option<&'a [u8]> {
     })
 }
 
+/// What we are ready to agree to with whom this flow leads to.
+pub(in crate::sip) fn terms(flow: &Flow, srtp: Srtp, codecs: Option<CodecOrder>) -> Terms {
+    Terms {
+        codecs,
+        srtp,
+        over_tls: flow.transport.is_encrypted(),
+        denoise: false,
+    }
+}
+
 /// What an INVITE offers to talk, as routing wants to know it.
 pub(in crate::sip) fn media_offer(message: &Message) -> MediaOffer {
     let Some(body) = description(message) else {
@@ -51,22 +64,31 @@ pub(in crate::sip) fn media_offer(message: &Message) -> MediaOffer {
     };
     match Offer::parse(body) {
         Ok(offer) => MediaOffer::Codecs {
-            offered: offer
-                .formats()
-                .iter()
-                .map(|format| format.name.clone())
-                .collect(),
-            spoken: offer.spoken(),
+            offered: names(&offer),
+            lines: offer.audio_lines(),
         },
         Err(_) => MediaOffer::Codecs {
             offered: Vec::new(),
-            spoken: Vec::new(),
+            lines: Vec::new(),
         },
     }
 }
 
+/// The formats of all its lines, each once.
+fn names(offer: &Offer) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for format in offer.formats() {
+        if !names.contains(&format.name) {
+            names.push(format.name.clone());
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
+    use app::domain::codec::AudioLine;
+
     use super::*;
     use crate::media::codec::Codec;
 
@@ -88,7 +110,7 @@ mod tests {
         ] {
             let expected = MediaOffer::Codecs {
                 offered: vec!["G729".to_owned(), "PCMA".to_owned()],
-                spoken: vec![Codec::Pcma],
+                lines: vec![AudioLine::plain(vec![Codec::Pcma])],
             };
             assert_eq!(media_offer(&message), expected);
         }
@@ -106,7 +128,7 @@ mod tests {
         );
         let nothing = MediaOffer::Codecs {
             offered: Vec::new(),
-            spoken: Vec::new(),
+            lines: Vec::new(),
         };
         assert_eq!(
             media_offer(&message("application/sdp", "nonsense")),

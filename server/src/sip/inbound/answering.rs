@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallEnd, Direction, EndReason, Happening, TimelineEvent};
-use app::domain::codec::CodecOrder;
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Proof, Refusal};
-use app::domain::sip::{HeaderName, Transport};
+use app::domain::sip::HeaderName;
 use tokio::time::Instant;
 
 use crate::agent::Facts;
 use crate::media::Session;
-use crate::media::sdp::{Offer, Srtp, Terms, Unacceptable};
+use crate::media::sdp::{Offer, Terms};
 use crate::sip::Edge;
 use crate::sip::call::closing;
-use crate::sip::call::offer::{self, description};
+use crate::sip::call::offer::{self, description, terms};
 use crate::sip::call::{
     Call, Death, Ear, Ending, Phase, Reliable, Ringing, Sources, Speaking, Telephone, facts_of,
 };
@@ -49,19 +48,21 @@ pub(super) async fn answer(
     let wait_for_ack = !matches!(new.invite.proof, Proof::Digest { .. });
     let agent = edge.desk.agent(agent);
     let access = new.decision.access;
-    let srtp = match (&new.invite.proof, access) {
-        (Proof::Registered(by), _) => by.srtp,
-        (_, Some(access)) => edge.desk.srtp(access),
-        (_, None) => Srtp::Off,
+    let terms = Terms {
+        denoise: edge.desk.denoises(),
+        ..terms(
+            &flow,
+            edge.desk.srtp(&new.invite.proof, access),
+            edge.desk.codecs(&new.invite.proof),
+        )
     };
-    let codecs = edge.desk.codecs(&new.invite.proof);
     let facts = agent.as_ref().map(|agent| Facts {
         headers: access.map_or_else(Vec::new, |access| passed(&edge, access, &invite)),
         ..facts_of(&new, agent)
     });
     edge.desk.open(new).await;
     let mut ladder = received(&edge, id, &invite, &trying, &flow, at);
-    let prepared = prepare(&edge, &invite, &flow, agent, srtp, codecs);
+    let prepared = prepare(&edge, &invite, &flow, agent, terms);
     let (agent, session, description) = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => {
@@ -161,8 +162,7 @@ fn prepare(
     invite: &Message,
     flow: &Flow,
     agent: Option<Agent>,
-    srtp: Srtp,
-    codecs: Option<CodecOrder>,
+    terms: Terms,
 ) -> Result<(Agent, Arc<Session>, String), EndReason> {
     let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
     let no_codec = EndReason::Refused(Refusal::NoCodec);
@@ -170,12 +170,6 @@ fn prepare(
     let offer = offer.map_err(|_| no_codec)?;
     let theirs = offer.as_ref().and_then(Offer::remote);
     let address = edge.media_address(flow, theirs.map(|audio| audio.ip()));
-    let terms = Terms {
-        codecs,
-        denoise: edge.desk.denoises(),
-        srtp,
-        over_tls: flow.transport == Transport::Tls,
-    };
     let session = edge.media.open_on(address, terms).map_err(|why| {
         tracing::error!(%why, "No port for audio");
         EndReason::Fault
@@ -183,12 +177,12 @@ fn prepare(
     let session = Arc::new(session);
     let description = match offer {
         None => session.offer(),
-        Some(offer) => session.answer(&offer).map_err(|why| match why {
-            Unacceptable::SecureOnly
-            | Unacceptable::PlainOnly
-            | Unacceptable::KeysInTheOpen
-            | Unacceptable::NoCommonSuite => EndReason::Refused(Refusal::SecureAudio),
-            _ => no_codec,
+        Some(offer) => session.answer(&offer).map_err(|why| {
+            if why.is_about_keys() {
+                EndReason::Refused(Refusal::SecureAudio)
+            } else {
+                no_codec
+            }
         })?,
     };
     Ok((agent, session, description))

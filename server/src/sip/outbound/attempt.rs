@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use app::domain::call::EndReason;
 use app::domain::id::CallId;
-use app::domain::sip::Transport;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -23,7 +22,7 @@ use super::way::way;
 use crate::media::sdp::{Offer, Terms};
 use crate::media::{LocalAddress, Session};
 use crate::sip::Edge;
-use crate::sip::call::offer::description;
+use crate::sip::call::offer::{description, terms};
 use crate::sip::calls::ToCall;
 use crate::sip::dialog::{Dialog, Numbers};
 use crate::sip::ladder::Way;
@@ -396,17 +395,15 @@ impl Attempt<'_> {
 
     fn open(&self, flow: &Flow) -> Result<Arc<Session>, Failed> {
         let address: LocalAddress = self.edge.media_address(flow, None);
-        let terms = Terms {
-            codecs: self.leg.codecs.clone(),
-            srtp: self.leg.srtp,
-            over_tls: flow.transport == Transport::Tls,
-            ..Terms::default()
-        };
-        let session = self.edge.media.open_on(address, terms);
+        let session = self.edge.media.open_on(address, self.terms(flow));
         session.map(Arc::new).map_err(|why| {
             tracing::error!(%why, "No port for audio");
             Failed::because(EndReason::Fault)
         })
+    }
+
+    fn terms(&self, flow: &Flow) -> Terms {
+        terms(flow, self.leg.srtp, self.leg.codecs.clone())
     }
 
     fn no_way(&self, target: SocketAddr, error: &io::Error) -> Failed {

@@ -8,6 +8,27 @@ fn only_g722(routes: &mut Routes) {
     }
 }
 
+/// Secure audio with a key, and perhaps plain audio as the alternative.
+fn secure_beside(plain: Option<&[Codec]>) -> MediaOffer {
+    let secure = AudioLine {
+        secure: true,
+        keyed: true,
+        spoken: vec![Codec::Pcmu],
+    };
+    let plain = plain.map(|codecs| AudioLine::plain(codecs.to_vec()));
+    MediaOffer::Codecs {
+        offered: vec!["PCMU".into()],
+        lines: std::iter::once(secure).chain(plain).collect(),
+    }
+}
+
+fn secures(routes: &mut Routes) {
+    routes.put_access(AccessRoute {
+        srtp: Srtp::Optional,
+        ..access(1, "Main", AccessKind::Digest)
+    });
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table, one case after another")]
 fn every_call_meets_its_verdict() {
@@ -192,7 +213,7 @@ fn every_call_meets_its_verdict() {
             |_, _, i| {
                 i.media = MediaOffer::Codecs {
                     offered: vec!["G729".into()],
-                    spoken: Vec::new(),
+                    lines: vec![AudioLine::plain(Vec::new())],
                 };
             },
             refuse(Refusal::NoCodec),
@@ -208,10 +229,42 @@ fn every_call_meets_its_verdict() {
                 only_g722(r);
                 i.media = MediaOffer::Codecs {
                     offered: vec!["PCMU".into(), "G722".into()],
-                    spoken: vec![Codec::Pcmu, Codec::G722],
+                    lines: vec![AudioLine::plain(vec![Codec::Pcmu, Codec::G722])],
                 };
             },
             answer(10),
+        ),
+        (
+            "secure audio alone, which the access does not take",
+            |_, _, i| i.media = secure_beside(None),
+            refuse(Refusal::SecureAudio),
+        ),
+        (
+            "secure audio beside plain audio",
+            |_, _, i| i.media = secure_beside(Some(&[Codec::Pcma])),
+            answer(10),
+        ),
+        (
+            "secure audio in a codec of ours beside plain audio in none",
+            |_, _, i| i.media = secure_beside(Some(&[])),
+            refuse(Refusal::NoCodec),
+        ),
+        (
+            "the same where secure audio is taken",
+            |r, _, i| {
+                secures(r);
+                i.transport = Transport::Tls;
+                i.media = secure_beside(Some(&[]));
+            },
+            answer(10),
+        ),
+        (
+            "keys that could be read on the way",
+            |r, _, i| {
+                secures(r);
+                i.media = secure_beside(None);
+            },
+            refuse(Refusal::SecureAudio),
         ),
         (
             "a late offer",

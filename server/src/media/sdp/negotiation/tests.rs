@@ -233,8 +233,8 @@ fn our_answer_reads_as_a_description_again() {
     let read = Offer::parse(answer.as_bytes()).unwrap();
     assert_eq!(read.remote(), Some(address));
     assert_eq!(
-        (read.spoken().first().copied(), read.has_digits()),
-        (Some(Codec::Pcma), true)
+        (read.audio_lines()[0].spoken.as_slice(), read.has_digits()),
+        ([Codec::Pcma].as_slice(), true)
     );
 }
 
@@ -257,6 +257,7 @@ fn secure_audio_is_answered_in_kind_or_refused_with_the_reason() {
     let other = savp.replace("AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM");
     let plain = "m=audio 4000 RTP/AVP 0\r\n".to_owned();
     let both = format!("{savp}m=audio 4002 RTP/AVP 8\r\n");
+    let foreign = both.replace("SAVP 0", "SAVP 18");
     let swapped = format!("m=audio 4002 RTP/AVP 8\r\n{savp}");
     let secure = Ok(("RTP/SAVP", true));
     let cases = [
@@ -277,6 +278,8 @@ fn secure_audio_is_answered_in_kind_or_refused_with_the_reason() {
         (&both, Srtp::Optional, false, Ok(("RTP/AVP", false))),
         (&swapped, Srtp::Optional, true, secure),
         (&swapped, Srtp::Off, true, Ok(("RTP/AVP", false))),
+        // Nothing of ours on the secure line.
+        (&foreign, Srtp::Optional, true, Ok(("RTP/AVP", false))),
     ];
     for (text, srtp, over_tls, expected) in cases {
         let mut ours = secured(srtp, over_tls);
