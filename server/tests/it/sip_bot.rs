@@ -179,6 +179,26 @@ async fn a_bot_that_goes_before_it_hears_of_a_failure_leaves_no_caller_cut_off()
 }
 
 #[tokio::test]
+async fn a_bot_that_has_gone_leaves_its_caller_no_longer_than_its_agent_may_talk() {
+    let hand = Hand::new().await;
+    let sales = to("sip", &format!("sip:sales@{}", hand.at), "bridge");
+    let world = world(|_| {}).await;
+    *world.house.longest.lock() = Some(4);
+    let talk = Talk::stands(world, sales).await;
+    *talk.line.world.house.legs.lock() = Legs::Granted;
+    talk.hands_on().await;
+    talk.bot_leaves().await;
+    let invite = hand.hears("INVITE").await;
+    hand.says(&invite, &hand.describes(&invite, 200)).await;
+    hand.hears("ACK").await;
+    talk.line.comes_to(TransferState::Completed).await;
+    talk.is_hung_up("max_duration").await;
+    let bye = hand.hears("BYE").await;
+    hand.says(&bye, &hand.reply(&bye, 200)).await;
+    talk.line.world.is_quiet().await;
+}
+
+#[tokio::test]
 async fn a_bot_that_asks_again_is_told_of_which_it_hears() {
     let mobile = to("phone", ELSEWHERE, "bridge");
     let talk = Talk::stands(world(|_| {}).await, mobile).await;

@@ -62,6 +62,8 @@ pub(crate) struct House {
     pub(crate) legs: Mutex<Legs>,
     /// Where the bot is that speaks for the agent, if one does.
     pub(crate) bot: Mutex<Option<SipUri>>,
+    /// The longest call of the agent's, in seconds.
+    pub(crate) longest: Mutex<Option<u32>>,
     /// Whom the agent hands callers on to.
     pub(crate) menu: Mutex<Vec<Assigned>>,
     /// A call at whose first event the house falls over.
@@ -127,6 +129,7 @@ impl House {
             told: Mutex::default(),
             legs: Mutex::default(),
             bot: Mutex::default(),
+            longest: Mutex::default(),
             menu: Mutex::default(),
             fatal: Mutex::default(),
             folder: tempfile::tempdir().unwrap(),
@@ -257,6 +260,9 @@ impl Desk for House {
     fn agent(&self, id: AgentId) -> Option<Agent> {
         let mut settings = AgentSettings::starting();
         "Front desk".clone_into(&mut settings.name);
+        if let Some(longest) = *self.longest.lock() {
+            settings.max_duration_s = longest;
+        }
         if let Some(uri) = self.bot.lock().clone() {
             let username = None;
             settings.engine = Engine::Sip(Sip { uri, username });

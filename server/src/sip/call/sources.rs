@@ -27,7 +27,7 @@ pub(in crate::sip) struct Sources {
     pub chosen: Option<Choice>,
     pub reinvite: Option<Reinvite>,
     pub refresh: Option<Pending>,
-    /// When a call without an agent, who would keep the time, is over.
+    /// When a call is over in which no engine keeps the time, or none does any more.
     pub time_up: Option<Instant>,
     pub tick: Interval,
 }
@@ -136,7 +136,8 @@ impl Call {
             tick,
             chosen: _,
         } = &mut self.sources;
-        let (ring, time_up) = (at(ring_at), at(*time_up));
+        let time_up = time_up.filter(|_| !self.speaking.keeps_time());
+        let (ring, time_up) = (at(ring_at), at(time_up));
         let refresh = answer_to(refresh.as_mut());
         let far = news_of(self.handover.as_mut().map(|far| &mut far.events));
         let moved = news_of(self.moving.as_mut().map(|moving| &mut moving.events));

@@ -2,6 +2,7 @@
 //! of the caller when it is gone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::domain::agent::Agent;
 use app::domain::call::{CallerId, Direction, EndReason, Happening};
@@ -58,6 +59,11 @@ impl Speaking {
                 std::future::pending().await
             }
         }
+    }
+
+    /// Whether it keeps the time of the call itself.
+    pub(super) fn keeps_time(&self) -> bool {
+        matches!(self, Self::Talking(_))
     }
 
     /// Whether the answer has to wait.
@@ -148,8 +154,8 @@ impl Call {
     /// Lets audio out and the agent speak.
     pub(in crate::sip) fn connect(&mut self) {
         self.session.start_sending();
+        self.sources.time_up = self.longest().map(|longest| Instant::now() + longest);
         if self.agent.is_none() {
-            self.sources.time_up = self.longest.map(|longest| Instant::now() + longest);
             return self.listen();
         }
         let ready = match std::mem::replace(&mut self.speaking, Speaking::Nobody) {
@@ -188,6 +194,14 @@ impl Call {
         self.speaking = Speaking::Talking(self.edge.life.spawn("agent", talk));
     }
 
+    /// The longest it may last: as its agent says, or less.
+    fn longest(&self) -> Option<Duration> {
+        let agent = self.agent.as_ref();
+        let agents = agent.map(|agent| u64::from(agent.settings.max_duration_s));
+        let agents = agents.map(Duration::from_secs);
+        agents.into_iter().chain(self.longest).min()
+    }
+
     /// The call as its agent gets it.
     fn agent_call(&mut self, line: Line) -> Option<AgentCall> {
         let agent = self.agent.as_ref()?;
@@ -196,8 +210,8 @@ impl Call {
         let destinations = named(&assigned);
         let (choose, choices) = mpsc::unbounded_channel();
         let mut behaviour = behaviour(&agent.settings);
-        if let Some(longest) = self.longest {
-            behaviour.max_duration = behaviour.max_duration.min(longest);
+        if let Some(longest) = self.longest() {
+            behaviour.max_duration = longest;
         }
         let now_ms = i64::try_from(self.session.now_ms()).unwrap_or(i64::MAX);
         let journal = CallJournal {
