@@ -256,7 +256,7 @@ part! {
         credentials_missing bridge_only premium
         trunk allowed target carrier
         callee_hung_up handed_on busy declined no_answer auth_failed forbidden not_found unreachable tls_failed
-        redirected incompatible carrier_error country_not_allowed premium_number limit_reached own_address_end no_trunk too_many_legs not_referable not_a_destination
+        redirected incompatible carrier_error country_not_allowed premium_number limit_reached own_address_end no_trunk too_many_legs not_referable not_a_destination not_replaceable
         health_silent health_auth register_silent
     }
     1 {

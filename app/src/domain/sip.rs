@@ -19,7 +19,7 @@ pub use host::{Host, InvalidHost};
 pub use passed::PassedHeader;
 pub use secret::{InvalidSecret, InvalidUsername, Secret, Username};
 pub use source::{InvalidSourceNet, SourceNet};
-pub use uri::{InvalidSipUri, SipUri};
+pub use uri::{InvalidSipUri, SipUri, unescaped};
 
 /// How SIP messages travel.
 #[derive(

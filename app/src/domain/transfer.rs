@@ -2,6 +2,7 @@
 
 mod draft;
 mod refer;
+mod refer_to;
 mod state;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::domain::words;
 
 pub use draft::{AssignDraft, DestinationDraft, NewDestination};
 pub use refer::{InvalidReferForm, ReferForm};
+pub use refer_to::{InvalidReferTo, ReferTarget, ReferTo};
 pub use state::{Transfer, TransferDraft, TransferState, TransferTarget};
 
 /// What kind of place it is.

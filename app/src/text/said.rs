@@ -372,6 +372,7 @@ impl Text {
             EndReason::TooManyLegs => self.outgoing.too_many_legs,
             EndReason::NotReferable => self.outgoing.not_referable,
             EndReason::NotADestination => self.outgoing.not_a_destination,
+            EndReason::NotReplaceable => self.outgoing.not_replaceable,
         }
     }
 

@@ -12,8 +12,8 @@ use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite, Proof};
-use app::domain::sip::{PassedHeader, Secret, SipUri};
-use app::domain::transfer::{Assigned, Destination};
+use app::domain::sip::{PassedHeader, Secret};
+use app::domain::transfer::{Assigned, Destination, ReferTo};
 use async_trait::async_trait;
 
 use crate::service::calls::{CallDesk, OutRoute, Outgoing};
@@ -78,10 +78,10 @@ pub trait Desk: Send + Sync + 'static {
     fn refer_to(&self, access: AccessId, to: &Destination, host: &str) -> Option<String>;
 
     /// Where a peer may ask the agent it talks with to go; `None` if not there. From memory.
-    fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination>;
+    fn referable(&self, agent: Option<AgentId>, to: &ReferTo) -> Option<Destination>;
 
     /// Which of an agent's own destinations its bot means; `None` if none. From memory.
-    fn chosen(&self, agent: AgentId, uri: &SipUri) -> Option<Destination>;
+    fn chosen(&self, agent: AgentId, to: &ReferTo) -> Option<Destination>;
 
     /// A further leg of a call: permitted, counted and given a row, or why not.
     async fn open_leg(
@@ -185,12 +185,12 @@ impl Desk for CallDesk {
         Self::refer_to(self, access, to, host)
     }
 
-    fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination> {
-        Self::referable(self, agent, uri)
+    fn referable(&self, agent: Option<AgentId>, to: &ReferTo) -> Option<Destination> {
+        Self::referable(self, agent, to)
     }
 
-    fn chosen(&self, agent: AgentId, uri: &SipUri) -> Option<Destination> {
-        Self::chosen(self, agent, uri)
+    fn chosen(&self, agent: AgentId, to: &ReferTo) -> Option<Destination> {
+        Self::chosen(self, agent, to)
     }
 
     async fn open_leg(

@@ -21,7 +21,7 @@ struct Talk {
 }
 
 impl Talk {
-    /// Whose agent has this destination, under the key 1.
+    /// Whose agent has this destination, under the key `#`.
     async fn with(destination: &Value) -> Self {
         let bot = Hand::new().await;
         let engine = json!({ "type": "sip", "uri": format!("sip:bot@{}", bot.at) });
@@ -30,7 +30,7 @@ impl Talk {
             "/api/phone/sip/agents/{}/transfer-destinations",
             scene.agent
         );
-        let assign = json!({ "create": destination, "digit": "1" });
+        let assign = json!({ "create": destination, "digit": "#" });
         scene.house.post(&scene.key, &path, &assign).await;
         let answers = async {
             let invite = bot.hears("INVITE").await;
@@ -90,7 +90,7 @@ fn answers() -> Script {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_hands_its_caller_on_by_address_or_key_and_hears_how_it_goes() {
     let address = |desk| format!("<sip:sales@{desk}>");
-    let key = |_| "sip:1@anywhere.example.com".to_owned();
+    let key = |_| "sip:%23@anywhere.example.com".to_owned();
     let ways: [fn(SocketAddr) -> String; 2] = [address, key];
     for way in ways {
         let desk = free();
@@ -140,12 +140,14 @@ async fn a_bot_that_hangs_up_at_once_has_handed_its_caller_on_all_the_same() {
 async fn a_bot_reaches_nobody_but_its_agents_destinations() {
     let talk = Talk::with(&sales(free())).await;
     let own = format!("<sip:boss@{}>", talk.bot.at);
-    // Its own host, a number of ours, any number, a key that nobody has.
+    // Its own host, a number of ours, any number, a key that nobody has, its destination at another port.
     let tries = [
         own.as_str(),
         "<sip:+14155550100@127.0.0.1>",
         "<sip:+12125550177@carrier.example.com>",
+        "<tel:+12125550177>",
         "<sip:2@127.0.0.1>",
+        "<sip:sales@127.0.0.1>",
     ];
     for (number, to) in (900..).zip(tries) {
         assert_eq!(talk.refers(to, number).await, Some(603), "{to}");
@@ -176,7 +178,7 @@ async fn a_caller_whom_nobody_takes_is_back_with_the_bot_which_hears_so() {
     let mobile = json!({ "name": "Mobile", "type": "phone", "value": "+12125550177" });
     let talk = Talk::with(&mobile).await;
     // The agent has no trunk to call a number by.
-    let to = "<sip:0012125550177@127.0.0.1>";
+    let to = "<tel:+1-212-555-0177>";
     assert_eq!(talk.refers(to, 900).await, Some(202));
     assert_eq!(talk.bot.is_notified().await.0, "SIP/2.0 100 Trying");
     let over = ("SIP/2.0 503 Service Unavailable".to_owned(), true);
@@ -185,6 +187,7 @@ async fn a_caller_whom_nobody_takes_is_back_with_the_bot_which_hears_so() {
     let call = talk.scene.call().await;
     assert_eq!(call["transfers"][0]["reason"], "no_outbound_trunk");
     // It may ask again.
+    let to = "<sip:0012125550177@127.0.0.1>";
     assert_eq!(talk.refers(to, 901).await, Some(202));
     talk.caller.line.hang_up().await;
     talk.scene.ends("caller_hung_up").await;

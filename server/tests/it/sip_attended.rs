@@ -187,7 +187,9 @@ async fn who_asks_for_a_password_we_do_not_have_is_told_no_more() {
     hand.says(&invite, &hand.reply(&invite, 486)).await;
     until("nobody came", || {
         let told = world.house.told.lock();
-        told.ended.iter().any(|(_, end, _)| end.reason.code() == "busy")
+        told.ended
+            .iter()
+            .any(|(_, end, _)| end.reason.code() == "busy")
     })
     .await;
     phone.send(&phone.inside(&answer, "BYE", 4)).await;
@@ -207,7 +209,7 @@ async fn nobody_sends_the_agent_where_a_caller_may_not_bring_it() {
         (3, "<sip:+19005550100@192.0.2.7>", 603),
         (4, "<sip:+12125550177@carrier.example>", 603),
         (5, "nonsense", 400),
-        (6, "<tel:+12125550177>", 400),
+        (6, "<tel:+12125550177>", 603),
     ] {
         let refer = phone.inside(&answer, "REFER", number);
         phone.send(&refer.with("Refer-To", to)).await;

@@ -199,6 +199,44 @@ async fn a_bot_that_has_gone_leaves_its_caller_no_longer_than_its_agent_may_talk
 }
 
 #[tokio::test]
+async fn a_bot_that_asked_its_destination_first_has_its_caller_take_its_place_there() {
+    let hand = Hand::new().await;
+    let sales = to("sip", &format!("sip:sales@{}", hand.at), "auto");
+    let talk = Talk::stands(world(|_| {}).await, sales).await;
+    *talk.line.world.house.legs.lock() = Legs::Granted;
+    let consulted = "<sip:1@127.0.0.1?Replaces=c1%40bot%3Bto-tag%3Ddesk%3Bfrom-tag%3Dbot>";
+    let asked = talk.bot.refers(&talk.invite, consulted, 800);
+    assert_eq!(asked.await, Some(202));
+    assert_eq!(talk.bot.is_notified().await.0, "SIP/2.0 100 Trying");
+    let invite = hand.hears("INVITE").await;
+    let replaced = "c1@bot;to-tag=desk;from-tag=bot";
+    assert_eq!(invite.get("Replaces"), Some(replaced));
+    assert!(invite.lists("Require", "replaces"), "{invite:?}");
+    hand.says(&invite, &hand.describes(&invite, 200)).await;
+    hand.hears("ACK").await;
+    let over = ("SIP/2.0 200 OK".to_owned(), true);
+    assert_eq!(talk.bot.is_notified().await, over);
+    talk.line.comes_to(TransferState::Completed).await;
+    talk.line.hangs_up(3).await;
+    hand.hears("BYE").await;
+}
+
+#[tokio::test]
+async fn the_place_of_another_call_can_not_be_taken_behind_a_trunk() {
+    let mobile = to("phone", ELSEWHERE, "bridge");
+    let talk = Talk::stands(world(|_| {}).await, mobile).await;
+    let consulted = "<sip:1@127.0.0.1?Replaces=c1%40bot%3Bto-tag%3D1%3Bfrom-tag%3D2>";
+    let asked = talk.bot.refers(&talk.invite, consulted, 800);
+    assert_eq!(asked.await, Some(603));
+    let last = talk.line.comes_to(TransferState::Failed).await;
+    assert_eq!(
+        (last.status, last.reason.as_deref()),
+        (Some(603), Some("not_replaceable"))
+    );
+    talk.line.hangs_up(3).await;
+}
+
+#[tokio::test]
 async fn a_bot_that_asks_again_is_told_of_which_it_hears() {
     let mobile = to("phone", ELSEWHERE, "bridge");
     let talk = Talk::stands(world(|_| {}).await, mobile).await;

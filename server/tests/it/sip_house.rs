@@ -18,7 +18,7 @@ use app::domain::routing::{
     Verdict, decide,
 };
 use app::domain::sip::{PassedHeader, Secret, SipUri};
-use app::domain::transfer::{Assigned, Destination, Place};
+use app::domain::transfer::{Assigned, Destination, Place, ReferTo};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use server::service::calls::{OutRoute, Outgoing};
@@ -317,16 +317,16 @@ impl Desk for House {
         }
     }
 
-    fn referable(&self, _: Option<AgentId>, _: &SipUri) -> Option<Destination> {
+    fn referable(&self, _: Option<AgentId>, _: &ReferTo) -> Option<Destination> {
         None
     }
 
     /// By key alone.
-    fn chosen(&self, _: AgentId, uri: &SipUri) -> Option<Destination> {
+    fn chosen(&self, _: AgentId, to: &ReferTo) -> Option<Destination> {
+        let key = to.key()?;
         let menu = self.menu.lock();
-        let user = uri.user.as_deref();
-        let key = |each: &&Assigned| each.digit.map(String::from).as_deref() == user;
-        menu.iter().find(key).map(|each| each.destination.clone())
+        let found = menu.iter().find(|each| each.digit == Some(key))?;
+        Some(found.destination.clone())
     }
 
     async fn open_leg(

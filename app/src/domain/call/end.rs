@@ -101,6 +101,8 @@ pub enum EndReason {
     NotReferable,
     /// A bot asked for somebody who is no destination of its agent's.
     NotADestination,
+    /// A bot asked for the place of another call where that can't be taken.
+    NotReplaceable,
     /// Refused before it began.
     Refused(Refusal),
 }
@@ -143,13 +145,14 @@ impl EndReason {
             Self::TooManyLegs => "too_many_legs",
             Self::NotReferable => "not_referable",
             Self::NotADestination => "not_a_destination",
+            Self::NotReplaceable => "not_replaceable",
             Self::Refused(refusal) => refusal.code(),
         }
     }
 
     /// Every one there is.
     pub fn all() -> impl Iterator<Item = Self> {
-        const PLAIN: [EndReason; 34] = [
+        const PLAIN: [EndReason; 35] = [
             EndReason::CallerHungUp,
             EndReason::CalleeHungUp,
             EndReason::AgentHungUp,
@@ -184,6 +187,7 @@ impl EndReason {
             EndReason::TooManyLegs,
             EndReason::NotReferable,
             EndReason::NotADestination,
+            EndReason::NotReplaceable,
         ];
         PLAIN
             .into_iter()
@@ -218,7 +222,8 @@ impl EndReason {
             | Self::NoTrunk
             | Self::TooManyLegs
             | Self::NotReferable
-            | Self::NotADestination => CallResult::ClientError,
+            | Self::NotADestination
+            | Self::NotReplaceable => CallResult::ClientError,
             Self::AuthFailed
             | Self::Forbidden
             | Self::NotFound

@@ -155,6 +155,22 @@ impl FromStr for SipUri {
     }
 }
 
+/// A part of a URI without its escapes; none if they are broken or spell no text.
+pub fn unescaped(part: &str) -> Option<String> {
+    let mut plain = Vec::with_capacity(part.len());
+    let mut bytes = part.bytes();
+    while let Some(byte) = bytes.next() {
+        plain.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(plain).ok()
+}
+
 fn user(user: &str) -> Result<Box<str>, InvalidSipUri> {
     match user {
         "" => Err(InvalidSipUri::User),

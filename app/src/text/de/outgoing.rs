@@ -37,6 +37,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     too_many_legs: "Das Gespräch wurde zu oft weitergeleitet",
     not_referable: "Der Carrier kann nicht gebeten werden, dort selbst anzurufen",
     not_a_destination: "Es ist keines der Ziele des Agenten",
+    not_replaceable: "Der Platz eines anderen Anrufs kann nur an einer SIP-Adresse eingenommen werden",
     health_silent: "Früher kam Antwort, jetzt nicht mehr.",
     health_auth: "Der Carrier lehnt Benutzername oder Passwort ab.",
     register_silent: "Der Registrar hat nicht geantwortet.",

@@ -37,6 +37,7 @@ pub(super) const OUTGOING: Outgoing = Outgoing {
     too_many_legs: "The call was handed on too often",
     not_referable: "The carrier can't be asked to call there itself",
     not_a_destination: "It is none of the agent's destinations",
+    not_replaceable: "The place of another call can be taken at a SIP address only",
     health_silent: "It used to answer and does not any more.",
     health_auth: "The carrier refuses the username or password.",
     register_silent: "The registrar did not answer.",

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use app::domain::call::EndReason;
 use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
-use app::domain::phone::{PhoneNumber, readings};
-use app::domain::sip::SipUri;
-use app::domain::transfer::{Assigned, Destination, Place};
+use app::domain::transfer::{Assigned, Destination, Place, ReferTo};
 
 use super::outgoing::reason;
 use super::{CallDesk, NoWayOut, NotPlaced, OutRoute, Outgoing};
@@ -16,22 +14,6 @@ use super::{CallDesk, NoWayOut, NotPlaced, OutRoute, Outgoing};
 const RING_FOR: Duration = Duration::from_secs(30);
 /// The longest a leg without a trunk may last.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Whether a URI leads to a place.
-fn means(uri: &SipUri, place: &Place) -> bool {
-    match place {
-        Place::Phone(number) => numbers_in(uri).contains(number),
-        Place::Sip(known, _) => known.user == uri.user && known.host == uri.host,
-        Place::Hangup => false,
-    }
-}
-
-/// The numbers its user part may be read as.
-fn numbers_in(uri: &SipUri) -> Vec<PhoneNumber> {
-    let user = uri.user.as_deref().unwrap_or_default();
-    let read = readings(user, None).into_iter();
-    read.map(|(_, number)| number).collect()
-}
 
 impl CallDesk {
     /// A further leg of a call, to one of its agent's destinations.
@@ -119,26 +101,25 @@ impl CallDesk {
     }
 
     /// Where a peer may ask its agent to go: to a destination of that agent, or to a number of ours.
-    pub fn referable(&self, agent: Option<AgentId>, uri: &SipUri) -> Option<Destination> {
+    pub fn referable(&self, agent: Option<AgentId>, to: &ReferTo) -> Option<Destination> {
         let assigned = agent.map(|agent| self.book.assigned(agent));
         let mut assigned = assigned.into_iter().flatten();
-        if let Some(found) = assigned.find(|each| means(uri, &each.destination.settings.place)) {
+        if let Some(found) = assigned.find(|each| to.means(&each.destination.settings.place)) {
             return Some(found.destination);
         }
-        let mut ours = numbers_in(uri).into_iter();
+        let mut ours = to.numbers().into_iter();
         let number = ours.find(|number| self.book.read(|routes| routes.on_trunk(number)))?;
         Some(Destination::unnamed(Place::Phone(number)))
     }
 
     /// Which of an agent's own destinations its bot means: by number or address, else by key.
-    pub fn chosen(&self, agent: AgentId, uri: &SipUri) -> Option<Destination> {
+    pub fn chosen(&self, agent: AgentId, to: &ReferTo) -> Option<Destination> {
         let assigned = self.book.assigned(agent);
         let mut named = assigned.iter();
-        let named = named.find(|each| means(uri, &each.destination.settings.place));
+        let named = named.find(|each| to.means(&each.destination.settings.place));
         let chosen = named.or_else(|| {
-            let user = uri.user.as_deref()?;
-            let is_key = |each: &&Assigned| each.digit.is_some_and(|key| user == key.to_string());
-            assigned.iter().find(is_key)
+            let key = to.key()?;
+            assigned.iter().find(|each| each.digit == Some(key))
         });
         chosen.map(|each| each.destination.clone())
     }

@@ -37,6 +37,17 @@ pub struct Outgoing {
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 
+impl Outgoing {
+    /// The same, to take the place of another call, if it goes straight to where that is.
+    #[must_use]
+    pub fn in_place_of(mut self, other: Option<String>) -> Self {
+        if let OutRoute::Direct { replaces, .. } = &mut self.route {
+            *replaces = other;
+        }
+        self
+    }
+}
+
 /// Whom a call is for, and the way it leaves.
 #[derive(Clone, Debug)]
 pub enum OutRoute {

@@ -7,9 +7,8 @@
 
 use app::domain::call::EndReason;
 use app::domain::id::AgentId;
-use app::domain::sip::SipUri;
 use app::domain::transfer::{
-    Destination, Place, Transfer, TransferMode, TransferState, TransferTarget,
+    Destination, Place, ReferTo, Transfer, TransferMode, TransferState, TransferTarget,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -24,6 +23,12 @@ use crate::sip::stack::Answers;
 /// As many refusals are kept on a row: a bot may ask for ever.
 const MOST_REFUSALS: u32 = 10;
 
+/// What a bot has asked for, while that is under way.
+pub(in crate::sip) struct Wish {
+    /// The call whose place its caller is to take (RFC 3891).
+    pub replaces: Option<String>,
+}
+
 /// At the other end of a leg: the bot that speaks for an agent.
 pub(in crate::sip) struct Bot {
     pub agent: AgentId,
@@ -33,10 +38,7 @@ pub(in crate::sip) struct Bot {
 
 impl Bot {
     pub(in crate::sip) fn of(agent: AgentId) -> Self {
-        Self {
-            agent,
-            asked: None,
-        }
+        Self { agent, asked: None }
     }
 }
 
@@ -52,11 +54,11 @@ impl Call {
         let Some(bot) = &self.bot else { return false };
         let (agent, asked) = (bot.agent, bot.asked.is_some());
         let mut named = request.all("Refer-To");
-        let uri = match (named.next(), named.next()) {
-            (Some(value), None) => Address::read(value).uri.parse::<SipUri>().ok(),
+        let to = match (named.next(), named.next()) {
+            (Some(value), None) => Address::read(value).uri.parse::<ReferTo>().ok(),
             _ => None,
         };
-        let Some(uri) = uri.map(SipUri::without_headers) else {
+        let Some(to) = to else {
             self.reply(answers, request, 400);
             return true;
         };
@@ -64,10 +66,13 @@ impl Call {
             self.reply(answers, request, 491);
             return true;
         }
-        let Some(destination) = self.edge.desk.chosen(agent, &uri) else {
-            self.reply(answers, request, 603);
-            self.tell_near(FarEvent::AsksTooMuch(Box::new(uri)));
-            return true;
+        let destination = match self.may_hand_on(agent, &to) {
+            Ok(destination) => destination,
+            Err(why) => {
+                self.reply(answers, request, 603);
+                self.tell_near(FarEvent::AsksTooMuch(Box::new(to), why));
+                return true;
+            }
         };
         self.reply(answers, request, 202);
         self.tell_peer(event, 100);
@@ -75,8 +80,18 @@ impl Call {
             agent,
             asked: Some(event.to_owned()),
         });
-        self.tell_near(FarEvent::HandsOn(Box::new(destination)));
+        self.tell_near(FarEvent::HandsOn(Box::new(destination), to.replaces));
         true
+    }
+
+    /// Another call's place can be taken where the bot may have called by itself: not behind a trunk.
+    fn may_hand_on(&self, agent: AgentId, to: &ReferTo) -> Result<Destination, EndReason> {
+        let chosen = self.edge.desk.chosen(agent, to);
+        let destination = chosen.ok_or(EndReason::NotADestination)?;
+        match (&to.replaces, &destination.settings.place) {
+            (None, _) | (Some(_), Place::Sip(..)) => Ok(destination),
+            (Some(_), Place::Phone(_) | Place::Hangup) => Err(EndReason::NotReplaceable),
+        }
     }
 
     /// The caller's call has come further on the way that the bot asked for.
@@ -101,8 +116,12 @@ impl Call {
 
 /// On the caller's call.
 impl Call {
-    pub(super) async fn hand_on_for_bot(&mut self, destination: Destination) -> Option<Ending> {
-        self.telephone.asks = true;
+    pub(super) async fn hand_on_for_bot(
+        &mut self,
+        destination: Destination,
+        replaces: Option<String>,
+    ) -> Option<Ending> {
+        self.telephone.asks = Some(Wish { replaces });
         self.telephone.disappointed = false;
         if !matches!(self.phase, Phase::Confirmed) {
             // It is quicker than the caller's ACK, as a model may be.
@@ -117,8 +136,8 @@ impl Call {
         ending
     }
 
-    /// What the bot asked for is none of its agent's destinations: the row says so.
-    pub(super) fn refuse_bot(&mut self, uri: SipUri) {
+    /// What the bot asked for can't be had: the row says so.
+    pub(super) fn refuse_bot(&mut self, to: &ReferTo, why: EndReason) {
         self.telephone.refusals += 1;
         if self.telephone.refusals > MOST_REFUSALS {
             return;
@@ -129,14 +148,14 @@ impl Call {
             call: self.id,
             target: TransferTarget {
                 destination: None,
-                name: uri.to_string(),
-                place: Place::Sip(uri, None),
+                name: to.place().value(),
+                place: to.place(),
             },
             mode: TransferMode::Bridge,
             state: TransferState::Trying,
             leg: None,
             status: Some(603),
-            reason: Some(EndReason::NotADestination.code().to_owned()),
+            reason: Some(why.code().to_owned()),
             started_at: now,
             ended_at: None,
         };
@@ -145,10 +164,16 @@ impl Call {
 
     /// How it goes, if it was the bot that asked.
     pub(super) fn bot_hears(&mut self, status: u16) {
-        let Some(bot) = self.telephone.call().filter(|_| self.telephone.asks) else {
+        let Some(bot) = self
+            .telephone
+            .call()
+            .filter(|_| self.telephone.asks.is_some())
+        else {
             return;
         };
-        self.telephone.asks = status < 200;
+        if status >= 200 {
+            self.telephone.asks = None;
+        }
         self.telephone.disappointed = status >= 300;
         self.edge.calls.tell(bot, ToCall::BotHears(status));
     }

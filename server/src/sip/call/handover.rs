@@ -43,7 +43,10 @@ impl Call {
             return (None, None);
         }
         let settings = &destination.settings;
-        let refer_to = self.refer_to(&destination);
+        // In place of another call we go ourselves: the peer may not know how.
+        let refer_to = self
+            .refer_to(&destination)
+            .filter(|_| self.telephone.replaces().is_none());
         let mut transfer = Transfer {
             id: self.edge.clock.new_id(),
             call: self.id,
@@ -108,9 +111,11 @@ impl Call {
         let (tell, events) = mpsc::unbounded_channel();
         let (edge, near) = (self.edge.clone(), self.id);
         let keep_recording = destination.settings.keep_recording;
+        let other = self.telephone.replaces().map(str::to_owned);
         self.edge.life.spawn("sip.leg", async move {
             match edge.desk.open_leg(near, leg, &destination).await {
                 Ok(outgoing) => {
+                    let outgoing = outgoing.in_place_of(other);
                     Box::pin(outbound::dial(edge, outgoing, Some(tell), None)).await;
                 }
                 Err(reason) => {
@@ -152,8 +157,8 @@ impl Call {
             FarEvent::Trying
             | FarEvent::Heard
             | FarEvent::Taken(_)
-            | FarEvent::HandsOn(_)
-            | FarEvent::AsksTooMuch(_)
+            | FarEvent::HandsOn(..)
+            | FarEvent::AsksTooMuch(..)
             | FarEvent::Told => {}
             FarEvent::Answered => {
                 self.join(&mut handover);

@@ -6,16 +6,14 @@
 
 use app::domain::call::{CallEnd, Direction, EndReason, Happening};
 use app::domain::id::CallId;
-use app::domain::sip::SipUri;
 use app::domain::transfer::{
-    Destination, Place, Transfer, TransferMode, TransferState, TransferTarget,
+    Destination, ReferTarget, ReferTo, Transfer, TransferMode, TransferState, TransferTarget,
 };
 use tokio::sync::mpsc;
 
 use super::handover::MOST_LEGS;
 use super::offer::description;
 use super::{Call, Ending, Phase};
-use crate::service::calls::OutRoute;
 use crate::sip::desk::CallFacts;
 use crate::sip::ladder::Way;
 use crate::sip::message::Message;
@@ -64,19 +62,20 @@ impl Call {
         let (Some(value), None) = (named.next(), named.next()) else {
             return Err(400);
         };
-        let uri: SipUri = Address::read(value).uri.parse().map_err(|_| 400u16)?;
-        let replaces = header_of(uri.headers(), "Replaces");
-        let uri = uri.without_headers();
+        let to: ReferTo = Address::read(value).uri.parse().map_err(|_| 400u16)?;
         let agent = self.agent.as_ref().map(|agent| agent.id);
-        let known = self.edge.desk.referable(agent, &uri);
+        let known = self.edge.desk.referable(agent, &to);
         let found = known.or_else(|| {
-            let own = self.is_peers_own(&uri);
-            own.then(|| Destination::unnamed(Place::Sip(uri, None)))
+            let own = self.is_peers_own(&to.target);
+            own.then(|| Destination::unnamed(to.place()))
         });
-        Ok((found.ok_or(603u16)?, replaces))
+        Ok((found.ok_or(603u16)?, to.replaces))
     }
 
-    fn is_peers_own(&self, uri: &SipUri) -> bool {
+    fn is_peers_own(&self, target: &ReferTarget) -> bool {
+        let ReferTarget::Sip(uri) = target else {
+            return false;
+        };
         let contact = host_port_of(self.dialog.remote_target()).map(split_host_port);
         let host = uri.host.to_string();
         uri.host.ip() == Some(self.dialog.flow.peer.ip())
@@ -110,13 +109,8 @@ impl Call {
         let (edge, near, lent) = (self.edge.clone(), self.id, self.session.clone());
         self.edge.life.spawn("sip.leg", async move {
             match edge.desk.open_leg(near, leg, &destination).await {
-                Ok(mut outgoing) => {
-                    if let OutRoute::Direct {
-                        replaces: other, ..
-                    } = &mut outgoing.route
-                    {
-                        *other = replaces;
-                    }
+                Ok(outgoing) => {
+                    let outgoing = outgoing.in_place_of(replaces);
                     Box::pin(outbound::dial(edge, outgoing, Some(tell), Some(lent))).await;
                 }
                 Err(reason) => {
@@ -152,8 +146,8 @@ impl Call {
             | FarEvent::Heard
             | FarEvent::Ringing
             | FarEvent::Early
-            | FarEvent::HandsOn(_)
-            | FarEvent::AsksTooMuch(_)
+            | FarEvent::HandsOn(..)
+            | FarEvent::AsksTooMuch(..)
             | FarEvent::Told
             | FarEvent::Answered => {}
         }
@@ -249,39 +243,5 @@ impl Call {
             ..CallFacts::default()
         };
         self.edge.desk.end(leg, CallEnd::because(reason), facts);
-    }
-}
-
-/// A header that a URI asks for, without its escapes.
-fn header_of(headers: &str, wanted: &str) -> Option<String> {
-    let mut each = headers
-        .split('&')
-        .filter_map(|header| header.split_once('='));
-    let (_, value) = each.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
-    let text = percent_encoding::percent_decode_str(value)
-        .decode_utf8()
-        .ok()?;
-    let sound = !text.is_empty() && !text.contains(char::is_control);
-    sound.then(|| text.into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_of_a_uri_is_read_without_its_escapes() {
-        let headers = "Subject=hi&replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2";
-        let found = header_of(headers, "Replaces");
-        assert_eq!(found.as_deref(), Some("a@b;to-tag=1;from-tag=2"));
-        for broken in [
-            "",
-            "Replaces",
-            "Replaces=",
-            "Replaces=a%0d%0aX: y",
-            "Replaces=%ff",
-        ] {
-            assert_eq!(header_of(broken, "Replaces"), None, "{broken}");
-        }
     }
 }

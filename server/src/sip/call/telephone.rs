@@ -10,6 +10,7 @@ use app::domain::id::CallId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::bot::Wish;
 use super::{Call, Ending, Phase, Speaking};
 use crate::agent::{Facts, Keep, Ready, Wanted};
 use crate::media::{Bridge, Session, WhenConnected};
@@ -32,7 +33,7 @@ pub(in crate::sip) struct Telephone {
     /// The caller is there for it.
     wanted: bool,
     /// It has asked to hand the caller on, and waits to hear how that goes.
-    pub asks: bool,
+    pub asks: Option<Wish>,
     /// Nobody took its caller, and it may not have heard so yet.
     pub disappointed: bool,
     /// How often it asked for somebody it may not have.
@@ -61,6 +62,11 @@ impl Telephone {
     /// The leg there.
     pub(super) fn call(&self) -> Option<CallId> {
         self.leg.as_ref().map(|leg| leg.call)
+    }
+
+    /// The call whose place the caller is to take, if its bot wants that.
+    pub(super) fn replaces(&self) -> Option<&str> {
+        self.asks.as_ref()?.replaces.as_deref()
     }
 
     /// The caller talks with somebody else.
@@ -191,9 +197,11 @@ impl Call {
                 self.telephone.disappointed = false;
                 None
             }
-            FarEvent::HandsOn(destination) => self.hand_on_for_bot(*destination).await,
-            FarEvent::AsksTooMuch(uri) => {
-                self.refuse_bot(*uri);
+            FarEvent::HandsOn(destination, replaces) => {
+                self.hand_on_for_bot(*destination, replaces).await
+            }
+            FarEvent::AsksTooMuch(to, why) => {
+                self.refuse_bot(&to, why);
                 None
             }
             FarEvent::Answered => {
@@ -220,7 +228,7 @@ impl Call {
     }
 
     async fn telephone_is_over(&mut self, reason: EndReason) -> Option<Ending> {
-        let has_asked = std::mem::take(&mut self.telephone.asks);
+        let has_asked = self.telephone.asks.take().is_some();
         let disappointed = std::mem::take(&mut self.telephone.disappointed);
         let answered = self.telephone.leg.take().is_some_and(|leg| leg.answered);
         if !answered {

@@ -4,8 +4,8 @@ use app::domain::call::{CallEnd, EndReason, Happening, TimelineEvent};
 use app::domain::id::CallId;
 use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Check, Note, Outcome, Step};
-use app::domain::sip::{Host, Secret, SipUri, Transport, Username};
-use app::domain::transfer::Destination;
+use app::domain::sip::{Host, Secret, Transport, Username};
+use app::domain::transfer::{Destination, ReferTo};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -42,10 +42,10 @@ pub(in crate::sip) enum FarEvent {
     Answered,
     /// Somebody answered with the audio that was lent.
     Taken(Box<Answered>),
-    /// The bot there hands its caller on.
-    HandsOn(Box<Destination>),
-    /// The same, to where its agent may not.
-    AsksTooMuch(Box<SipUri>),
+    /// The bot there hands its caller on, perhaps to take the place of this call there.
+    HandsOn(Box<Destination>, Option<String>),
+    /// The same, to where that can't be.
+    AsksTooMuch(Box<ReferTo>, EndReason),
     /// The bot there was told that nobody took its caller.
     Told,
     /// It is over, answered or not.

@@ -10,8 +10,8 @@ use app::domain::id::{AccessId, AgentId, CallId, DestinationId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
 use app::domain::routing::{Decision, Invite, Proof};
-use app::domain::sip::{PassedHeader, Secret, SipUri};
-use app::domain::transfer::{Assigned, Destination};
+use app::domain::sip::{PassedHeader, Secret};
+use app::domain::transfer::{Assigned, Destination, ReferTo};
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -56,11 +56,11 @@ impl Desk for Porter {
         None
     }
 
-    fn referable(&self, _: Option<AgentId>, _: &SipUri) -> Option<Destination> {
+    fn referable(&self, _: Option<AgentId>, _: &ReferTo) -> Option<Destination> {
         None
     }
 
-    fn chosen(&self, _: AgentId, _: &SipUri) -> Option<Destination> {
+    fn chosen(&self, _: AgentId, _: &ReferTo) -> Option<Destination> {
         None
     }
 
