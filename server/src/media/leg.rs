@@ -282,8 +282,8 @@ impl Leg {
         };
         self.opener = Some(Opener::new(keys.suite, &keys.theirs));
         match &mut self.protector {
-            Some(protector) => protector.change(keys.suite),
-            None => self.protector = Some(Protector::new(keys.suite, &keys.ours)),
+            Some(protector) if protector.has(&keys.ours) => protector.change(keys.suite),
+            _ => self.protector = Some(Protector::new(keys.suite, &keys.ours)),
         }
     }
 

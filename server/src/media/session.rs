@@ -14,9 +14,10 @@ use super::dtmf::Digit;
 use super::frame::Rate;
 use super::line::Line;
 use super::recording::{Recorded, Take};
-use super::sdp::{Negotiation, Offer, Talk, Unacceptable};
+use super::sdp::{Negotiation, Offer, Talk, Terms, Unacceptable};
 use super::shared::Shared;
 use super::speech::Speech;
+use super::srtp::MasterKey;
 use super::stats::Stats;
 
 /// How long closing waits for the disk.
@@ -27,6 +28,8 @@ const CLOSING: Duration = Duration::from_secs(2);
 pub struct Session {
     shared: Arc<Shared>,
     negotiation: Mutex<Negotiation>,
+    /// With somebody else, who has not answered yet.
+    next: Mutex<Option<Negotiation>>,
     line: Mutex<Option<Line>>,
     events: Mutex<Option<mpsc::UnboundedReceiver<SessionEvent>>>,
     port: u16,
@@ -79,6 +82,7 @@ impl Session {
         Self {
             shared,
             negotiation: Mutex::new(negotiation),
+            next: Mutex::default(),
             line: Mutex::new(Some(line)),
             events: Mutex::new(Some(events)),
             port,
@@ -104,6 +108,29 @@ impl Session {
     pub fn accept(&self, answer: &Offer) -> Result<(), Unacceptable> {
         let mut negotiation = self.negotiation.lock();
         negotiation.accept(answer)?;
+        self.agree(&negotiation);
+        Ok(())
+    }
+
+    /// Our offer to somebody else, on terms of theirs and told this address of ours. Until
+    /// [`accept_another`](Self::accept_another) the audio is with who is there.
+    pub fn offer_another(&self, advertised: IpAddr, terms: Terms) -> String {
+        let key = MasterKey::new(rand::random());
+        let negotiation = self.negotiation.lock();
+        let mut next = negotiation.with_another(rand::random(), advertised, terms, key);
+        let offer = next.offer();
+        *self.next.lock() = Some(next);
+        offer
+    }
+
+    /// Takes the answer to [`offer_another`](Self::offer_another): from now on the audio is with them.
+    pub fn accept_another(&self, answer: &Offer) -> Result<(), Unacceptable> {
+        let Some(mut next) = self.next.lock().take() else {
+            return self.accept(answer);
+        };
+        next.accept(answer)?;
+        let mut negotiation = self.negotiation.lock();
+        *negotiation = next;
         self.agree(&negotiation);
         Ok(())
     }

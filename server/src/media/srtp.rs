@@ -72,6 +72,7 @@ struct Cipher {
 
 /// Protects what we send.
 pub(super) struct Protector {
+    key: MasterKey,
     packets: Cipher,
     reports: Cipher,
     /// Of the last packet: its sequence number and how often that has wrapped.
@@ -209,11 +210,16 @@ fn keyed(key: &[u8]) -> Hmac<Sha1> {
 impl Protector {
     pub(super) fn new(suite: Suite, key: &MasterKey) -> Self {
         Self {
+            key: *key,
             packets: Cipher::for_packets(suite, key),
             reports: Cipher::for_reports(key),
             last: None,
             next_report: 0,
         }
+    }
+
+    pub(super) fn has(&self, key: &MasterKey) -> bool {
+        self.key == *key
     }
 
     /// Another suite with the same key, which goes on counting.

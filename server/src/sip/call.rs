@@ -330,11 +330,20 @@ impl Call {
         Offer::parse(body).is_ok_and(|answer| self.session.accept(&answer).is_ok())
     }
 
+    /// The same of somebody else, with whom the audio is from now on.
+    fn accept_another(&mut self, body: &[u8]) -> bool {
+        Offer::parse(body).is_ok_and(|answer| self.session.accept_another(&answer).is_ok())
+    }
+
     pub(in crate::sip) fn say_codec(&self) {
+        self.say_codec_of(self.id);
+    }
+
+    /// On the row of who it talks with.
+    fn say_codec_of(&self, call: CallId) {
         if let Some(talk) = self.session.talk() {
-            self.edge
-                .desk
-                .note(self.id, CallEvent::Codec(talk.codec.to_string()));
+            let codec = CallEvent::Codec(talk.codec.to_string());
+            self.edge.desk.note(call, codec);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! agent is sent elsewhere (REFER). By hand for every turn, and with PJSIP in both roles.
 
 use app::domain::call::Happening;
+use server::sip::desk::CallEvent;
 use server::sip::message::Message;
 
 use serde_json::{Value, json};
@@ -95,6 +96,56 @@ async fn the_agent_goes_where_the_peer_sends_it() {
     hand.asks(&invite, "BYE").await;
     world.is_quiet().await;
     assert_eq!(world.house.ended(), ["callee_hung_up", "callee_hung_up"]);
+}
+
+#[tokio::test]
+async fn the_agent_speaks_there_what_the_trunk_speaks_by_which_it_goes() {
+    let world = lab().await;
+    let hand = Hand::new().await;
+    let mut acme = trunk(hand.at);
+    acme.settings.codecs = "G722,PCMA".parse().ok();
+    *world.house.legs.lock() = Legs::ByTrunk(Box::new(acme));
+    let (phone, answer) = on_the_line(&world).await;
+    sent_to(&phone, &answer, &hand).await;
+    let invite = hand.hears("INVITE").await;
+    let offer = String::from_utf8_lossy(&invite.body).into_owned();
+    assert!(offer.contains(" RTP/AVP 9 8 101\r\n"), "{offer}");
+    let audio = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = audio.local_addr().unwrap().port();
+    let described = format!(
+        "v=0\r\no=- 7 7 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+         m=audio {port} RTP/AVP 9\r\n"
+    );
+    let answered = hand.reply(&invite, 200);
+    let answered = answered.with_body("application/sdp", described);
+    hand.says(&invite, &answered).await;
+    hand.hears("ACK").await;
+    assert!(tells(&phone, "200").await);
+    let bye = phone.expect_request("BYE").await;
+    phone.send(&bye.reply(200, "x")).await;
+    let mut packet = [0; 2_048];
+    let heard = audio.recv_from(&mut packet);
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(10), heard).await;
+    heard.expect("the agent is heard").unwrap();
+    assert_eq!(packet[1] & 0x7f, 9, "in G.722");
+    let spoken = world
+        .house
+        .told
+        .lock()
+        .events
+        .iter()
+        .rev()
+        .find_map(|(_, event)| match event {
+            CallEvent::Codec(codec) => Some(codec.clone()),
+            _ => None,
+        });
+    assert_eq!(
+        spoken.as_deref(),
+        Some("G722"),
+        "on the row of who it is with"
+    );
+    hand.asks(&invite, "BYE").await;
+    world.is_quiet().await;
 }
 
 #[tokio::test]

@@ -44,6 +44,8 @@ pub(crate) enum Legs {
     Refused,
     /// Permitted.
     Granted,
+    /// Permitted, by this trunk and to a number, whatever was asked for.
+    ByTrunk(Box<OutboundTrunk>),
     /// Permitted, but only once this is told.
     Late(Arc<Notify>),
     /// The house falls over.
@@ -341,6 +343,14 @@ impl Desk for House {
             Legs::Granted => {}
             Legs::Late(now) => now.notified().await,
             Legs::Fatal => panic!("a fault that is wanted"),
+            Legs::ByTrunk(trunk) => {
+                let route = OutRoute::Trunk {
+                    trunk,
+                    password: None,
+                    callee: "+12125550177".parse().unwrap(),
+                };
+                return Ok(further(leg, route));
+            }
         }
         let Place::Sip(uri, _) = &to.settings.place else {
             return Err(EndReason::NoTrunk);

@@ -99,6 +99,22 @@ impl Negotiation {
         }
     }
 
+    /// With somebody else, on other terms: nothing that was agreed binds them. The port stays.
+    pub fn with_another(
+        &self,
+        session_id: u64,
+        address: IpAddr,
+        terms: Terms,
+        key: MasterKey,
+    ) -> Self {
+        let same_family = address.is_ipv4() == self.address.is_ipv4();
+        let address = if same_family { address } else { self.address };
+        Self {
+            party: self.party + 1,
+            ..Self::new(session_id, SocketAddr::new(address, self.port), terms, key)
+        }
+    }
+
     /// What is agreed now.
     pub fn talk(&self) -> Option<&Talk> {
         self.talk.as_ref()

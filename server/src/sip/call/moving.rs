@@ -164,7 +164,7 @@ impl Call {
             callee,
             ..
         } = answered;
-        let agreed = description(&response).is_some_and(|body| self.accept(body));
+        let agreed = description(&response).is_some_and(|body| self.accept_another(body));
         if !agreed {
             let flow = dialog.flow.clone();
             outbound::refuse_answer(&self.edge, &invite, &response, &flow, &|_, _, _| {}).await;
@@ -189,6 +189,7 @@ impl Call {
         self.step(&response, Way::Received);
         self.confirm(&response).await;
         self.also = Some(moving.leg);
+        self.say_codec_of(moving.leg);
         self.conclude(&mut moving.transfer, TransferState::Completed);
         None
     }

@@ -113,8 +113,8 @@ pub(in crate::sip) struct Attempt<'a> {
     pub tell: mpsc::UnboundedSender<Progress>,
     pub numbers: Numbers,
     pub ring_until: Instant,
-    /// Whether audio before the answer is heard: not with audio that is lent.
-    pub early: bool,
+    /// Its audio is lent, and stays with whom it is with until somebody has answered.
+    pub lent: bool,
 }
 
 impl Attempt<'_> {
@@ -189,7 +189,12 @@ impl Attempt<'_> {
                 Err(failed) => return Turn::Over(failed),
             },
         };
-        let offer = session.offer();
+        let offer = if self.lent {
+            let address = self.edge.media_address(&flow, None);
+            session.offer_another(address.advertised, self.terms(&flow))
+        } else {
+            session.offer()
+        };
         let mut signing = Signing::default();
         let mut authorization: Option<(&'static str, String)> = None;
         loop {
@@ -323,7 +328,7 @@ impl Attempt<'_> {
                 }
                 // Audio before the answer (RFC 3264 §5 lets the 2xx say it again, or otherwise).
                 let early = description(&response)
-                    .filter(|_| self.early && !course.is_described_by(&response));
+                    .filter(|_| !self.lent && !course.is_described_by(&response));
                 let early = early.and_then(|body| Offer::parse(body).ok());
                 if early.is_some_and(|answer| session.accept(&answer).is_ok())
                     && course.described_by(&response)

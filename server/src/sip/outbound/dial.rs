@@ -92,7 +92,7 @@ pub(in crate::sip) async fn dial(
         tag,
         tell,
         numbers: Numbers::default(),
-        early: lent.is_none(),
+        lent: lent.is_some(),
         ring_until: Instant::now() + outgoing.ring_for,
     };
     let answered = {

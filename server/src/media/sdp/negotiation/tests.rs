@@ -347,3 +347,34 @@ fn a_new_offer_repeats_the_key_so_that_the_audio_goes_on() {
         .unwrap();
     assert_eq!(ours.talk().unwrap().srtp, keys);
 }
+
+#[test]
+fn somebody_else_is_offered_what_suits_them_and_told_no_key_of_before() {
+    let terms = |codecs: &str| Terms {
+        codecs: codecs.parse().ok(),
+        srtp: Srtp::Optional,
+        over_tls: true,
+        denoise: false,
+    };
+    let mut ours = on(terms("PCMU,PCMA"));
+    let first = ours.offer();
+    ours.accept(&offer("m=audio 4000 RTP/AVP 0\r\n")).unwrap();
+    let other = MasterKey::new(([9; 16], [9; 14]));
+    let told = "203.0.113.5".parse().unwrap();
+    let mut next = ours.with_another(9, told, terms("G722,PCMA"), other);
+    let text = next.offer();
+    assert!(text.contains("c=IN IP4 203.0.113.5\r\n"), "{text}");
+    assert!(text.contains("m=audio 20000 RTP/AVP 9 8 101\r\n"), "{text}");
+    let key = |text: &str| text.split("inline:").nth(1).unwrap()[..40].to_owned();
+    assert_ne!(key(&text), key(&first));
+    next.accept(&offer("m=audio 4000 RTP/AVP 9\r\n")).unwrap();
+    let (was, is) = (ours.talk().unwrap(), next.talk().unwrap());
+    assert_eq!((was.codec, is.codec), (Codec::Pcmu, Codec::G722));
+    assert_ne!(was.party, is.party, "another one is listened to");
+    let six = "2001:db8::9".parse().unwrap();
+    let text = ours.with_another(9, six, terms("G722"), other).offer();
+    assert!(
+        text.contains("c=IN IP4 198.51.100.9"),
+        "the port is bound there: {text}"
+    );
+}
