@@ -275,11 +275,14 @@ impl<'a> Route<'a> {
                 self.load.inbound,
                 Refusal::TrunkFull,
             ),
-            (
-                door.max_channels,
-                door.access.map_or(0, |access| self.load.of_access(access)),
-                Refusal::AccessFull,
-            ),
+            match door.access {
+                Some(access) => (
+                    door.max_channels,
+                    self.load.of_access(access),
+                    Refusal::AccessFull,
+                ),
+                None => (door.max_channels, self.load.trunk, Refusal::TrunkFull),
+            },
             (
                 agent.max_channels,
                 self.load.of_agent(agent.id),

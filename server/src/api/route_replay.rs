@@ -26,7 +26,7 @@ pub(super) fn routes() -> Routes {
         "Say which calls of late would be answered by somebody else",
         Scope::CallsRead,
     )
-    .note("The calls that a credential let in are decided once more, as things are and as they are supposed to be, on an idle line, their passwords taken for right. Changes nothing.")
+    .note("The calls that a credential or a registration let in are decided once more, as things are and as they are supposed to be, on an idle line, their passwords taken for right. Changes nothing.")
     .takes::<SupposedRouting>()
     .answers::<ReplayedCalls>("The calls that differ, newest first.");
     Routes::new().on(&Method::POST, "/api/phone/sip/route-replay", replay, op)

@@ -192,7 +192,11 @@ impl CallDesk {
 
     /// Decides, and on `Answer` counts the call against every limit until `end`.
     pub fn admit(&self, call: CallId, invite: &Invite) -> Decision {
-        self.live.admit(call, |load| {
+        let trunk = match &invite.proof {
+            Proof::Registered(by) => Some(by.trunk),
+            _ => None,
+        };
+        self.live.admit(call, trunk, self.clock.now_ms(), |load| {
             self.book.read(|routes| decide(routes, load, invite))
         })
     }

@@ -11,8 +11,8 @@ use app::domain::replay::{
     Answer, ReplayDraft, Replayed, ReplayedCall, SupposedAccess, SupposedAgent, SupposedNumbers,
 };
 use app::domain::routing::{
-    AccessRoute, AgentRoute, Came, Load, NumberRoute, Refusal, Routes, TrunkRoute, Verdict, again,
-    decide,
+    AccessRoute, AgentRoute, Came, Load, NumberRoute, Refusal, Registered, Routes, TrunkRoute,
+    Verdict, again, decide,
 };
 use app::error::{AppError, FieldErrors, Reason};
 
@@ -233,8 +233,10 @@ fn compared(core: &Core, then: &Supposed, mut calls: Vec<Came>) -> Replayed {
         items: Vec::new(),
     };
     for came in calls {
+        let trunk = came.call.trunk.and_then(|id| core.book.outbound(id));
+        let by = trunk.map(|(trunk, _)| Registered::from(&trunk));
         let before = core.book.read(|routes| {
-            let invite = again(routes, &came)?;
+            let invite = again(routes, &came, by)?;
             let verdict = decide(routes, &load, &invite).verdict;
             Some((verdict, then.answer(routes, verdict), invite))
         });

@@ -271,7 +271,7 @@ pub async fn repeat(tx: &mut Tx, id: CallId, repeats: u32) -> Result<(), StoreEr
     Ok(())
 }
 
-/// The calls since a moment that an access let in, with their receipts, newest first.
+/// The calls since a moment that an access or a registration let in, with their receipts, newest first.
 pub async fn let_in_since(conn: &mut Conn, since: i64, most: u32) -> Result<Vec<Came>, StoreError> {
     #[derive(sqlx::FromRow)]
     struct Row {
@@ -285,7 +285,7 @@ pub async fn let_in_since(conn: &mut Conn, since: i64, most: u32) -> Result<Vec<
         columns!(),
         ", receipt, offered
         from calls
-        where started_at >= $1 and direction = 'inbound' and access_id is not null
+        where started_at >= $1 and direction = 'inbound' and (access_id is not null or trunk_id is not null)
         order by started_at desc, id desc
         limit $2"
     );

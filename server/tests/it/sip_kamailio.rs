@@ -217,7 +217,7 @@ async fn a_trunk_registers_with_its_carrier() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registrar_brings_calls_to_what_was_registered_there() {
     let authority = Authority::named("Ours");
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in ALL {
         let (world, _folder) = lab(&authority).await;
         let Some(carrier) = alone("SHA-256", &authority).await else {
             return;

@@ -9,11 +9,11 @@ use crate::domain::phone::PhoneNumber;
 /// How busy a trunk is now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Busyness {
-    /// Calls that run.
+    /// Calls that run, whichever way they go.
     pub calls: u32,
-    /// Calls begun within the last second.
+    /// Calls of ours begun within the last second.
     pub begun: u32,
-    /// Seconds talked since midnight, UTC, running calls included.
+    /// Seconds talked since midnight, UTC, by calls of ours, running ones included.
     pub seconds_today: u64,
 }
 

@@ -1,7 +1,7 @@
 //! A call that came, as an INVITE once more: what its row and its receipt tell of it. The password
 //! it proved, and the encryption it offered, are supposed to be right again.
 
-use super::{Invite, MediaOffer, Note, Proof, Receipt, Routes, Step};
+use super::{Invite, MediaOffer, Note, Proof, Receipt, Registered, Routes, Step};
 use crate::domain::call::{Call, Direction};
 use crate::domain::codec::{AudioLine, Codec};
 use crate::domain::sip::Transport;
@@ -17,20 +17,25 @@ pub struct Came {
     pub offered: Vec<String>,
 }
 
-/// The INVITE of a call that an access let in; none of one that never got so far.
-pub fn again(routes: &Routes, came: &Came) -> Option<Invite> {
+/// The INVITE of a call that an access let in, or else `by` registration; none of one that never got
+/// so far.
+pub fn again(routes: &Routes, came: &Came, by: Option<Registered>) -> Option<Invite> {
     let call = &came.call;
-    let access = call
-        .access
-        .filter(|_| call.direction == Direction::Inbound)?;
-    Some(Invite {
-        source: call.source?,
-        transport: call.transport.unwrap_or(Transport::Udp),
-        proof: Proof::Digest {
+    if call.direction != Direction::Inbound {
+        return None;
+    }
+    let proof = match call.access {
+        Some(access) => Proof::Digest {
             access,
             algorithm: "MD5",
             moved_from: None,
         },
+        None => Proof::Registered(Box::new(by?)),
+    };
+    Some(Invite {
+        source: call.source?,
+        transport: call.transport.unwrap_or(Transport::Udp),
+        proof,
         // Wherever the access puts its number, this is what stood there.
         target_user: call.sent_as.clone(),
         called_party: Some(call.sent_as.clone()),

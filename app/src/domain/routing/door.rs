@@ -47,7 +47,7 @@ impl<'a> From<&'a Registered> for Door<'a> {
             // A carrier knows numbers; which agent answers is not its to choose.
             agent_header: false,
             number_source: NumberSource::Auto,
-            max_channels: None,
+            max_channels: Some(by.max_channels),
             own_number: Some(&by.number),
         }
     }

@@ -94,6 +94,8 @@ pub struct Registered {
     pub srtp: Srtp,
     /// Which codecs are taken, the best first.
     pub codecs: Option<CodecOrder>,
+    /// Most calls over it at once, whichever way they go.
+    pub max_channels: u32,
 }
 
 impl From<&OutboundTrunk> for Registered {
@@ -110,6 +112,7 @@ impl From<&OutboundTrunk> for Registered {
             number: settings.caller_number.clone(),
             srtp: settings.srtp,
             codecs: settings.codecs.clone(),
+            max_channels: settings.limits.max_channels,
         }
     }
 }

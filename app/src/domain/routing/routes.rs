@@ -396,6 +396,8 @@ pub struct Load {
     pub accesses: HashMap<AccessId, u32>,
     /// By agent.
     pub agents: HashMap<AgentId, u32>,
+    /// Over the trunk by whose registration a call comes, if one does.
+    pub trunk: u32,
 }
 
 impl Load {
@@ -408,6 +410,7 @@ impl Load {
             inbound: 0,
             accesses: HashMap::new(),
             agents: HashMap::new(),
+            trunk: 0,
         }
     }
 

@@ -62,8 +62,19 @@ impl Live {
         self.state.lock().everywhere().into_owned()
     }
 
-    pub(super) fn admit(&self, id: CallId, decide: impl FnOnce(&Load) -> Decision) -> Decision {
+    /// Decides about a call that comes, perhaps by the registration of a trunk, and counts it if it is
+    /// to be answered.
+    pub(super) fn admit(
+        &self,
+        id: CallId,
+        trunk: Option<OutboundTrunkId>,
+        now: i64,
+        decide: impl FnOnce(&Load) -> Decision,
+    ) -> Decision {
         let mut state = self.state.lock();
+        if let Some(trunk) = trunk {
+            state.load.trunk = state.busy(trunk, now, 0).calls;
+        }
         let decision = decide(&state.everywhere());
         if let Verdict::Answer(agent) = decision.verdict {
             state.load.inbound += 1;
@@ -72,7 +83,7 @@ impl Live {
                 LiveCall {
                     direction: Direction::Inbound,
                     access: decision.access,
-                    trunk: None,
+                    trunk,
                     agent: Some(agent),
                     row: None,
                 },
@@ -224,16 +235,21 @@ impl State {
         let begun = u32::try_from(begun.len()).unwrap_or(u32::MAX);
         let over = self.calls.values().filter(|live| live.trunk == Some(trunk));
         let there = self.elsewhere.iter();
-        let there = there
-            .filter(|there| there.trunk == Some(trunk) && there.direction == Direction::Outbound);
+        let there = there.filter(|there| there.trunk == Some(trunk));
+        // Minutes are paid for by who calls.
+        let paid = |direction: Direction, seconds: u64| match direction {
+            Direction::Outbound => seconds,
+            Direction::Inbound => 0,
+        };
         let (mut calls, mut seconds_today) = there.fold((0, talked), |(calls, seconds), there| {
-            (calls + there.calls, seconds + there.talked_s)
+            let talked = paid(there.direction, there.talked_s);
+            (calls + there.calls, seconds + talked)
         });
         for live in over {
             calls += 1;
             let answered = live.row.as_ref().and_then(|(call, _)| call.answered_at);
             let talks = answered.map_or(0, |at| (now - at) / 1000);
-            seconds_today += u64::try_from(talks).unwrap_or(0);
+            seconds_today += paid(live.direction, u64::try_from(talks).unwrap_or(0));
         }
         Busyness {
             calls,

@@ -14,6 +14,7 @@ fn by_registration(to: &str) -> Invite {
             number: number(FRONT),
             srtp: Srtp::Off,
             codecs: None,
+            max_channels: 2,
         })),
         target_user: "00000000000000000000000000000014".to_owned(),
         ..invite(to)
@@ -79,4 +80,17 @@ fn a_registrar_chooses_no_agent_and_is_on_the_receipt_by_the_trunks_name() {
         matches!(notes[2], Note::AgentHeaderNotHonoured { label, .. } if label == "Acme"),
         "{notes:?}"
     );
+}
+
+#[test]
+fn a_trunk_has_as_many_lines_this_way_as_the_other() {
+    let answer = Verdict::Answer(agent_id(10));
+    for (calls, verdict) in [(1, answer), (2, Verdict::Refuse(Refusal::TrunkFull))] {
+        let mut load = Load::idle(9);
+        load.trunk = calls;
+        let decision = decide(&routes(), &load, &by_registration("acme-77"));
+        assert_eq!(decision.verdict, verdict, "{calls}");
+        let other = decide(&routes(), &load, &invite(FRONT));
+        assert_eq!(other.verdict, answer, "an access is none of the trunk's");
+    }
 }
