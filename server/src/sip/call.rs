@@ -199,7 +199,7 @@ impl Call {
             Event::Outside(ToCall::HangUp(reason)) => Some(self.hang_up(reason)),
             Event::Outside(ToCall::Request(arrival)) => Box::pin(self.on_request(arrival)).await,
             Event::Outside(ToCall::TakeOver(arrival, by)) => {
-                Box::pin(self.on_take_over(arrival, by)).await;
+                self.on_take_over(arrival, by);
                 None
             }
             Event::Outside(ToCall::Step(message, way, flow)) => {

@@ -19,11 +19,7 @@ const TAKEN_OVER: &str = "SIP;cause=200;text=\"Taken over\"";
 
 impl Call {
     /// An INVITE that names this call in Replaces.
-    pub(in crate::sip) async fn on_take_over(
-        &mut self,
-        arrival: Box<Arrival>,
-        by: Option<AccessId>,
-    ) {
+    pub(in crate::sip) fn on_take_over(&mut self, arrival: Box<Arrival>, by: Option<AccessId>) {
         self.step(&arrival.message, Way::Received);
         let status = if !self.may_take_over(&arrival, by) {
             603
