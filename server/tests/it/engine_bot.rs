@@ -13,8 +13,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use server::media::codec::{Codec, Decoder, Encoder};
 use server::media::tone::tone;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -78,6 +79,19 @@ impl Bot {
         Self {
             listener,
             certificate: None,
+        }
+    }
+
+    /// One that has room for little of what it has not read yet, and lets us keep little of it as well: with the
+    /// large segments of loopback the kernel would hold minutes of audio.
+    pub(crate) async fn listens_narrowly() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2_048).unwrap();
+        SockRef::from(&socket).set_tcp_mss(536).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self {
+            listener: socket.listen(1).unwrap(),
+            ..Self::listens().await
         }
     }
 

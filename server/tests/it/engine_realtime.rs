@@ -5,7 +5,7 @@ use serde_json::json;
 use server::media::codec::Codec;
 use server::media::tone::tone;
 
-use crate::engine_bot::{Bot, Scene, line};
+use crate::engine_bot::{Bot, Scene, Voice, line};
 use crate::media_phone::{loudest, strength};
 use crate::ops::dials;
 use crate::realtime_server::Server;
@@ -20,6 +20,17 @@ async fn scene(bot: &Bot) -> Scene {
         "language": "de-CH",
     });
     Scene::with(&engine, &change).await
+}
+
+/// A caller whom a model speaks with, which has yet to be asked for its first answer.
+async fn on_the_line() -> (Scene, Voice, Server) {
+    called(&Bot::listens().await).await
+}
+
+async fn called(bot: &Bot) -> (Scene, Voice, Server) {
+    let scene = scene(bot).await;
+    let (caller, (server, _)) = tokio::join!(scene.is_called(), Server::serves(bot));
+    (scene, caller, server)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,9 +120,7 @@ async fn a_model_is_told_who_it_is_and_talks_with_the_caller() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interruption_truncates_at_what_was_heard() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked().await;
     server
         .answers("item_1", &tone(880.0, 10_000, 8_000), "A very long answer.")
@@ -153,9 +162,7 @@ async fn an_interruption_truncates_at_what_was_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_hangs_up_after_its_last_word() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked().await;
     server
         .answers("item_1", &tone(880.0, 500, 8_000), "Goodbye.")
@@ -251,9 +258,7 @@ async fn a_model_is_told_the_headers_that_the_access_passes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_answered_after_what_is_being_answered() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked().await;
     let presses = async {
         caller.sound.presses(5).await;
@@ -292,9 +297,7 @@ async fn a_key_is_answered_after_what_is_being_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_hangs_up_says_nothing_more() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked().await;
     let presses = async {
         caller.sound.presses(5).await;
@@ -317,9 +320,7 @@ async fn a_model_that_hangs_up_says_nothing_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_not_said_into_what_the_caller_says() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked().await;
     let presses = async {
         caller.sound.presses(5).await;
@@ -343,9 +344,7 @@ async fn what_waits_is_not_said_into_what_the_caller_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_names_nothing_holds_up_nothing() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked_in_vain().await;
     let presses = async {
         caller.sound.presses(5).await;
@@ -361,10 +360,38 @@ async fn a_refusal_that_names_nothing_holds_up_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_could_not_be_asked_for_holds_up_nothing() {
+    let (scene, mut caller, mut server) = called(&Bot::listens_narrowly().await).await;
+    server.is_asked().await;
+    server.ends("completed").await;
+    // The model takes nothing in for a while, and so much of the caller waits that nothing else fits.
+    tokio::select! {
+        _ = scene.happens("engine_slow") => {}
+        _ = caller.sound.listens(60_000) => {}
+    }
+    caller.sound.presses(5).await;
+    scene.happens("digit").await;
+    let presses = async {
+        caller.sound.listens(600).await;
+        caller.sound.presses(6).await;
+        caller.sound.listens(600).await;
+    };
+    let hears = async {
+        let note = server.hears("conversation.item.create").await;
+        assert_eq!(
+            note["item"]["content"][0]["text"], "The caller pressed the key 6.",
+            "the first one was lost"
+        );
+        server.is_asked().await;
+    };
+    tokio::join!(presses, hears);
+    caller.line.hang_up().await;
+    scene.ends("caller_hung_up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_was_cut_off_is_not_used() {
-    let bot = Bot::listens().await;
-    let scene = scene(&bot).await;
-    let (mut caller, (mut server, _)) = tokio::join!(scene.is_called(), Server::serves(&bot));
+    let (scene, mut caller, mut server) = on_the_line().await;
     server.is_asked().await;
     server.calls("end_call", &json!({}), "incomplete").await;
     server.is_interrupted("item_2", 100).await;
