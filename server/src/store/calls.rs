@@ -274,7 +274,7 @@ pub async fn repeat(tx: &mut Tx, id: CallId, repeats: u32) -> Result<(), StoreEr
 /// The calls since a moment that an access or a registration let in, with their receipts, newest first.
 pub async fn let_in_since(conn: &mut Conn, since: i64, most: u32) -> Result<Vec<Came>, StoreError> {
     #[derive(sqlx::FromRow)]
-    struct Row {
+    struct CameRow {
         #[sqlx(flatten)]
         row: CallRow,
         receipt: String,
@@ -289,12 +289,12 @@ pub async fn let_in_since(conn: &mut Conn, since: i64, most: u32) -> Result<Vec<
         order by started_at desc, id desc
         limit $2"
     );
-    let rows: Vec<Row> = sql!(conn, on => sqlx::query_as(SQL)
+    let rows: Vec<CameRow> = sql!(conn, on => sqlx::query_as(SQL)
         .bind(since)
         .bind(i64::from(most))
         .fetch_all(on)
         .await)?;
-    let read = |found: Row| {
+    let read = |found: CameRow| {
         let at = At {
             table: "calls",
             row: found.row.id,
