@@ -98,6 +98,10 @@ fn measure(world: &World, variant: &Variant, table: &mut Table) -> Outcome<()> {
         Caller::bind(&world.account, "127.0.0.42:0")?
     };
     let mut caller = caller.offering(variant.payload);
+    // What all calls have together comes with the first.
+    for dialog in &call(world, &mut caller, &sockets, 1)?.0 {
+        caller.hang_up(dialog)?;
+    }
     let before = world.server.resident_mib();
     let (calls, delays) = call(world, &mut caller, &sockets, variant.calls)?;
     let heard = audio::measure(world, &sockets, &calls, variant.payload)?;

@@ -32,6 +32,9 @@ use crate::trust::{Trust, certificate_fault};
 
 /// The largest message that is taken: two minutes of telephone audio and more.
 const MOST_BYTES: usize = 2 << 20;
+/// So much is read at once. Each connection has a buffer of that size, which is cleared for every read: the usual 128 KiB
+/// were a quarter of what a call took.
+const READ_AT_ONCE: usize = 8 << 10;
 /// As many messages wait to go out: five seconds of audio.
 const MOST_WAITING: usize = 250;
 /// How often we ask for a sign of life, and how long we do without.
@@ -102,6 +105,7 @@ impl Door {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MOST_BYTES))
             .max_frame_size(Some(MOST_BYTES))
+            .read_buffer_size(READ_AT_ONCE)
             .write_buffer_size(0);
         let shaken = tokio_tungstenite::client_async_with_config(request, wire, Some(config)).await;
         let (wire, _) = shaken.map_err(|error| match error {
