@@ -99,14 +99,18 @@ impl Errands {
             let mut refused = None;
             while let Some(errand) = errands.recv().await {
                 let about = errand.word.event().map(str::to_owned);
-                let then = errand.then;
-                if about.is_none() || about != refused {
-                    let said = say(&edge, call, errand.word, errand.dialog, errand.callee);
-                    if !said.await {
-                        refused = about;
-                    }
+                if about.is_some() && about == refused {
+                    (errand.then)();
+                    continue;
                 }
-                then();
+                // What nobody answers is heard out by itself: the next word does not wait for it.
+                let said = edge
+                    .life
+                    .spawn("sip.errand", errand.run(edge.clone(), call));
+                let said = tokio::time::timeout(patience(&edge), said);
+                if let Ok(Ok(false)) = said.await {
+                    refused = about;
+                }
             }
         });
         Self { queue, runner }
@@ -147,17 +151,24 @@ impl Word {
     }
 }
 
-/// Whether it was taken; nothing said for a while is no refusal, but not waited for.
+impl Errand {
+    /// Whether it was taken.
+    async fn run(self, edge: Arc<Edge>, call: CallId) -> bool {
+        let answer = say(&edge, call, self.word, self.dialog, self.callee).await;
+        (self.then)();
+        answer.is_some_and(|answer| answer.status() < Some(300))
+    }
+}
+
+/// The last word about it.
 async fn say(
     edge: &Arc<Edge>,
     call: CallId,
     word: Word,
     mut dialog: Dialog,
     callee: Option<Callee>,
-) -> bool {
-    let Some(way) = edge.way_in(&mut dialog, callee.as_ref()).await else {
-        return false;
-    };
+) -> Option<Message> {
+    let way = edge.way_in(&mut dialog, callee.as_ref()).await?;
     let request = edge.request_in(&dialog, word.method());
     let request = word.put_into(request);
     let signed = callee.map_or_else(|| Signed::never(&way), |callee| callee.signed());
@@ -166,9 +177,5 @@ async fn say(
         edge.calls
             .step(call, message.clone(), direction, way.clone());
     };
-    let asked = signed.ask(edge, request, &way, number, step);
-    match tokio::time::timeout(patience(edge), asked).await {
-        Ok(answer) => answer.is_some_and(|answer| answer.status() < Some(300)),
-        Err(_) => true,
-    }
+    signed.ask(edge, request, &way, number, step).await
 }
