@@ -295,7 +295,7 @@ part! {
     }
     1 { last_packet last_call numbers_on_trunk agents_on answered_at reached_from blocked_source disk_low and_more }
     2 { listens_on done_of signed_in real_call not_heard }
-    3 { counts cannot_listen streak changed_before }
+    3 { counts cannot_listen streak changed_before trunk_down }
 }
 
 part! {

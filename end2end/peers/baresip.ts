@@ -52,9 +52,9 @@ export class DeskPhone {
     private readonly folder: string,
   ) {}
 
-  static async start(user: string, toneHertz: number, limitMs: number): Promise<DeskPhone> {
+  /** At an address of its own, or where another one was. */
+  static async start(user: string, toneHertz: number, limitMs: number, address = ownAddress()): Promise<DeskPhone> {
     const folder = ownFolder("desk");
-    const address = ownAddress();
     const line = { endpoint: "", username: user, password: "none" };
     writeFolder(folder, address, { line, number: "", talkMs: limitMs, toneHertz }, ["answermode=auto"]);
     const run = start("baresip", ["-f", folder], { cwd: folder, limitMs });

@@ -239,12 +239,12 @@ fn one((detail, wave, assigned): Seen) -> impl IntoView {
     };
     let transfer = assigned.map(|assigned| transfer_form(call.id, &assigned));
     let attempts = attempts(&detail.transfers);
-    let following = running.then(|| live("calls", "call-live"));
+    let following = running.then(|| live("calls"));
     let beside = view! { <Badge tone word/> }.into_any();
     let actions = view! { {hang_up}{evidence(&id)} }.into_any();
     view! {
         // Each part has an id, by which it is renewed in place; what has nothing to say is there too.
-        <div id="call-live" class="page">
+        <div class="page" data-live="parts">
             <div id="call-head"><PageHead title up=("/inbox".to_owned(), say.title.to_owned()) beside actions/></div>
             <div id="call-notice" class="page"><Notice/>{ask}</div>
             {following}

@@ -252,7 +252,7 @@ fn calls(view: String) -> impl IntoView {
             view! {
                 {filter}
                 <Chips home=HOME filters always=format!("view={view}")/>
-                {newest_first.then(|| live("calls", "calls"))}
+                {newest_first.then(|| live("calls"))}
                 {table(page.items, sorting.clone())}
                 {empty}
                 <Pager count=said first=first.clone() next search=stopped/>
@@ -263,8 +263,8 @@ fn calls(view: String) -> impl IntoView {
     )
 }
 
-/// The line that keeps a list current.
-pub(crate) fn live(topics: &'static str, target: &'static str) -> impl IntoView {
+/// The line that keeps the marked places of a page current.
+pub(crate) fn live(topics: &'static str) -> impl IntoView {
     let text = text();
     let reader = reader();
     let words = LiveWords {
@@ -276,7 +276,7 @@ pub(crate) fn live(topics: &'static str, target: &'static str) -> impl IntoView 
         stopped: text.common.stopped.to_owned(),
         reload: text.common.reload.to_owned(),
     };
-    view! { <Live topics=topics.to_owned() target=target.to_owned() page=here() words/> }
+    view! { <Live topics=topics.to_owned() page=here() words/> }
 }
 
 /// A list to choose from, as long as one can; beyond that the name is typed.

@@ -15,6 +15,7 @@ use crate::domain::outbound::{CheckStep, OutboundView};
 use crate::domain::seen::Facts;
 use crate::domain::test_call::TestCall;
 use crate::error::AppError;
+use crate::pages::inbox::live;
 use crate::pages::notice::{Done, Notice};
 use crate::pages::overview::get_facts;
 use crate::pages::test_call;
@@ -128,13 +129,14 @@ fn one((view, facts, steps, test): &Seen) -> impl IntoView + use<> {
     let steps = steps.as_ref().map(|steps| parts::checked(&name, steps));
     let asked = (query("confirm").as_deref() == Some("delete-trunk")).then(|| question(view));
     let test = test_call::by_trunk(id, test.as_ref()).into_any();
-    let beside = parts::health(&view.health).into_any();
+    let beside = parts::beside(&view.health).into_any();
     let actions = check_button(view).into_any();
     let facts = parts::facts(view);
     let delete = format!("{HOME}/{id}?confirm=delete-trunk#question");
     view! {
         <PageHead title=name up=("/settings/sip#outbound".to_owned(), text().sip.title.to_owned()) beside actions/>
         {notice}
+        {live("calls,routing")}
         {asked}
         {steps}
         <div class="two-columns">

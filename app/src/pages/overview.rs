@@ -9,11 +9,13 @@ use leptos::server_fn::codec::GetUrl;
 use crate::domain::account::AuditEntry;
 use crate::domain::endpoint::TrunkView;
 use crate::domain::health::{Health, Unanswered, Window};
+use crate::domain::outbound::OutboundView;
 use crate::domain::seen::Facts;
 use crate::error::AppError;
 use crate::pages::asked;
 use crate::pages::inbox::live;
 use crate::pages::notice::Notice;
+use crate::pages::outbound::list_outbound_trunks;
 use crate::text::text;
 use crate::ui::feedback::loaded;
 use crate::ui::form::LinkButton;
@@ -46,6 +48,7 @@ pub fn OverviewPage() -> impl IntoView {
                 get_facts().await?,
                 get_health(String::new()).await?,
                 crate::pages::sip::get_inbound_trunk().await?,
+                list_outbound_trunks().await?,
             ))
         },
     );
@@ -53,23 +56,26 @@ pub fn OverviewPage() -> impl IntoView {
         <div class="page">
             <PageHead title=text().overview.title/>
             <Notice/>
-            {live("calls,routing,sources", "overview-live")}
-            {loaded(seen, |(facts, health, trunk): (Facts, Health, Option<TrunkView>)| whole(&facts, &health, trunk.as_ref()))}
+            {live("calls,routing,sources")}
+            {loaded(seen, |seen| whole(&seen))}
         </div>
     }
 }
 
+/// What the page speaks from: evidence, what went wrong, the way in, the ways out.
+type Seen = (Facts, Health, Option<TrunkView>, Vec<OutboundView>);
+
 /// Each part has an id, by which it is renewed in place.
-fn whole(facts: &Facts, health: &Health, trunk: Option<&TrunkView>) -> impl IntoView + use<> {
+fn whole((facts, health, trunk, ways_out): &Seen) -> impl IntoView + use<> {
     let (listening, banners, figures) = (
         listening(facts),
-        banners::all(facts, health),
+        banners::all(facts, health, ways_out),
         figures(facts),
     );
-    let checklist = checklist::section(facts, trunk);
+    let checklist = checklist::section(facts, trunk.as_ref());
     let (unanswered, changes) = (unanswered(&health.unanswered), changes(&health.changes));
     view! {
-        <div id="overview-live" class="page">
+        <div class="page" data-live="parts">
             {listening}
             <div id="banners" class="stack">{banners}</div>
             {figures}

@@ -1,6 +1,6 @@
 //! What only a browser can do: the clipboard, the cookie with its time zone, fetching a
 //! secret, forms that are sent once and say so. Everything here adds to a page that works
-//! without it; on the server this module is empty but for the live list's markup.
+//! without it; on the server this module is empty but for the live line's markup.
 
 #[cfg(feature = "hydrate")]
 mod clipboard;
@@ -32,7 +32,7 @@ pub(crate) use {
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What a live list says.
+/// What the live line says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveWords {
     /// "Live"
@@ -51,7 +51,7 @@ pub struct LiveWords {
     pub reload: String,
 }
 
-/// Where a live list stands.
+/// Where it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     not(feature = "hydrate"),
@@ -64,19 +64,21 @@ pub(crate) enum Liveness {
     Stopped,
 }
 
-/// Keeps the rows of the element `target` current: changes happen in place, new rows wait
-/// behind "3 new calls. Show". Without JavaScript it says when the page was made.
+/// Keeps the marked places of the page current: `data-live="whole"` marks one, `"parts"` each
+/// of its children with an id. Changes happen in place; new rows of a list, which is such a
+/// thing with an id of its own, wait behind "3 new calls. Show". Without JavaScript it says when
+/// the page was made.
 #[island]
-pub fn Live(topics: String, target: String, page: String, words: LiveWords) -> impl IntoView {
+pub fn Live(topics: String, page: String, words: LiveWords) -> impl IntoView {
     let state = RwSignal::new(Liveness::NotYet);
     let fresh = RwSignal::new(0_u32);
     Effect::new({
-        let (target, page) = (target.clone(), page.clone());
+        let page = page.clone();
         move |_| {
             #[cfg(feature = "hydrate")]
-            follow::follow(&topics, target.clone(), page.clone(), state, fresh);
+            follow::follow(&topics, page.clone(), state, fresh);
             #[cfg(not(feature = "hydrate"))]
-            let _ = (&topics, &target, &page);
+            let _ = (&topics, &page);
         }
     });
     let LiveWords {
@@ -102,10 +104,10 @@ pub fn Live(topics: String, target: String, page: String, words: LiveWords) -> i
         #[cfg(feature = "hydrate")]
         {
             event.prevent_default();
-            follow::show_all(target.clone(), fresh);
+            follow::show_all(fresh);
         }
         #[cfg(not(feature = "hydrate"))]
-        let _ = (&event, &target);
+        let _ = &event;
     };
     view! {
         <div class="live" class:live-on=move || state.get() == Liveness::Live>

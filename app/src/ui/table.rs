@@ -54,6 +54,7 @@ pub fn Table(
     children: Children,
 ) -> impl IntoView {
     let sorts = sorting.as_ref().map(|_| "sorts");
+    let live = id.as_ref().map(|_| "parts");
     let heads = columns
         .into_iter()
         .map(|Column(name)| {
@@ -71,7 +72,7 @@ pub fn Table(
             <table class="table" role="table">
                 <caption class="sr-only">{caption}</caption>
                 <thead role="rowgroup" class=sorts><tr role="row">{heads}</tr></thead>
-                <tbody role="rowgroup" id=id>{children()}</tbody>
+                <tbody role="rowgroup" id=id data-live=live>{children()}</tbody>
             </table>
         </div>
     }

@@ -7,6 +7,7 @@ use crate::domain::id::AgentId;
 use crate::domain::outbound::{
     CheckStep, CheckVerdict, CheckedStep, Health, HealthState, OutboundView, RegistrationState,
 };
+use crate::pages::inbox::live;
 use crate::text::text;
 use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::{LinkButton, Look};
@@ -40,7 +41,12 @@ fn table(trunks: Vec<OutboundView>) -> impl IntoView {
         .into_iter()
         .map(|view| {
             let to = format!("{HOME}/{}", view.trunk.id);
+            let place = format!("health-{}", view.trunk.id);
             let health = health_said(&view.health);
+            let registration = view.registration.as_ref().map(|registration| {
+                let word = registration_word(registration.state);
+                view! { <p class="help">{word}</p> }
+            });
             let agents = match view.agents.len() {
                 0 => "–".to_owned(),
                 _ => names(&view.agents),
@@ -56,12 +62,15 @@ fn table(trunks: Vec<OutboundView>) -> impl IntoView {
                     <Cell head=say.transport>{transport}</Cell>
                     <Cell head=say.caller_number><span class="digits">{number}</span></Cell>
                     <Cell head=say.agents>{agents}</Cell>
-                    <Cell head=say.health>{health}</Cell>
+                    <Cell head=say.health><div id=place data-live="whole">{health}{registration}</div></Cell>
                 </Row>
             }
         })
         .collect_view();
-    view! { <Table caption=say.trunks columns>{rows}</Table> }
+    view! {
+        {live("routing")}
+        <Table caption=say.trunks columns>{rows}</Table>
+    }
 }
 
 /// "Front desk, Sales".
@@ -81,8 +90,21 @@ pub(crate) fn state_word(state: HealthState) -> &'static str {
     }
 }
 
-/// The badge alone.
-pub(super) fn health(health: &Health) -> impl IntoView + use<> {
+fn registration_word(state: RegistrationState) -> &'static str {
+    let say = &text().ways_out;
+    match state {
+        RegistrationState::Registered => say.registered,
+        RegistrationState::Trying => say.registering,
+        RegistrationState::Failed => say.not_registered,
+    }
+}
+
+/// The badge beside the trunk's name.
+pub(super) fn beside(health: &Health) -> impl IntoView + use<> {
+    view! { <span id="health" data-live="whole">{badge(health)}</span> }
+}
+
+fn badge(health: &Health) -> impl IntoView + use<> {
     let tone = match health.state {
         HealthState::Up => Tone::Good,
         HealthState::Degraded => Tone::Warn,
@@ -105,7 +127,7 @@ fn health_said(health: &Health) -> impl IntoView + use<> {
         .trouble
         .as_ref()
         .map(|trouble| view! { <p class="help">{text().trouble(trouble)}</p> });
-    let badge = self::health(health);
+    let badge = badge(health);
     view! { {badge}{when}{why} }
 }
 
@@ -122,11 +144,7 @@ pub(super) fn facts(view: &OutboundView) -> impl IntoView + use<> {
         view! { <ul role="list">{links.collect_view()}</ul> }.into_any()
     };
     let registration = view.registration.as_ref().map(|registration| {
-        let word = match registration.state {
-            RegistrationState::Registered => say.registered,
-            RegistrationState::Trying => say.registering,
-            RegistrationState::Failed => say.not_registered,
-        };
+        let word = registration_word(registration.state);
         let since = (say.since)(&reader().short(registration.since));
         let until = registration
             .expires_at
@@ -142,7 +160,7 @@ pub(super) fn facts(view: &OutboundView) -> impl IntoView + use<> {
         let when = (!when.is_empty()).then(|| view! { <p class="help">{when.join(", ")}</p> });
         let why = text().registration(registration);
         let why = why.map(|why| view! { <p class="help">{why}</p> });
-        view! { <div><dt>{say.registration}</dt><dd>{word}" "{since}{when}{why}</dd></div> }
+        view! { <div id="facts-registration"><dt>{say.registration}</dt><dd>{word}" "{since}{when}{why}</dd></div> }
     });
     let health = health_said(&view.health);
     let (created, changed) = (
@@ -150,12 +168,12 @@ pub(super) fn facts(view: &OutboundView) -> impl IntoView + use<> {
         reader().date_time(view.trunk.updated_at),
     );
     view! {
-        <dl class="facts">
-            <div><dt>{say.health}</dt><dd>{health}</dd></div>
+        <dl class="facts" data-live="parts">
+            <div id="facts-health"><dt>{say.health}</dt><dd>{health}</dd></div>
             {registration}
-            <div><dt>{say.agents}</dt><dd>{agents}</dd></div>
+            <div id="facts-agents"><dt>{say.agents}</dt><dd>{agents}</dd></div>
             <div><dt>{say.created_at}</dt><dd>{created}</dd></div>
-            <div><dt>{say.changed_at}</dt><dd>{changed}</dd></div>
+            <div id="facts-changed"><dt>{say.changed_at}</dt><dd>{changed}</dd></div>
         </dl>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::domain::health::{Health, Refusals};
+use crate::domain::outbound::{HealthState, OutboundView};
 use crate::domain::seen::Facts;
 use crate::domain::system::Disk;
 use crate::pages::troubleshooting::row_for;
@@ -19,7 +20,7 @@ const FULL: u64 = 16 * 1_000_000;
 /// An hour of calls may fill this.
 const LOW: u64 = 1_000_000_000;
 
-pub(super) fn all(facts: &Facts, health: &Health) -> AnyView {
+pub(super) fn all(facts: &Facts, health: &Health, ways_out: &[OutboundView]) -> AnyView {
     let say = &text().overview;
     let mut found: Vec<AnyView> = Vec::new();
     found.extend(facts.listeners.iter().filter_map(|listener| {
@@ -51,6 +52,7 @@ pub(super) fn all(facts: &Facts, health: &Health) -> AnyView {
         }
         .into_any()
     }));
+    found.extend(ways_out.iter().filter_map(down));
     if health.heard.is_one_way() {
         let said = (say.not_heard)(
             &health.heard.silent.to_string(),
@@ -98,6 +100,27 @@ fn full(disk: Disk) -> Option<AnyView> {
         _ => return None,
     };
     Some(with_link(tone, said, "/settings/system#storage"))
+}
+
+/// A way out that can't be used.
+fn down(view: &OutboundView) -> Option<AnyView> {
+    let health = &view.health;
+    let (HealthState::Down, Some(trouble), Some(since)) =
+        (health.state, &health.trouble, health.since)
+    else {
+        return None;
+    };
+    let name = &view.trunk.settings.name;
+    let since = reader().short(since);
+    let said = (text().overview.trunk_down)(name, &since, &text().trouble(trouble));
+    let to = format!("/settings/sip/outbound/{}", view.trunk.id);
+    let label = (text().ways_out.open)(name);
+    Some(
+        view! {
+            <Banner tone=Tone::Bad><p class="wrap-anywhere">{said}</p><LinkButton href=to label/></Banner>
+        }
+        .into_any(),
+    )
 }
 
 /// Many refusals alike, and the change shortly before the first.

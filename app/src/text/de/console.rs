@@ -77,6 +77,9 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     },
     streak: |count, since, reason| format!("{count} Anrufe abgewiesen seit {since}: {reason}."),
     changed_before: |time, who, what| format!("Kurz davor, um {time}, {who}: {what}."),
+    trunk_down: |name, since, reason| {
+        format!("Trunk {name} ist ausgefallen seit {since}: {reason}")
+    },
     listens_on: |transport, address| format!("Lauscht auf {transport} {address}"),
     counts: |answered, refused, failed| {
         format!("{answered} angenommen · {refused} abgewiesen · {failed} gescheitert")

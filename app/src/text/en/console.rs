@@ -77,6 +77,7 @@ pub(super) const OVERVIEW: OverviewText = OverviewText {
     },
     streak: |count, since, reason| format!("{count} calls refused since {since}: {reason}."),
     changed_before: |time, who, what| format!("Shortly before, at {time}, {who}: {what}."),
+    trunk_down: |name, since, reason| format!("Trunk {name} is down since {since}: {reason}"),
     listens_on: |transport, address| format!("Listening on {transport} {address}"),
     counts: |answered, refused, failed| {
         format!("{answered} answered · {refused} refused · {failed} failed")

@@ -6,7 +6,9 @@ use std::time::Duration;
 use js_sys::{Intl, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, Event, HtmlElement, HtmlFormElement, HtmlMediaElement, KeyboardEvent};
+use web_sys::{
+    Document, Element, Event, HtmlElement, HtmlFormElement, HtmlMediaElement, KeyboardEvent,
+};
 
 /// Looks after every form of the page.
 pub(crate) fn attend_forms() {
@@ -136,7 +138,12 @@ pub(crate) fn remember_zone() {
 }
 
 pub(super) fn all(selector: &str) -> Vec<Element> {
-    let Ok(list) = document().query_selector_all(selector) else {
+    all_of(&document(), selector)
+}
+
+/// The same of another page.
+pub(super) fn all_of(page: &Document, selector: &str) -> Vec<Element> {
+    let Ok(list) = page.query_selector_all(selector) else {
         return Vec::new();
     };
     (0..list.length())

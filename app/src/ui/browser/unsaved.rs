@@ -26,6 +26,16 @@ pub(crate) fn attend_changes() {
     });
 }
 
+/// Whether a form inside holds what is not sent yet.
+pub(super) fn is_unsaved(place: &Element) -> bool {
+    let Ok(forms) = place.query_selector_all("form") else {
+        return false;
+    };
+    (0..forms.length())
+        .filter_map(|at| forms.get(at)?.dyn_into().ok())
+        .any(|form| changes(&form) > 0)
+}
+
 fn tell(form: &Element) {
     let Ok(Some(status)) = form.query_selector("[data-unsaved]") else {
         return;

@@ -110,11 +110,12 @@ impl Ways {
         self.sign(id, sign, now)
     }
 
-    /// Takes a sign into account; the state it had before, if it has another now.
+    /// Takes a sign into account; the state it had before, if it or its reason is another now.
     fn sign(&self, id: OutboundTrunkId, sign: Sign, now: i64) -> Option<HealthState> {
         let mut trunks = self.trunks.lock();
         let known = trunks.entry(id).or_default();
-        let before = known.health.state;
+        let shown = known.health.clone();
+        let before = shown.state;
         match sign {
             Sign::Good => {
                 known.ever = true;
@@ -123,12 +124,12 @@ impl Ways {
             }
             Sign::Bad(trouble) => {
                 known.bad += 1;
-                let state = if known.bad >= DOWN || before == HealthState::Unknown {
-                    HealthState::Down
-                } else if known.bad >= WORSE {
-                    HealthState::Degraded
-                } else {
-                    before
+                // Only a good sign makes it better.
+                let state = match before {
+                    HealthState::Unknown | HealthState::Down => HealthState::Down,
+                    _ if known.bad >= DOWN => HealthState::Down,
+                    _ if known.bad >= WORSE => HealthState::Degraded,
+                    _ => before,
                 };
                 known.turn(state, Some(trouble), now);
             }
@@ -143,14 +144,13 @@ impl Ways {
                 known.turn(state, Some(Trouble::Silent), now);
             }
         }
-        let after = known.health.state;
+        let (after, is_news) = (known.health.state, known.health != shown);
         drop(trunks);
-        if after == before {
-            return None;
+        if after != before {
+            let state = after.as_str();
+            Event::TrunkHealth { trunk: &id, state }.emit();
         }
-        let state = after.as_str();
-        Event::TrunkHealth { trunk: &id, state }.emit();
-        Some(before)
+        is_news.then_some(before)
     }
 
     /// The trunks to ping now; forgets those that are gone.
@@ -302,6 +302,25 @@ mod tests {
         );
         ways.sign(id(), Sign::Good, 14);
         assert_eq!(state(&ways), HealthState::Up);
+    }
+
+    #[test]
+    fn another_reason_is_news_and_the_same_again_is_none() {
+        let ways = Ways::default();
+        let status = |status| Sign::Bad(Trouble::Status { status });
+        let told: Vec<_> = [
+            Sign::Silence,
+            Sign::Silence,
+            status(503),
+            status(503),
+            status(500),
+        ]
+        .into_iter()
+        .zip(1..)
+        .map(|(sign, now)| ways.sign(id(), sign, now))
+        .collect();
+        let (unknown, down) = (Some(HealthState::Unknown), Some(HealthState::Down));
+        assert_eq!(told, [unknown, None, unknown, None, down]);
     }
 
     #[test]

@@ -130,7 +130,7 @@ async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret
         }
         Err(status) => (RegistrationState::Failed, status, None, now + AGAIN_MS),
     };
-    let changed = {
+    {
         let mut book = edge.ways.registrations.0.lock();
         let Some(entry) = book.get_mut(&trunk.id) else {
             return;
@@ -145,12 +145,9 @@ async fn register(edge: Arc<Edge>, trunk: OutboundTrunk, password: Option<Secret
             next_at: Some(next_at),
             status,
         };
-        changed
-    };
-    if changed {
-        let (health, _) = edge.ways.state(trunk.id);
-        edge.desk.trunk_changed(&trunk, health.state, &health);
     }
+    let (health, _) = edge.ways.state(trunk.id);
+    edge.desk.trunk_changed(&trunk, health.state, &health);
 }
 
 /// What the registrar said yes to.
