@@ -65,6 +65,8 @@ pub trait InboundTrunks: Send + Sync {
     async fn delete(&self, caller: &Caller) -> Result<(), AppError>;
     /// Numbers on the trunk := all verified numbers. Refuses to take off assigned ones. `sip:write`.
     async fn sync(&self, caller: &Caller) -> Result<Synced, AppError>;
+    /// The numbers on the trunk, all of them, sorted. `sip:read` or `sip:write`.
+    async fn numbers(&self, caller: &Caller) -> Result<Vec<PhoneNumber>, AppError>;
     /// Puts numbers on the trunk, into the inventory if need be, all or nothing. `sip:write`.
     async fn add_numbers(&self, caller: &Caller, numbers: EntryList)
     -> Result<TrunkView, AppError>;
@@ -131,6 +133,8 @@ pub trait Agents: Send + Sync {
     async fn names(&self, caller: &Caller) -> Result<Vec<(AgentId, String)>, AppError>;
     /// One. `phone:read`.
     async fn get(&self, caller: &Caller, id: AgentId) -> Result<AgentView, AppError>;
+    /// The numbers it answers, all of them, sorted. `phone:read` or `sip:write`.
+    async fn numbers(&self, caller: &Caller, id: AgentId) -> Result<Vec<PhoneNumber>, AppError>;
     /// A new one. `phone:write`.
     async fn create(&self, caller: &Caller, draft: AgentDraft) -> Result<AgentView, AppError>;
     /// Changes one; making it the default takes that from its holder. `phone:write`.

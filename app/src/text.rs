@@ -187,7 +187,7 @@ part! {
         copy copied press_ctrl_c reveal_failed
         yes no never none keep cancel details reload as_of_now nothing_yet
         live show_new stopped one_new many_new
-    } 1 { announce_copied reveal hide revealed as_of show_all and_more on_one_page searched_to }
+    } 1 { announce_copied reveal hide revealed as_of show_all and_more on_one_page searched_to } 2 { first_of }
 }
 
 part! {
@@ -409,7 +409,7 @@ part! {
 
 part! {
     /// Numbers.
-    NumbersText { title help search find none no_match on_trunk yes no delete delete_why all unassigned show }
+    NumbersText { title help search find none no_match first_matches all_matches on_trunk yes no delete delete_why all unassigned show }
     1 { delete_q count }
 }
 

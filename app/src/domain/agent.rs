@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::draft::{Change, Entry, EntryList};
 use crate::domain::engine::{Engine, EngineDraft};
 use crate::domain::id::{AgentId, DestinationId, OutboundTrunkId};
-use crate::domain::number::Number;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::sip::Secret;
 use crate::domain::words;
 use crate::error::{FieldErrors, Reason};
@@ -136,13 +136,15 @@ pub struct Agent {
     pub updated_at: i64,
 }
 
-/// An agent with its numbers.
+/// An agent with what the list and its page say of its numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentView {
     /// The agent.
     pub agent: Agent,
-    /// The numbers it answers, sorted.
-    pub numbers: Vec<Number>,
+    /// The first few of the numbers it answers.
+    pub numbers: Vec<PhoneNumber>,
+    /// How many it answers.
+    pub number_count: u64,
     /// The header that may name it.
     pub header: Option<String>,
     /// What its outbound trunk is called.

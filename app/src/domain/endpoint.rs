@@ -20,8 +20,6 @@ pub struct TrunkView {
     pub newest: Option<AccessId>,
     /// Its username.
     pub username: Option<String>,
-    /// The numbers on the trunk, sorted.
-    pub numbers: Vec<PhoneNumber>,
 }
 
 /// Where carriers send calls.

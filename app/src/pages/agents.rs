@@ -11,9 +11,10 @@ use leptos_router::hooks::use_params_map;
 pub use functions::*;
 
 use crate::domain::agent::{AgentSettings, AgentView, HoldMusic};
-use crate::domain::number::Number;
+use crate::domain::number::NumberRow;
 use crate::domain::outbound::OutboundView;
-use crate::domain::page::part;
+use crate::domain::page::{Page, part};
+use crate::domain::phone::PhoneNumber;
 use crate::error::AppError;
 use crate::pages::destinations::{Transfers, of_agent, transfers};
 use crate::pages::notice::Notice;
@@ -87,7 +88,7 @@ fn sort(agents: &mut [AgentView], asked: &str) -> String {
         None => (false, asked),
     };
     match name {
-        "numbers" => agents.sort_by_key(|view| view.numbers.len()),
+        "numbers" => agents.sort_by_key(|view| view.number_count),
         "state" => agents.sort_by_key(|view| !view.agent.settings.enabled),
         "recording" => agents.sort_by_key(|view| view.agent.settings.recording_enabled),
         _ => {
@@ -105,17 +106,15 @@ fn sort(agents: &mut [AgentView], asked: &str) -> String {
 }
 
 /// The first few, and how many there are beside them.
-fn few(numbers: &[Number]) -> String {
-    const SHOWN: usize = 3;
-    let shown = numbers.iter().take(SHOWN);
-    let shown: Vec<_> = shown.map(|number| number.number.grouped()).collect();
-    match numbers.len() {
-        0 => "–".to_owned(),
-        all if all > SHOWN => {
-            let more = (text().common.and_more)(&(all - SHOWN).to_string());
+fn few(view: &AgentView) -> String {
+    let shown: Vec<_> = view.numbers.iter().map(PhoneNumber::grouped).collect();
+    match view.number_count.saturating_sub(shown.len() as u64) {
+        0 if shown.is_empty() => "–".to_owned(),
+        0 => shown.join(", "),
+        more => {
+            let more = (text().common.and_more)(&more.to_string());
             format!("{} {more}", shown.join(", "))
         }
-        _ => shown.join(", "),
     }
 }
 
@@ -130,11 +129,11 @@ fn table(agents: Vec<AgentView>, sorting: Sorting) -> impl IntoView {
     let rows = agents
         .into_iter()
         .map(|view| {
+            let numbers = few(&view);
             let settings = view.agent.settings;
             let to = format!("{HOME}/{}", view.agent.id);
             let state = on_off(&settings);
             let name = settings.name;
-            let numbers = few(&view.numbers);
             let default = settings
                 .is_default
                 .then(|| view! { " "<Badge tone=Tone::Accent word=say.default/> });
@@ -232,19 +231,25 @@ pub fn AgentPage() -> impl IntoView {
         .get_untracked()
         .get("id")
         .unwrap_or_default();
-    let agent = Resource::new(move || id.clone(), look);
+    let (q, cursor) = (
+        query("q").unwrap_or_default(),
+        query("cursor").unwrap_or_default(),
+    );
+    let agent = Resource::new(|| (), move |()| look(id.clone(), q.clone(), cursor.clone()));
     view! { <div class="page">{loaded(agent, one)}</div> }
 }
 
 /// Everything the page of an agent shows.
-type Seen = (AgentView, Vec<OutboundView>, Transfers);
+type Seen = (AgentView, Page<NumberRow>, Vec<OutboundView>, Transfers);
 
-async fn look(id: String) -> Result<Seen, AppError> {
+async fn look(id: String, q: String, cursor: String) -> Result<Seen, AppError> {
     let view = get_agent(id.clone()).await?;
-    Ok((view, list_outbound_trunks().await?, transfers(id).await?))
+    let numbers = list_agent_numbers(id.clone(), q, cursor).await?;
+    let trunks = list_outbound_trunks().await?;
+    Ok((view, numbers, trunks, transfers(id).await?))
 }
 
-fn one((view, trunks, transfers): Seen) -> impl IntoView {
+fn one((view, numbers, trunks, transfers): Seen) -> impl IntoView {
     let say = &text().agents;
     let settings = view.agent.settings.clone();
     let id = view.agent.id;
@@ -257,7 +262,7 @@ fn one((view, trunks, transfers): Seen) -> impl IntoView {
     ];
     let beside = on_off(&settings).into_any();
     let below =
-        view! { <p class="muted">{(say.answers)(&view.numbers.len().to_string())}</p> }.into_any();
+        view! { <p class="muted">{(say.answers)(&view.number_count.to_string())}</p> }.into_any();
     let header = match &view.header {
         Some(header) => {
             view! { <CopyRow label=say.copy_header value=format!("{header}: {id}")/> }.into_any()
@@ -270,7 +275,7 @@ fn one((view, trunks, transfers): Seen) -> impl IntoView {
                 back=format!("{HOME}/{id}") state=FormState::of("/fn/delete_agent") hidden=vec![("id", id.to_string())]/>
         }
     });
-    let (behaviour, routing) = (behaviour(&view), routing::part(&view));
+    let (behaviour, routing) = (behaviour(&view), routing::part(&view, numbers));
     let calling = calling::part(&view, &trunks);
     let engine = engine::part(&view, &transfers.1);
     let transfers = of_agent(id, transfers);

@@ -5,7 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::draft::Entry;
 use crate::domain::number::{NumberFilter, NumberRow, NumberSort};
-use crate::domain::page::{Limit, Page};
+use crate::domain::page::{Cursor, Limit, Page};
 use crate::domain::phone::PhoneNumber;
 use crate::error::{AppError, Reason, Scope};
 use crate::pages::asked;
@@ -38,18 +38,22 @@ pub async fn list_numbers(
             .parse()
             .map_err(|reason| AppError::field("sort", reason))?,
     };
-    let cursor = Some(cursor).filter(|cursor| !cursor.is_empty());
-    let cursor = cursor.map(|found| {
-        found
-            .parse()
-            .map_err(|_| AppError::field("cursor", Reason::NotAnId { found }))
-    });
     let filter = NumberFilter {
-        cursor: cursor.transpose()?,
+        cursor: cursor_of(cursor)?,
         sort,
         ..filter_of(q, &show)
     };
     services.numbers.list(&caller, filter).await
+}
+
+/// Where a page of numbers begins.
+pub(super) fn cursor_of(found: String) -> Result<Option<Cursor>, AppError> {
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let cursor = found.parse();
+    let cursor = cursor.map_err(|_| AppError::field("cursor", Reason::NotAnId { found }))?;
+    Ok(Some(cursor))
 }
 
 /// What the page's own filters ask for, here and in the file for spreadsheets.
@@ -159,6 +163,22 @@ fn question(number: PhoneNumber) -> impl IntoView {
     view! {
         <Question title=(say.delete_q)(&number.grouped()) consequence=say.delete_why yes=say.delete no=text().common.keep
             back=HOME state=FormState::of("/fn/delete_number") hidden=vec![("number", number.to_string())]/>
+    }
+}
+
+/// The search of a longer list of numbers on another page, and how to leave it.
+pub(super) fn search_among(action: String, q: &str) -> impl IntoView + use<> {
+    let say = &text().numbers;
+    let q = q.to_owned();
+    let clear = (!q.is_empty()).then(|| {
+        let to = action.clone();
+        view! { <LinkButton href=to label=text().calls.clear look=Look::Link/> }
+    });
+    view! {
+        <form method="get" action=action class="filters" role="search" aria-label=say.search>
+            <div class="field"><label class="label" for="q">{say.search}</label><input id="q" name="q" class="input input-medium" value=q/></div>
+            <div class="form-actions"><Submit label=say.find/>{clear}</div>
+        </form>
     }
 }
 

@@ -18,9 +18,12 @@ use crate::domain::endpoint::TrunkView;
 use crate::domain::inbound::Access;
 use crate::domain::number::{Added, NumberRow};
 use crate::domain::outbound::OutboundView;
+use crate::domain::page::Page;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::seen::{Facts, Source};
 use crate::domain::test_call::TestCall;
 use crate::error::AppError;
+use crate::pages::asked;
 use crate::pages::notice::{Done, Notice, number_of_query};
 use crate::pages::outbound::{self, list_outbound_trunks};
 use crate::pages::overview::get_facts;
@@ -40,7 +43,9 @@ const SHOWN: u32 = 10;
 struct Seen {
     trunk: Option<TrunkView>,
     accesses: Vec<Access>,
-    numbers: Vec<NumberRow>,
+    numbers: Page<NumberRow>,
+    /// The number that is asked about before it goes.
+    leaving: Option<NumberRow>,
     sources: Vec<Source>,
     facts: Facts,
     outbound: Vec<OutboundView>,
@@ -54,9 +59,15 @@ async fn look(
     paste: Option<String>,
     country: String,
     test: Option<String>,
+    q: String,
+    leaving: Option<PhoneNumber>,
 ) -> Result<Seen, AppError> {
     let trunk = get_inbound_trunk().await?;
-    let numbers = list_trunk_numbers(SHOWN).await?;
+    let numbers = list_trunk_numbers(SHOWN, q).await?;
+    let leaving = match leaving {
+        Some(number) => on_trunk(number).await?,
+        None => None,
+    };
     let preview = match paste {
         Some(lines) => preview_numbers(lines, country).await?,
         None => Vec::new(),
@@ -69,8 +80,19 @@ async fn look(
         facts: get_facts().await?,
         outbound: list_outbound_trunks().await?,
         numbers,
+        leaving,
         trunk,
     })
+}
+
+/// Nothing, if it is not there any more.
+async fn on_trunk(number: PhoneNumber) -> Result<Option<NumberRow>, AppError> {
+    let (services, caller) = asked()?;
+    match services.numbers.get(&caller, number).await {
+        Ok(row) => Ok(Some(row).filter(|row| row.number.on_trunk)),
+        Err(AppError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// `/settings/sip`
@@ -83,9 +105,19 @@ pub fn SipPage() -> impl IntoView {
         view! { <LinkButton href="/settings/sip/outbound/new" label=text.ways_out.add/> }
             .into_any();
     let test = test_call::asked_for();
+    let q = query("q").unwrap_or_default();
+    let leaving = numbers::asked_about();
     let seen = Resource::new(
         || (),
-        move |()| look(paste.clone(), country.clone(), test.clone()),
+        move |()| {
+            look(
+                paste.clone(),
+                country.clone(),
+                test.clone(),
+                q.clone(),
+                leaving.clone(),
+            )
+        },
     );
     view! {
         <div class="page">
@@ -148,7 +180,7 @@ fn whole(trunk: TrunkView, seen: Seen, outbound: AnyView) -> impl IntoView {
     view! {
         <Jump parts/>
         {connection::section(&trunk, &seen.accesses, &seen.facts)}
-        {numbers::section(&trunk, seen.numbers, seen.preview)}
+        {numbers::section(seen.facts.numbers_on_trunk, seen.numbers, seen.leaving, &seen.preview)}
         {test}
         {access::section(&trunk, seen.accesses, &host)}
         {others::section(seen.sources)}

@@ -108,6 +108,7 @@ const COMMON: Common = Common {
     revealed: |label| format!("{label} wird angezeigt"),
     on_one_page: |count| format!("{count} auf dieser Seite"),
     searched_to: |time| format!("Durchsucht bis {time}."),
+    first_of: |shown, all| format!("Die ersten {shown} von {all}"),
     show_all: |count| format!("Alle {count} zeigen"),
     and_more: |count| format!("und {count} weitere"),
     as_of: |time| format!("Stand {time}"),

@@ -108,6 +108,7 @@ const COMMON: Common = Common {
     revealed: |label| format!("{label} shown"),
     on_one_page: |count| format!("{count} on this page"),
     searched_to: |time| format!("Searched as far as {time}."),
+    first_of: |shown, all| format!("The first {shown} of {all}"),
     show_all: |count| format!("Show all {count}"),
     and_more: |count| format!("and {count} more"),
     as_of: |time| format!("As of {time}"),

@@ -134,6 +134,7 @@ async fn release(
 /// The destinations are told to those who may read trunks; a number's holder need not be one.
 async fn shown(api: &Api, caller: &Caller, view: AgentView) -> Answer {
     let id = Id::of(view.agent.id.as_uuid());
+    let numbers = api.services.agents.numbers(caller, view.agent.id).await?;
     let assigned = if caller.can(Scope::SipRead) {
         api.services
             .destinations
@@ -144,11 +145,7 @@ async fn shown(api: &Api, caller: &Caller, view: AgentView) -> Answer {
     };
     Ok(Json(AgentSipConfig {
         agent_id: id,
-        phone_numbers: view
-            .numbers
-            .into_iter()
-            .map(|number| E164(number.number))
-            .collect(),
+        phone_numbers: numbers.into_iter().map(E164).collect(),
         outbound_trunk_id: view.agent.outbound_trunk.map(|id| Id::of(id.as_uuid())),
         transfer_destinations: assigned
             .into_iter()

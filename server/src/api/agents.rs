@@ -357,7 +357,7 @@ fn shown(view: AgentView) -> PhoneAgent {
     PhoneAgent {
         id: Id::of(agent.id.as_uuid()),
         org_id: ORGANISATION,
-        phone_number: numbers.into_iter().next().map(|number| E164(number.number)),
+        phone_number: numbers.into_iter().next().map(E164),
         name: Some(settings.name),
         r#type: settings.r#type.as_str(),
         language: vec![settings.language],

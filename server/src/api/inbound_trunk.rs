@@ -245,13 +245,14 @@ async fn show(api: &Api, caller: &Caller, view: TrunkView) -> Answer {
         }
         _ => None,
     };
+    let numbers = api.services.trunks.numbers(caller).await?;
     let settings = view.trunk.settings;
     let shown = InboundTrunk {
         id: Id::of(view.trunk.id.as_uuid()),
         sip_endpoint: wire::endpoint(&view.endpoint),
         auth_username: view.username,
         auth_password: password,
-        phone_numbers: view.numbers.into_iter().map(E164).collect(),
+        phone_numbers: numbers.into_iter().map(E164).collect(),
         krisp_enabled: settings.krisp_enabled,
         agent_id_header: settings.agent_id_header.to_string(),
         codecs: settings.codecs,

@@ -1,6 +1,5 @@
 //! Agents and the numbers they answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::domain::agent::{
@@ -25,6 +24,9 @@ use crate::service::outward::Outward;
 use crate::service::routes::RouteChange;
 use crate::service::{entered, trunks, version};
 use crate::store::{self, Conn, Tx};
+
+/// As many numbers of an agent are shown beside its name.
+const FEW: u32 = 3;
 
 /// The use cases of agents, and what they can speak with.
 pub struct AgentDesk {
@@ -64,7 +66,7 @@ impl AgentDesk {
     }
 
     async fn view(&self, conn: &mut Conn, agent: Agent) -> Result<AgentView, AppError> {
-        let numbers = store::numbers::of_agent(conn, agent.id).await?;
+        let mut first = store::numbers::first_of(conn, &[agent.id], FEW).await?;
         let header = store::trunk::get(conn).await?;
         let trunk = match agent.outbound_trunk {
             Some(id) => store::outbound::get(conn, id).await?,
@@ -72,8 +74,9 @@ impl AgentDesk {
         };
         Ok(AgentView {
             outbound_trunk_name: trunk.map(|trunk| trunk.settings.name),
+            numbers: first.remove(&agent.id).unwrap_or_default(),
+            number_count: store::numbers::count_of(conn, agent.id).await?,
             agent,
-            numbers,
             header: header.map(|trunk| trunk.settings.agent_id_header.to_string()),
         })
     }
@@ -173,12 +176,9 @@ impl Agents for AgentDesk {
         let mut conn = self.core.db.read().await?;
         let header = store::trunk::get(&mut conn).await?;
         let header = header.map(|trunk| trunk.settings.agent_id_header.to_string());
-        let mut of: HashMap<AgentId, Vec<Number>> = HashMap::new();
-        for number in store::numbers::assigned(&mut conn).await? {
-            if let Some(agent) = number.agent {
-                of.entry(agent).or_default().push(number);
-            }
-        }
+        let counts = store::numbers::counts(&mut conn).await?;
+        let answering: Vec<AgentId> = counts.keys().copied().collect();
+        let mut first = store::numbers::first_of(&mut conn, &answering, FEW).await?;
         let trunks = store::outbound::list(&mut conn).await?;
         let trunk_name = |id: OutboundTrunkId| {
             let trunk = trunks.iter().find(|trunk| trunk.id == id)?;
@@ -188,7 +188,8 @@ impl Agents for AgentDesk {
         Ok(agents
             .map(|agent| AgentView {
                 outbound_trunk_name: agent.outbound_trunk.and_then(trunk_name),
-                numbers: of.remove(&agent.id).unwrap_or_default(),
+                numbers: first.remove(&agent.id).unwrap_or_default(),
+                number_count: counts.get(&agent.id).copied().unwrap_or(0),
                 header: header.clone(),
                 agent,
             })
@@ -206,6 +207,15 @@ impl Agents for AgentDesk {
         let mut conn = self.core.db.read().await?;
         let agent = self.stored(&mut conn, id).await?;
         self.view(&mut conn, agent).await
+    }
+
+    async fn numbers(&self, caller: &Caller, id: AgentId) -> Result<Vec<PhoneNumber>, AppError> {
+        if !caller.can(Scope::SipWrite) {
+            caller.may(Scope::PhoneRead)?;
+        }
+        let mut conn = self.core.db.read().await?;
+        let numbers = store::numbers::of_agent(&mut conn, id).await?;
+        Ok(numbers.into_iter().map(|number| number.number).collect())
     }
 
     async fn create(&self, caller: &Caller, draft: AgentDraft) -> Result<AgentView, AppError> {

@@ -75,13 +75,11 @@ impl Trunks {
             .iter()
             .filter(|access| access.settings.kind == AccessKind::Digest)
             .max_by_key(|access| (access.created_at, access.id));
-        let numbers = store::numbers::on_trunk(conn).await?;
         Ok(TrunkView {
             endpoint: self.addresses.endpoint(trunk.settings.region),
             regions: self.addresses.regions(),
             newest: newest.map(|access| access.id),
             username: newest.and_then(|access| access.username.clone()),
-            numbers: numbers.into_iter().map(|number| number.number).collect(),
             trunk,
         })
     }
@@ -322,6 +320,13 @@ impl InboundTrunks for Trunks {
             added,
             removed,
         })
+    }
+
+    async fn numbers(&self, caller: &Caller) -> Result<Vec<PhoneNumber>, AppError> {
+        if !caller.can(Scope::SipWrite) {
+            caller.may(Scope::SipRead)?;
+        }
+        Ok(store::numbers::on_trunk(&mut self.core.db.read().await?).await?)
     }
 
     async fn add_numbers(

@@ -1,5 +1,7 @@
 //! The inventory of numbers: on the trunk or not, answered by one agent or none.
 
+use std::collections::HashMap;
+
 use app::domain::id::{AgentId, NumberId};
 use app::domain::number::{Number, NumberSort};
 use app::domain::page::Limit;
@@ -32,8 +34,10 @@ macro_rules! columns {
 
 /// Rows in one statement: databases bind some ten thousand values at most.
 const AT_ONCE: usize = 500;
+/// Queries in one statement: SQLite takes five hundred.
+const QUERIES_AT_ONCE: usize = 100;
 
-/// All of them, in the order of their digits: for the snapshot at start and for the SIP page.
+/// All of them, in the order of their digits: for the snapshot at start.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
     const SQL: &str = concat!("select ", columns!(), " from numbers order by number");
     let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
@@ -227,14 +231,19 @@ pub async fn get(conn: &mut Conn, number: &PhoneNumber) -> Result<Option<Number>
     row.map(Number::try_from).transpose()
 }
 
-pub async fn on_trunk(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
-    const SQL: &str = concat!(
-        "select ",
-        columns!(),
-        " from numbers where on_trunk order by number"
-    );
-    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
-    rows.into_iter().map(Number::try_from).collect()
+/// Those calls are taken to, in the order of their digits.
+pub async fn on_trunk(conn: &mut Conn) -> Result<Vec<PhoneNumber>, StoreError> {
+    const SQL: &str = "select id, number from numbers where on_trunk order by number";
+    let rows: Vec<(Uuid, String)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
+    rows.into_iter()
+        .map(|(row, number)| {
+            At {
+                table: "numbers",
+                row,
+            }
+            .parse("number", &number)
+        })
+        .collect()
 }
 
 pub async fn verified(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
@@ -247,15 +256,57 @@ pub async fn verified(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
     rows.into_iter().map(Number::try_from).collect()
 }
 
-/// Every number that somebody answers.
-pub async fn assigned(conn: &mut Conn) -> Result<Vec<Number>, StoreError> {
-    const SQL: &str = concat!(
-        "select ",
-        columns!(),
-        " from numbers where agent_id is not null order by number"
-    );
-    let rows = sql!(conn, on => sqlx::query_as::<_, NumberRow>(SQL).fetch_all(on).await)?;
-    rows.into_iter().map(Number::try_from).collect()
+/// How many each agent answers, those that answer none left out.
+pub async fn counts(conn: &mut Conn) -> Result<HashMap<AgentId, u64>, StoreError> {
+    const SQL: &str =
+        "select agent_id, count(*) from numbers where agent_id is not null group by agent_id";
+    let rows: Vec<(Uuid, i64)> = sql!(conn, on => sqlx::query_as(SQL).fetch_all(on).await)?;
+    let counted = |(id, count): (Uuid, i64)| (AgentId::from_uuid(id), count.unsigned_abs());
+    Ok(rows.into_iter().map(counted).collect())
+}
+
+/// The same of one.
+pub async fn count_of(conn: &mut Conn, agent: AgentId) -> Result<u64, StoreError> {
+    const SQL: &str = "select count(*) from numbers where agent_id = $1";
+    let count: i64 =
+        sql!(conn, on => sqlx::query_scalar(SQL).bind(agent.as_uuid()).fetch_one(on).await)?;
+    Ok(count.unsigned_abs())
+}
+
+/// The first few of each agent, out of the index.
+pub async fn first_of(
+    conn: &mut Conn,
+    agents: &[AgentId],
+    few: u32,
+) -> Result<HashMap<AgentId, Vec<PhoneNumber>>, StoreError> {
+    let mut first: HashMap<AgentId, Vec<PhoneNumber>> = HashMap::new();
+    for chunk in agents.chunks(QUERIES_AT_ONCE) {
+        let of = |at: usize| {
+            format!(
+                "select * from (select id, agent_id, number from numbers
+                 where agent_id = ${at} order by number limit {few}) as of_{at}"
+            )
+        };
+        let each: Vec<String> = (1..=chunk.len()).map(of).collect();
+        let text = each.join(" union all ");
+        let rows: Vec<(Uuid, Uuid, String)> = sql!(conn, on => {
+            let mut query = sqlx::query_as(&text);
+            for agent in chunk {
+                query = query.bind(agent.as_uuid());
+            }
+            query.fetch_all(on).await
+        })?;
+        for (row, agent, number) in rows {
+            let number = At {
+                table: "numbers",
+                row,
+            }
+            .parse("number", &number)?;
+            let of = first.entry(AgentId::from_uuid(agent)).or_default();
+            of.push(number);
+        }
+    }
+    Ok(first)
 }
 
 pub async fn of_agent(conn: &mut Conn, agent: AgentId) -> Result<Vec<Number>, StoreError> {

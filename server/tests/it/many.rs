@@ -79,8 +79,7 @@ struct Reader {
 
 impl Reader {
     async fn new() -> Self {
-        let inside = Inside::new().await;
-        fill(&inside.db).await;
+        let inside = Inside::with(async |db| fill(&db).await).await;
         let cookie = inside.sign_in().await;
         Self { inside, cookie }
     }
@@ -181,6 +180,41 @@ async fn every_page_stays_small_however_much_there_is() {
     }
     let sip = reader.page("/settings/sip").await;
     assert!(sip.contains("Show all 10000"), "{sip}");
+}
+
+#[tokio::test]
+async fn what_a_page_is_made_of_is_a_page_of_it() {
+    let reader = Reader::new().await;
+    let busiest = agent(0);
+    for path in [
+        "/fn/get_inbound_trunk".to_owned(),
+        format!("/fn/get_agent?id={busiest}"),
+        "/fn/list_trunk_numbers?limit=10".to_owned(),
+        format!("/fn/list_agent_numbers?id={busiest}"),
+    ] {
+        let size = reader.page(&path).await.len();
+        assert!(size < 12_000, "{path} answers {size} bytes");
+    }
+    // A search goes through all of them.
+    let (last, of_trunk) = (number(BUSIEST - 1), "/settings/sip?q=");
+    let found = reader.page(&format!("{of_trunk}{}", &last[1..])).await;
+    assert!(found.contains("1 number<"), "{found}");
+    assert!(
+        found.contains(&format!("number=%2B{}", &last[1..])),
+        "{found}"
+    );
+    let of_agent = format!("/channels/phone/agents/{busiest}?q={}", &last[1..]);
+    assert_eq!(rows(&reader.page(&of_agent).await), 1);
+    // The question names who answers a number that is not among the first.
+    let asks = format!(
+        "/settings/sip?confirm=remove-number&number=%2B{}",
+        &last[1..]
+    );
+    let asks = reader.page(&asks).await;
+    assert!(
+        asks.contains("It is answered by Agent 0000 of Support"),
+        "{asks}"
+    );
 }
 
 #[tokio::test]

@@ -305,8 +305,14 @@ pub(crate) struct Inside {
 
 impl Inside {
     pub(crate) async fn new() -> Self {
+        Self::with(async |_| {}).await
+    }
+
+    /// With what is there before it starts.
+    pub(crate) async fn with(fill: impl AsyncFnOnce(Db)) -> Self {
         let sqlite = Sqlite::fresh();
         let db = Db::open(&sqlite.url, key()).await.unwrap();
+        fill(db.clone()).await;
         let clock = Clock::fixed(NOW);
         let mut config = Config::built_in().unwrap();
         config.data.dir = sqlite.folder.path().to_owned();

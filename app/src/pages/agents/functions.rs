@@ -7,10 +7,13 @@ use crate::domain::agent::{AgentDraft, AgentView, Assign, RoutingDraft};
 use crate::domain::call::Call;
 use crate::domain::draft::Entry;
 use crate::domain::id::AgentId;
+use crate::domain::number::{NumberFilter, NumberRow};
 use crate::domain::outbound::CallDraft;
-use crate::error::{AppError, Thing};
+use crate::domain::page::Page;
+use crate::error::{AppError, Scope, Thing};
 use crate::pages::asked;
 use crate::pages::notice::{Done, done_at};
+use crate::pages::numbers::{cursor_of, filter_of};
 use crate::pages::sip::number_of;
 
 const HOME: &str = "/channels/phone/agents";
@@ -27,6 +30,23 @@ pub async fn list_agents() -> Result<Vec<AgentView>, AppError> {
 pub async fn get_agent(#[server(default)] id: String) -> Result<AgentView, AppError> {
     let (services, caller) = asked()?;
     services.agents.get(&caller, agent_of(&id)?).await
+}
+
+/// The numbers of one, a page at a time; with `q`, those with it in number or label.
+#[server(prefix = "/fn", endpoint = "list_agent_numbers", input = GetUrl)]
+pub async fn list_agent_numbers(
+    #[server(default)] id: String,
+    #[server(default)] q: String,
+    #[server(default)] cursor: String,
+) -> Result<Page<NumberRow>, AppError> {
+    let (services, caller) = asked()?;
+    caller.may(Scope::SipRead)?;
+    let filter = NumberFilter {
+        agent: Some(agent_of(&id)?),
+        cursor: cursor_of(cursor)?,
+        ..filter_of(q, "")
+    };
+    services.numbers.list(&caller, filter).await
 }
 
 /// A new agent.

@@ -4,26 +4,25 @@
 use leptos::prelude::*;
 
 use crate::domain::agent::AgentView;
-use crate::domain::number::Number;
-use crate::domain::page::part as page_of;
+use crate::domain::number::NumberRow;
+use crate::domain::page::{Limit, Page};
 use crate::error::{AppError, Conflict, Thing};
+use crate::pages::numbers::search_among;
 use crate::text::text;
 use crate::ui::form::{Actions, ErrorSummary, Form, Kind, LinkButton, Look, Submit, TextField};
-use crate::ui::page::{Pager, query};
+use crate::ui::page::{Empty, Pager, counted, query};
 use crate::ui::reader::Ago;
-use crate::ui::returned::FormState;
+use crate::ui::returned::{FormState, encode};
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
 const ASSIGN: &str = "/fn/assign_number";
-/// Numbers on a page.
-const PAGE: usize = 25;
 
-pub(super) fn part(view: &AgentView) -> impl IntoView + use<> {
+pub(super) fn part(view: &AgentView, numbers: Page<NumberRow>) -> impl IntoView + use<> {
     let say = &text().agents;
-    let numbers = if view.numbers.is_empty() {
+    let numbers = if view.number_count == 0 {
         view! { <p class="muted">{say.no_number}</p> }.into_any()
     } else {
-        table(view).into_any()
+        list(view, numbers).into_any()
     };
     let state = FormState::of(ASSIGN);
     let number = state.value("=number");
@@ -96,19 +95,48 @@ fn next_step(
     }
 }
 
-fn table(view: &AgentView) -> impl IntoView + use<> {
+/// A page of them; a search where there are more than one.
+fn list(view: &AgentView, numbers: Page<NumberRow>) -> impl IntoView + use<> {
+    let say = &text().numbers;
+    let (q, cursor) = (query("q").unwrap_or_default(), query("cursor"));
+    let home = format!("/channels/phone/agents/{}", view.agent.id);
+    let stopped = numbers.stopped_looking(Limit::default());
+    let is_first = cursor.is_none();
+    let is_all = is_first && numbers.next.is_none();
+    let kept = format!("{home}?q={}", encode(&q));
+    let first = (!is_first).then(|| format!("{kept}#routing"));
+    let next = numbers
+        .next
+        .map(|cursor| format!("{kept}&cursor={cursor}#routing"));
+    let shown = numbers.items.len();
+    let count = match q.as_str() {
+        "" => (say.count)(&view.number_count.to_string()),
+        _ => counted((say.count)(&shown.to_string()), is_all),
+    };
+    let rows = if shown == 0 {
+        let why = if is_first {
+            say.no_match
+        } else {
+            text().common.no_further
+        };
+        view! { <Empty why/> }.into_any()
+    } else {
+        table(view, numbers.items).into_any()
+    };
+    let is_long = !is_all || !q.is_empty();
+    let search = is_long.then(|| search_among(format!("{home}#routing"), &q));
+    let pager = is_long.then(|| {
+        view! { <Pager count first=first.unwrap_or_default() next=next.unwrap_or_default() search=stopped/> }
+    });
+    view! { {search} {rows} {pager} }
+}
+
+fn table(view: &AgentView, numbers: Vec<NumberRow>) -> impl IntoView + use<> {
     let say = &text().agents;
     let id = view.agent.id.to_string();
-    let after = query("after").unwrap_or_default();
-    let home = format!("/channels/phone/agents/{id}");
-    let count = (text().numbers.count)(&view.numbers.len().to_string());
-    let first = (!after.is_empty()).then(|| format!("{home}#routing"));
-    let key = |number: &Number| number.number.digits().to_owned();
-    let (numbers, next) = page_of(view.numbers.clone(), key, &after, PAGE);
-    let next = next.map(|digits| format!("{home}?after={digits}#routing"));
     let rows = numbers
         .into_iter()
-        .map(|number| {
+        .map(|NumberRow { number, .. }| {
             let shown = number.number.grouped();
             let about = shown.clone();
             let hidden = vec![("id", id.clone()), ("number", number.number.to_string())];
@@ -129,11 +157,5 @@ fn table(view: &AgentView) -> impl IntoView + use<> {
             }
         })
         .collect_view();
-    let pager = (first.is_some() || next.is_some()).then(|| {
-        view! { <Pager count first=first.unwrap_or_default() next=next.unwrap_or_default()/> }
-    });
-    view! {
-        <Table caption=say.inbound_numbers columns=vec![Column(text().sip.number), Column(text().sip.last_call), Column("")]>{rows}</Table>
-        {pager}
-    }
+    view! { <Table caption=say.inbound_numbers columns=vec![Column(text().sip.number), Column(text().sip.last_call), Column("")]>{rows}</Table> }
 }

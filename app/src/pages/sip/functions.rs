@@ -9,11 +9,12 @@ use crate::domain::endpoint::{Synced, TrunkView};
 use crate::domain::id::AccessId;
 use crate::domain::inbound::{Access, AccessDraft, TrunkDraft};
 use crate::domain::number::{Added, AddedAs, NumberFilter, NumberRow, NumbersDraft};
-use crate::domain::page::Limit;
+use crate::domain::page::{Limit, Page};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seen::Source;
 use crate::error::{AppError, FieldErrors, Reason, Scope, Thing};
 use crate::pages::notice::{Done, done_at};
+use crate::pages::numbers::filter_of;
 use crate::pages::{asked, typed_right};
 use crate::ui::returned::ASKS;
 
@@ -75,16 +76,18 @@ pub async fn sync_inbound_trunk() -> Result<Synced, AppError> {
     Ok(synced)
 }
 
-/// The first numbers on the trunk.
+/// The first numbers on the trunk, or those of them with `q` in number or label.
 #[server(prefix = "/fn", endpoint = "list_trunk_numbers", input = GetUrl)]
-pub async fn list_trunk_numbers(#[server(default)] limit: u32) -> Result<Vec<NumberRow>, AppError> {
+pub async fn list_trunk_numbers(
+    #[server(default)] limit: u32,
+    #[server(default)] q: String,
+) -> Result<Page<NumberRow>, AppError> {
     let (services, caller) = asked()?;
     let filter = NumberFilter {
-        on_trunk: Some(true),
         limit: Limit::try_from(limit).ok(),
-        ..NumberFilter::default()
+        ..filter_of(q, "trunk")
     };
-    Ok(services.numbers.list(&caller, filter).await?.items)
+    services.numbers.list(&caller, filter).await
 }
 
 /// What adding these lines would do; changes nothing.

@@ -2,61 +2,95 @@
 
 use leptos::prelude::*;
 
-use crate::domain::endpoint::TrunkView;
 use crate::domain::number::{Added, AddedAs, NumberRow};
+use crate::domain::page::Page;
 use crate::domain::phone::PhoneNumber;
 use crate::pages::notice::number_of_query;
+use crate::pages::numbers::search_among;
 use crate::text::text;
 use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::{Actions, Choice, ErrorSummary, Form, Kind, Look, Select, Submit, TextField};
 use crate::ui::page::{Empty, Question, Section, query};
 use crate::ui::reader::{Ago, Moment};
-use crate::ui::returned::{FormState, Returned};
+use crate::ui::returned::{FormState, Returned, encode};
 use crate::ui::table::{Cell, Column, Lead, Row, RowActions, Table};
 
 const ADD: &str = "/fn/add_numbers";
 /// Lines of a paste that are shown before it is added.
 const LINES_SHOWN: usize = 60;
 
+/// The number that the page is to ask about.
+pub(super) fn asked_about() -> Option<PhoneNumber> {
+    let asks = query("confirm").as_deref() == Some("remove-number");
+    asks.then(|| number_of_query("number")).flatten()
+}
+
 pub(super) fn section(
-    trunk: &TrunkView,
-    rows: Vec<NumberRow>,
-    pasted: Vec<Added>,
+    count: u64,
+    numbers: Page<NumberRow>,
+    leaving: Option<NumberRow>,
+    pasted: &[Added],
 ) -> impl IntoView + use<> {
     let say = &text().sip;
-    let asked = (query("confirm").as_deref() == Some("remove-number"))
-        .then(|| number_of_query("number"))
-        .flatten();
-    let question = asked.map(|number| question(&number, &rows));
-    let more = trunk.numbers.len() > rows.len();
-    let more = more.then(|| {
-        let label = (text().common.show_all)(&trunk.numbers.len().to_string());
-        view! { <p><a class="button" href="/channels/phone/numbers?show=trunk">{label}</a></p> }
-    });
-    let list = if rows.is_empty() {
-        view! { <Empty why=say.no_numbers/> }.into_any()
+    let question = leaving.map(question);
+    let list = list(count, numbers);
+    let form = if pasted.is_empty() {
+        add_form().into_any()
     } else {
-        view! { {table(rows)} {more} }.into_any()
+        add_form_with(faulty(pasted)).into_any()
     };
+    let preview = preview(pasted);
     view! {
         <Section id="numbers" title=say.numbers help=say.numbers_help>
             {question}
             {list}
-            {preview(&pasted)}
-            {if pasted.is_empty() { add_form().into_any() } else { add_form_with(faulty(&pasted)).into_any() }}
+            {preview}
+            {form}
             <Form state=FormState::of("/fn/sync_inbound_trunk") class="row"><Submit label=say.sync/></Form>
             <ErrorSummary state=FormState::of("/fn/sync_inbound_trunk")/>
         </Section>
     }
 }
 
-fn question(number: &PhoneNumber, rows: &[NumberRow]) -> impl IntoView + use<> {
+/// The first few, a search among all of them, and the way to the others.
+fn list(count: u64, numbers: Page<NumberRow>) -> AnyView {
+    let say = &text().numbers;
+    let q = query("q").unwrap_or_default();
+    if count == 0 {
+        return view! { <Empty why=text().sip.no_numbers/> }.into_any();
+    }
+    let shown = numbers.items.len();
+    let is_all = numbers.next.is_none();
+    if is_all && q.is_empty() {
+        return table(numbers.items).into_any();
+    }
+    let all = format!("/channels/phone/numbers?show=trunk&q={}", encode(&q));
+    let (said, label) = match (q.is_empty(), is_all) {
+        (true, _) => {
+            let count = count.to_string();
+            let said = (text().common.first_of)(&shown.to_string(), &count);
+            (said, (text().common.show_all)(&count))
+        }
+        (false, true) => ((say.count)(&shown.to_string()), String::new()),
+        (false, false) => (say.first_matches.to_owned(), say.all_matches.to_owned()),
+    };
+    let more = (!label.is_empty()).then(|| view! { <a class="button" href=all>{label}</a> });
+    let rows = if shown == 0 && is_all {
+        view! { <Empty why=say.no_match/> }.into_any()
+    } else {
+        view! {
+            {table(numbers.items)}
+            <div class="pager"><p class="muted">{said}</p>{more}</div>
+        }
+        .into_any()
+    };
+    view! { {search_among("/settings/sip#numbers".to_owned(), &q)} {rows} }.into_any()
+}
+
+fn question(leaving: NumberRow) -> impl IntoView {
     let say = &text().sip;
-    let agent = rows
-        .iter()
-        .find(|row| row.number.number == *number)
-        .and_then(|row| row.agent_name.clone());
-    let consequence = match agent {
+    let number = leaving.number.number;
+    let consequence = match leaving.agent_name {
         Some(agent) => (say.remove_number_why)(&agent),
         None => (say.remove_free_why)(""),
     };

@@ -332,6 +332,8 @@ pub(super) const NUMBERS: NumbersText = NumbersText {
     find: "Suchen",
     none: "Noch keine Nummern.",
     no_match: "Keine Nummer passt.",
+    first_matches: "Die ersten, die passen",
+    all_matches: "Alle passenden zeigen",
     on_trunk: "Auf dem Trunk",
     yes: "ja",
     no: "nein",

@@ -328,6 +328,8 @@ pub(super) const NUMBERS: NumbersText = NumbersText {
     find: "Find",
     none: "No numbers yet.",
     no_match: "No numbers match.",
+    first_matches: "The first that match",
+    all_matches: "Show all that match",
     on_trunk: "On the trunk",
     yes: "yes",
     no: "no",

@@ -145,15 +145,8 @@ async fn a_number_has_one_agent_and_is_moved_in_one_step() {
             .await
             .unwrap();
         assert_eq!(
-            services
-                .trunks
-                .get(&boss())
-                .await
-                .unwrap()
-                .unwrap()
-                .numbers
-                .len(),
-            2
+            services.trunks.numbers(&boss()).await.unwrap(),
+            [phone(FRONT), phone(SALES)]
         );
 
         services.agents.delete(&boss(), sales).await.unwrap();
