@@ -176,7 +176,7 @@ part! {
     Frame {
         skip main_nav menu brand
         about overview inbox channels_phone agents numbers settings sip access system audit account help
-        sign_in not_found not_found_why to_overview
+        sign_in not_found not_shown not_found_why to_overview
     }
 }
 
@@ -200,7 +200,7 @@ part! {
 
 part! {
     /// Times.
-    Time { just_now date_time day_time } 1 { seconds_ago minutes_ago hours_ago }
+    Time { just_now date_time day_time decimal_mark } 1 { seconds_ago minutes_ago hours_ago }
 }
 
 part! {
@@ -372,7 +372,7 @@ part! {
         create_outbound_trunk update_outbound_trunk delete_outbound_trunk set_agent_trunk create_transfer_destination update_transfer_destination
         delete_transfer_destination assign_transfer_destination release_transfer_destination create_webhook update_webhook delete_webhook renew_webhook_secret
     }
-    1 { many }
+    1 { many added_many }
 }
 
 part! {
@@ -391,7 +391,7 @@ part! {
         title search palette palette_label found nothing_found page call submit close list filter next_previous open play
         five_seconds off_in_account close_button shortcuts shortcuts_help
     }
-    1 { search_calls search_numbers }
+    1 { search_calls search_refused search_numbers }
 }
 
 part! {

@@ -8,6 +8,7 @@ pub mod chips;
 mod conflict;
 pub mod copy;
 pub mod feedback;
+pub mod filters;
 pub mod form;
 pub mod icon;
 pub mod invite;

@@ -26,7 +26,9 @@ use crate::ui::form::{
     Actions, Choice, ErrorSummary, Form, Kind, LinkButton, Look, RadioGroup, Submit, Switch,
     TextField,
 };
-use crate::ui::page::{ByScript, Empty, Jump, PageHead, Pager, Question, Section, query};
+use crate::ui::page::{
+    ByScript, Empty, Jump, PageHead, Pager, Question, Section, query, whole_page,
+};
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, Sorting, Table};
 
@@ -236,7 +238,7 @@ pub fn AgentPage() -> impl IntoView {
         query("cursor").unwrap_or_default(),
     );
     let agent = Resource::new(|| (), move |()| look(id.clone(), q.clone(), cursor.clone()));
-    view! { <div class="page">{loaded(agent, one)}</div> }
+    whole_page(agent, one)
 }
 
 /// Everything the page of an agent shows.

@@ -11,6 +11,7 @@ use crate::pages::asked;
 use crate::text::text;
 use crate::ui::chips::{Chips, Filtered, kept};
 use crate::ui::feedback::loaded;
+use crate::ui::filters::Filters;
 use crate::ui::form::{LinkButton, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, counted, query};
 use crate::ui::reader::{Moment, reader};
@@ -105,10 +106,10 @@ fn form(filters: &[Filtered]) -> impl IntoView + use<> {
         })
         .collect_view();
     view! {
-        <form method="get" action=HOME class="filters" role="search">
+        <Filters action=HOME filters=filters.to_vec()>
             {fields}
             <div class="form-actions"><Submit label=say.find/></div>
-        </form>
+        </Filters>
     }
 }
 

@@ -22,9 +22,9 @@ use crate::pages::destinations::{attempts, list_agent_destinations, transfer_for
 use crate::pages::inbox::live;
 use crate::pages::notice::{Done, Notice, done_at};
 use crate::text::text;
-use crate::ui::feedback::{Badge, Tone, loaded};
+use crate::ui::feedback::{Badge, Tone};
 use crate::ui::form::LinkButton;
-use crate::ui::page::{ByScript, Jump, PageHead, Question, query};
+use crate::ui::page::{ByScript, Jump, PageHead, Question, query, whole_page};
 use crate::ui::reader::{duration, reader};
 use crate::ui::returned::FormState;
 
@@ -170,7 +170,7 @@ pub fn CallPage() -> impl IntoView {
         .get("id")
         .unwrap_or_default();
     let call = Resource::new(move || id.clone(), look);
-    view! { <div class="page">{loaded(call, one)}</div> }
+    whole_page(call, one)
 }
 
 /// What a carrier asks for when a call went wrong.

@@ -22,7 +22,7 @@ use crate::ui::form::{
     Actions, Choice, ErrorSummary, Form, Kind, LinkButton, Look, RadioGroup, Select, Submit,
     Switch, TextField,
 };
-use crate::ui::page::{ByScript, Disclosure, Empty, PageHead, Question, query};
+use crate::ui::page::{ByScript, Disclosure, Empty, PageHead, Question, query, whole_page};
 use crate::ui::returned::FormState;
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
@@ -183,7 +183,7 @@ pub fn DestinationPage() -> impl IntoView {
         .get("id")
         .unwrap_or_default();
     let view = Resource::new(move || id.clone(), get_destination);
-    view! { <div class="page">{loaded(view, |view| one(&view))}</div> }
+    whole_page(view, |view| one(&view))
 }
 
 fn one(view: &DestinationView) -> impl IntoView + use<> {

@@ -14,6 +14,7 @@ use crate::text::text;
 use crate::ui::browser::{Live, LiveWords};
 use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::{Badge, loaded};
+use crate::ui::filters::Filters;
 use crate::ui::form::{LinkButton, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, counted, here, query};
 use crate::ui::reader::{Moment, duration, reader};
@@ -233,7 +234,6 @@ fn calls(view: String) -> impl IntoView {
                 let clear = format!("{HOME}?view={view}");
                 view! { <Empty why><LinkButton href=clear label=say.clear/></Empty> }.into_any()
             });
-            let filter = filter(&view, &number, &agent, &agents);
             let name = agents
                 .iter()
                 .find(|(id, _)| id.to_string() == agent)
@@ -245,7 +245,9 @@ fn calls(view: String) -> impl IntoView {
                     ..Filtered::new("agent", say.agent, agent.clone())
                 },
             ];
-            let export = (count > 0).then(|| {
+            let filter = filter(&view, &number, &agent, &agents, filters.clone());
+            // What was not looked at yet may be in the file.
+            let export = (count > 0 || stopped).then(|| {
                 let to = export.clone();
                 view! { <p><a href=to download="" class="button button-link">{say.export}</a></p> }
             });
@@ -304,12 +306,13 @@ fn filter(
     number: &str,
     agent: &str,
     agents: &[(AgentId, String)],
+    filters: Vec<Filtered>,
 ) -> impl IntoView + use<> {
     let say = &text().calls;
     let agent = agent_field(agent, agents);
     let (view, number) = (view.to_owned(), number.to_owned());
     view! {
-        <form method="get" action=HOME class="filters" role="search">
+        <Filters action=HOME filters>
             <input type="hidden" name="view" value=view/>
             <div class="field"><label class="label" for="number">{say.number_filter}</label><input id="number" name="number" type="tel" class="input input-medium" value=number/></div>
             <div class="field">
@@ -317,7 +320,7 @@ fn filter(
                 {agent}
             </div>
             <div class="form-actions"><Submit label=say.filter/></div>
-        </form>
+        </Filters>
     }
 }
 

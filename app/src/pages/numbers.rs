@@ -14,6 +14,7 @@ use crate::pages::sip::number_of;
 use crate::text::text;
 use crate::ui::chips::{Chips, Filtered};
 use crate::ui::feedback::loaded;
+use crate::ui::filters::Filters;
 use crate::ui::form::{LinkButton, Look, Submit};
 use crate::ui::page::{ByScript, Empty, PageHead, Pager, Question, Section, counted, query};
 use crate::ui::reader::Ago;
@@ -98,7 +99,6 @@ pub fn NumbersPage() -> impl IntoView {
     };
     let kept = format!("{narrowed}&sort={}", encode(&sort));
     let first = (!cursor.is_empty()).then(|| format!("{HOME}?{kept}"));
-    let filter = filter(&q, &show);
     let chosen = match show.as_str() {
         "unassigned" => Some(say.unassigned.to_owned()),
         "trunk" => Some(say.on_trunk.to_owned()),
@@ -111,6 +111,7 @@ pub fn NumbersPage() -> impl IntoView {
             ..Filtered::new("show", say.show, show.clone())
         },
     ];
+    let filter = filter(&q, &show, filters.clone());
     let export = format!("{HOME}/export.csv?{kept}");
     let page = Resource::new(
         || (),
@@ -182,12 +183,12 @@ pub(super) fn search_among(action: String, q: &str) -> impl IntoView + use<> {
     }
 }
 
-fn filter(q: &str, show: &str) -> impl IntoView + use<> {
+fn filter(q: &str, show: &str, filters: Vec<Filtered>) -> impl IntoView + use<> {
     let say = &text().numbers;
     let q = q.to_owned();
     let (unassigned, on_trunk) = (show == "unassigned", show == "trunk");
     view! {
-        <form method="get" action=HOME class="filters" role="search">
+        <Filters action=HOME filters>
             <div class="field"><label class="label" for="q">{say.search}</label><input id="q" name="q" class="input input-medium" value=q/></div>
             <div class="field">
                 <label class="label" for="show">{say.show}</label>
@@ -198,7 +199,7 @@ fn filter(q: &str, show: &str) -> impl IntoView + use<> {
                 </select>
             </div>
             <div class="form-actions"><Submit label=say.find/></div>
-        </form>
+        </Filters>
     }
 }
 

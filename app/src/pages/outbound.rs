@@ -23,7 +23,7 @@ use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyWords};
 use crate::ui::feedback::{StatusLine, loaded};
 use crate::ui::form::{Form, LinkButton, Look, Submit};
-use crate::ui::page::{ByScript, PageHead, Question, Section, query};
+use crate::ui::page::{ByScript, PageHead, Question, Section, query, whole_page};
 use crate::ui::returned::{FormState, Returned};
 
 const CHECK: &str = "/fn/check_outbound_trunk";
@@ -95,7 +95,7 @@ pub fn OutboundPage() -> impl IntoView {
         .unwrap_or_default();
     let (check, test) = (check_asked(), test_call::asked_for());
     let seen = Resource::new(|| (), move |()| look(id.clone(), check, test.clone()));
-    view! { <div class="page">{loaded(seen, |seen| one(&seen))}</div> }
+    whole_page(seen, |seen| one(&seen))
 }
 
 fn one((view, facts, steps, test): &Seen) -> impl IntoView + use<> {

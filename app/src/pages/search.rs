@@ -83,10 +83,8 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
             ..CallFilter::default()
         };
         let calls = services.calls.list(&caller, filter).await?;
-        let further = calls.next.filter(|_| calls.stopped_looking(few)).map(|_| {
-            let to = format!("/inbox?number={digits}");
-            of(text().frame.inbox, (text().keys.search_calls)(&digits), to)
-        });
+        let further = calls.next.filter(|_| calls.stopped_looking(few));
+        let further = further.map(|_| in_inbox(&digits));
         found.extend(calls.items.into_iter().map(|call| {
             let label = format!(
                 "{}, {}",
@@ -95,9 +93,26 @@ pub async fn search(#[server(default)] q: String) -> Result<Vec<Found>, AppError
             );
             of(text().keys.call, label, format!("/inbox/{}", call.id))
         }));
-        found.extend(further);
+        found.extend(further.into_iter().flatten());
     }
     Ok(found)
+}
+
+/// Looking further, where the Inbox shows answered calls and refused ones.
+fn in_inbox(digits: &str) -> [Found; 2] {
+    let (say, calls) = (&text().keys, &text().calls);
+    [
+        of(
+            text().frame.inbox,
+            (say.search_calls)(digits),
+            format!("/inbox?number={digits}"),
+        ),
+        of(
+            calls.refused,
+            (say.search_refused)(digits),
+            format!("/inbox?view=refused&number={digits}"),
+        ),
+    ]
 }
 
 fn of(kind: &str, label: String, to: String) -> Found {
@@ -173,4 +188,23 @@ fn list(found: Vec<Found>) -> impl IntoView {
         .map(|one| view! { <li><a href=one.to class="wrap-anywhere">{one.label}</a>" "<span class="muted small">{one.kind}</span></li> })
         .collect_view();
     view! { <ul class="stack-tight" role="list">{rows}</ul> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::inbox::filter_of;
+
+    #[test]
+    fn looking_further_leaves_no_call_out() {
+        let [taken, refused] = in_inbox("4155").map(|found| found.to);
+        assert_eq!(taken, "/inbox?number=4155");
+        assert_eq!(refused, "/inbox?view=refused&number=4155");
+        let shows = |view| filter_of(view, "4155", "", "").unwrap().refused;
+        assert_eq!(
+            (shows("calls"), shows("refused")),
+            (Some(false), Some(true)),
+            "each shows what the other does not"
+        );
+    }
 }

@@ -11,7 +11,7 @@ use crate::text::text;
 use crate::ui::copy::{CopyButton, CopyRow, CopyWords};
 use crate::ui::feedback::{Banner, Tone, loaded};
 use crate::ui::page::{ByScript, Jump, PageHead, Section};
-use crate::ui::reader::{Ago, Moment};
+use crate::ui::reader::{Ago, Moment, decimal};
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
 /// Listeners, ports, disk, retention.
@@ -237,7 +237,7 @@ fn size(bytes: u64) -> String {
         unit += 1;
     }
     if tenths < 100 && unit > 0 {
-        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+        decimal(&format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]))
     } else {
         format!("{} {}", tenths / 10, UNITS[unit])
     }

@@ -16,7 +16,9 @@ use crate::ui::checks::CheckGroup;
 use crate::ui::copy::CopyRow;
 use crate::ui::feedback::{Badge, Banner, Tone, loaded};
 use crate::ui::form::{Actions, Choice, ErrorSummary, Form, Look, Submit, Switch, TextField};
-use crate::ui::page::{ByScript, Disclosure, Empty, PageHead, Question, Section, query};
+use crate::ui::page::{
+    ByScript, Disclosure, Empty, PageHead, Question, Section, query, whole_page,
+};
 use crate::ui::reader::Moment;
 use crate::ui::returned::FormState;
 use crate::ui::secret::told;
@@ -168,17 +170,15 @@ pub fn WebhookPage() -> impl IntoView {
             }
         },
     );
-    view! {
-        <div class="page">
-            {loaded(seen, move |(webhook, page)| view! {
-                {one(&webhook)}
-                {deliveries::section(&webhook, page, &asked)}
-                {secret_section(&webhook)}
-                <p><a class=Look::LinkBad.class() href=format!("{HOME}/{}?confirm=delete#question", webhook.id)>{text().hooks.delete}</a></p>
-                <ByScript method="PATCH" path=format!("/api/webhooks/{}", webhook.id) body="{\"enabled\": false}"/>
-            })}
-        </div>
-    }
+    whole_page(seen, move |(webhook, page)| {
+        view! {
+            {one(&webhook)}
+            {deliveries::section(&webhook, page, &asked)}
+            {secret_section(&webhook)}
+            <p><a class=Look::LinkBad.class() href=format!("{HOME}/{}?confirm=delete#question", webhook.id)>{text().hooks.delete}</a></p>
+            <ByScript method="PATCH" path=format!("/api/webhooks/{}", webhook.id) body="{\"enabled\": false}"/>
+        }
+    })
 }
 
 fn one(webhook: &Webhook) -> impl IntoView + use<> {

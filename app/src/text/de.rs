@@ -70,6 +70,7 @@ const FRAME: Frame = Frame {
     help: "Fehlersuche",
     sign_in: "Anmelden",
     not_found: "Hier ist keine Seite",
+    not_shown: "Diese Seite lässt sich nicht zeigen",
     not_found_why: "Die Adresse ist vielleicht vertippt, oder was sie zeigte, wurde entfernt.",
     to_overview: "Zur Übersicht",
 };
@@ -138,6 +139,7 @@ const TIME: Time = Time {
     just_now: "gerade eben",
     date_time: "%d.%m.%Y, %H:%M:%S %Z",
     day_time: "%d.%m., %H:%M %Z",
+    decimal_mark: ",",
     seconds_ago: |n| format!("vor {n} s"),
     minutes_ago: |n| format!("vor {n} min"),
     hours_ago: |n| format!("vor {n} h"),

@@ -70,6 +70,7 @@ const FRAME: Frame = Frame {
     help: "Troubleshooting",
     sign_in: "Sign in",
     not_found: "There is no page here",
+    not_shown: "This page can't be shown",
     not_found_why: "The address may be mistyped, or what it showed was removed.",
     to_overview: "Go to Overview",
 };
@@ -138,6 +139,7 @@ const TIME: Time = Time {
     just_now: "just now",
     date_time: "%-d %b %Y, %H:%M:%S %Z",
     day_time: "%-d %b, %H:%M %Z",
+    decimal_mark: ".",
     seconds_ago: |n| format!("{n} s ago"),
     minutes_ago: |n| format!("{n} min ago"),
     hours_ago: |n| format!("{n} h ago"),

@@ -97,6 +97,21 @@ where
     V: IntoView + 'static,
     F: Fn(T) -> V + Clone + Send + Sync + 'static,
 {
+    loaded_or(resource, show, |error| view! { <Failure error/> })
+}
+
+/// The same with another way to say why it is not there.
+pub fn loaded_or<T, V, F, W>(
+    resource: Resource<Result<T, AppError>>,
+    show: F,
+    failed: fn(AppError) -> W,
+) -> impl IntoView
+where
+    W: IntoView + 'static,
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+    F: Fn(T) -> V + Clone + Send + Sync + 'static,
+{
     view! {
         <Suspense fallback=|| ()>
             {move || {
@@ -104,7 +119,7 @@ where
                 Suspend::new(async move {
                     match resource.await {
                         Ok(value) => Either::Left(show(value)),
-                        Err(error) => Either::Right(view! { <Failure error/> }),
+                        Err(error) => Either::Right(failed(error)),
                     }
                 })
             }}

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_query_map};
 
+use crate::error::AppError;
 use crate::text::text;
+use crate::ui::feedback::{Failure, loaded_or};
 use crate::ui::form::{Form, Look, Submit};
 use crate::ui::reader::reader;
 use crate::ui::returned::{FormState, Returned};
@@ -71,6 +73,24 @@ pub fn PageHead(
             {actions.map(|actions| view! { <div class="page-head-actions row">{actions}</div> })}
         </div>
     }
+}
+
+/// A page whose heading comes with what it shows; without that, the failure is given one.
+pub fn whole_page<T, V, F>(resource: Resource<Result<T, AppError>>, show: F) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+    F: Fn(T) -> V + Clone + Send + Sync + 'static,
+{
+    let page = loaded_or(resource, show, |error| {
+        let frame = &text().frame;
+        let title = match error {
+            AppError::NotFound(_) => frame.not_found,
+            _ => frame.not_shown,
+        };
+        view! { <PageHead title/> <Failure error/> }
+    });
+    view! { <div class="page">{page}</div> }
 }
 
 /// Links to the parts of a long page.

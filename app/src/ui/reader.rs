@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::text::Language;
+use crate::text::{Language, Text, text};
 
 /// The colours of the console.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,14 +170,23 @@ impl Reader {
 
 /// How long something took: `0.4 s`, `42 s`, `2 min 14 s`, `1 h 2 min`.
 pub fn duration(ms: i64) -> String {
+    spelled(ms, text())
+}
+
+fn spelled(ms: i64, text: &Text) -> String {
     let ms = ms.max(0);
     let seconds = ms / 1000;
     match seconds {
-        0..10 => format!("{}.{} s", seconds, ms % 1000 / 100),
+        0..10 => format!("{seconds}{}{} s", text.time.decimal_mark, ms % 1000 / 100),
         10..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
     }
+}
+
+/// A number with the mark that this language sets before its decimals.
+pub fn decimal(number: &str) -> String {
+    number.replace('.', text().time.decimal_mark)
 }
 
 /// A place in a recording: `0:12`.
@@ -265,6 +274,7 @@ mod tests {
         ] {
             assert_eq!(duration(ms), said);
         }
+        assert_eq!(spelled(1_400, Language::German.text()), "1,4 s");
         assert_eq!(position(12_345), "0:12");
     }
 }

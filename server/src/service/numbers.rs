@@ -180,6 +180,14 @@ impl NumberDesk {
     }
 }
 
+/// What the audit calls numbers that were added at once: the one, or how many.
+pub(super) fn many(numbers: &[&PhoneNumber]) -> String {
+    match numbers {
+        [one] => one.to_string(),
+        many => many.len().to_string(),
+    }
+}
+
 /// The conflict that names who answers a number.
 pub(super) async fn held_by(
     conn: &mut Conn,
@@ -275,7 +283,7 @@ impl Numbers for NumberDesk {
             let record = Record {
                 action: "add_numbers",
                 subject: changed.len().to_string(),
-                label: numbers.first().map(ToString::to_string).unwrap_or_default(),
+                label: many(&numbers),
             };
             record
                 .write(&mut tx, &self.0, caller, None, Some(&numbers))

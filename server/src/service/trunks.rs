@@ -22,7 +22,7 @@ use crate::service::addresses::Addresses;
 use crate::service::audit::Record;
 use crate::service::core::Core;
 use crate::service::routes::RouteChange;
-use crate::service::{entered, fault, generated, version};
+use crate::service::{entered, fault, generated, numbers, version};
 use crate::store::{self, Conn, StoreError, Tx};
 
 /// What the first access is called until somebody renames it.
@@ -341,7 +341,11 @@ impl InboundTrunks for Trunks {
         let changed = self.put_on(&mut tx, &numbers).await?;
         if !changed.is_empty() {
             let added: Vec<_> = changed.iter().map(|number| &number.number).collect();
-            record("add_numbers", &trunk)
+            let record = Record {
+                label: numbers::many(&added),
+                ..record("add_numbers", &trunk)
+            };
+            record
                 .write(&mut tx, &self.core, caller, None, Some(&added))
                 .await?;
         }

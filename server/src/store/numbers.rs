@@ -162,6 +162,23 @@ fn order(sort: NumberSort) -> &'static str {
     }
 }
 
+/// A label as a search meets it, whatever letters it is written in.
+fn folded(label: &str) -> String {
+    label.to_lowercase()
+}
+
+/// Fills in what the schema could not: labels from before, with letters that no database folds.
+pub(super) async fn fold_labels(tx: &mut Tx) -> Result<(), StoreError> {
+    const LEFT: &str = "select id, label from numbers where label is not null and folded is null";
+    const FILL: &str = "update numbers set folded = $2 where id = $1";
+    let left: Vec<(Uuid, String)> = sql!(tx, on => sqlx::query_as(LEFT).fetch_all(on).await)?;
+    for (id, label) in left {
+        let folded = folded(&label);
+        sql!(tx, on => sqlx::query(FILL).bind(id).bind(&folded).execute(on).await.map(drop))?;
+    }
+    Ok(())
+}
+
 /// The digits of a text that is nothing else, however people set them apart.
 fn digits(text: &str) -> Option<String> {
     let is_set_apart = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}');
@@ -177,11 +194,11 @@ impl Filter {
         let Some(text) = text else {
             return self;
         };
-        let label = containing(&text.to_lowercase());
+        let label = containing(&folded(text));
         let number = digits(text).map_or_else(|| label.clone(), |digits| containing(&digits));
         // Most numbers have no label, and that is quickly seen.
         self.and_both(
-            r"(n.number like ? escape '\' or (n.label is not null and lower(n.label) like ¿ escape '\'))",
+            r"(n.number like ? escape '\' or (n.folded is not null and n.folded like ¿ escape '\'))",
             number,
             label,
         )
@@ -353,14 +370,14 @@ pub async fn save(tx: &mut Tx, number: &Number, now: i64) -> Result<bool, StoreE
 pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, StoreError> {
     let mut written = 0;
     for chunk in numbers.chunks(AT_ONCE) {
-        let places = places(tx, chunk.len(), 10);
+        let places = places(tx, chunk.len(), 11);
         let text = format!(
             concat!(
                 "insert into numbers (",
                 columns!(),
-                ", updated_at) values {}
+                ", updated_at, folded) values {}
         on conflict (id) do update
-        set label = excluded.label, verified_at = excluded.verified_at, on_trunk = excluded.on_trunk,
+        set label = excluded.label, folded = excluded.folded, verified_at = excluded.verified_at, on_trunk = excluded.on_trunk,
             agent_id = excluded.agent_id, version = excluded.version, updated_at = excluded.updated_at
         where numbers.version = excluded.version - 1"
             ),
@@ -379,7 +396,8 @@ pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, 
                     .bind(number.last_call_at)
                     .bind(number.version)
                     .bind(number.created_at)
-                    .bind(now);
+                    .bind(now)
+                    .bind(number.label.as_deref().map(folded));
             }
             query.execute(on).await.map(|done| done.rows_affected())
         })?;

@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
-use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, settings, sql};
+use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, numbers, settings, sql};
 
 /// The schema, inside the binary. One text serves both databases.
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -31,6 +31,7 @@ impl Db {
             turn: Arc::default(),
         };
         db.migrate().await?;
+        db.fold_labels().await?;
         db.check_key().await?;
         Ok(db)
     }
@@ -61,6 +62,12 @@ impl Db {
             }
             Err(other) => Err(StoreError::Migration(other)),
         }
+    }
+
+    async fn fold_labels(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        numbers::fold_labels(&mut tx).await?;
+        tx.commit().await
     }
 
     /// A sealed sentinel tells a foreign key file at the start, not at the first call of the night.

@@ -6,9 +6,11 @@ mod health;
 mod inbound;
 mod people;
 
-use server::store::{DataKey, Db, StoreError, settings};
+use app::domain::page::Limit;
+use server::store::{DataKey, Db, StoreError, numbers, settings};
 
 use crate::databases::{Sqlite, both, key};
+use crate::samples;
 
 #[tokio::test]
 async fn a_committed_change_is_there_and_a_dropped_one_is_not() {
@@ -59,6 +61,33 @@ async fn fifty_changes_that_read_and_then_write_all_succeed() {
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn labels_from_before_are_found_too_once_the_binary_has_started() {
+    let lite = Sqlite::fresh();
+    let db = Db::open(&lite.url, key()).await.unwrap();
+    let mut row = samples::number(1, "+14155550100");
+    row.label = Some("ÄRZTE".to_owned());
+    let mut tx = db.begin().await.unwrap();
+    numbers::save(&mut tx, &row, samples::NOW).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    // As the schema leaves what it cannot fold.
+    let pool = sqlx::SqlitePool::connect(&lite.url).await.unwrap();
+    sqlx::query("update numbers set folded = null")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    let db = Db::open(&lite.url, key()).await.unwrap();
+    let search = numbers::Search {
+        text: Some("ärzte".to_owned()),
+        ..numbers::Search::default()
+    };
+    let mut conn = db.read().await.unwrap();
+    let (found, _) = numbers::page(&mut conn, &search, Limit::ONE).await.unwrap();
+    assert_eq!(found.len(), 1);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::domain::waveform::Waveform;
 use crate::text::text;
 use crate::ui::feedback::Tone;
 use crate::ui::page::{Empty, Section};
-use crate::ui::reader::{position, reader};
+use crate::ui::reader::{decimal, position, reader};
 use crate::ui::steps::{Step, Steps};
 use crate::ui::table::{Cell, Column, Lead, Row, Table};
 
@@ -220,9 +220,11 @@ fn flow(name: &'static str, flow: &Flow) -> impl IntoView + use<> {
     let (packets, lost, jitter) = (
         flow.packets.to_string(),
         flow.lost.to_string(),
-        format!("{:.1} ms", flow.jitter_ms),
+        decimal(&format!("{:.1} ms", flow.jitter_ms)),
     );
-    let score = flow.mos.map_or("–".to_owned(), |mos| format!("{mos:.1}"));
+    let score = flow
+        .mos
+        .map_or("–".to_owned(), |mos| decimal(&format!("{mos:.1}")));
     view! {
         <Row>
             <Lead>{name}</Lead>

@@ -21,6 +21,7 @@ pub(super) const KEYS: KeyText = KeyText {
     five_seconds: "Fünf Sekunden zurück oder vor, im Spieler",
     off_in_account: "Einzelne Tasten tun nichts, während du schreibst, und lassen sich unter Konto abschalten.",
     close_button: "Schließen",
+    search_refused: |digits| format!("Abgewiesene Anrufe nach {digits} durchsuchen"),
     search_calls: |digits| format!("Den Eingang nach {digits} durchsuchen"),
     search_numbers: |part| format!("Alle Nummern nach {part} durchsuchen"),
     shortcuts: "Kürzel mit einer Taste",

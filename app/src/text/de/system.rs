@@ -94,7 +94,7 @@ pub(super) const AUDIT: AuditText = AuditText {
     update_agent: "Agent geändert:",
     delete_agent: "Agent gelöscht:",
     set_agent_numbers: "Nummern gesetzt für",
-    add_numbers: "Nummern hinzugefügt:",
+    add_numbers: "Nummer hinzugefügt:",
     update_number: "Nummer geändert:",
     remove_number: "Vom Trunk genommen:",
     delete_number: "Nummer gelöscht:",
@@ -114,5 +114,6 @@ pub(super) const AUDIT: AuditText = AuditText {
     update_webhook: "Webhook geändert:",
     delete_webhook: "Webhook gelöscht:",
     renew_webhook_secret: "Geheimnis erneuert für Webhook",
+    added_many: |count| format!("{count} Nummern hinzugefügt"),
     many: |count| format!("{count} Änderungen"),
 };

@@ -21,6 +21,7 @@ pub(super) const KEYS: KeyText = KeyText {
     five_seconds: "Five seconds back or on, in the player",
     off_in_account: "Single keys do nothing while you type, and can be switched off under Account.",
     close_button: "Close",
+    search_refused: |digits| format!("Search refused calls for {digits}"),
     search_calls: |digits| format!("Search the Inbox for {digits}"),
     search_numbers: |part| format!("Search all numbers for {part}"),
     shortcuts: "Single-key shortcuts",

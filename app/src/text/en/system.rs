@@ -94,7 +94,7 @@ pub(super) const AUDIT: AuditText = AuditText {
     update_agent: "Changed agent",
     delete_agent: "Deleted agent",
     set_agent_numbers: "Set the numbers of",
-    add_numbers: "Added numbers",
+    add_numbers: "Added number",
     update_number: "Changed number",
     remove_number: "Took off the trunk:",
     delete_number: "Deleted number",
@@ -114,5 +114,6 @@ pub(super) const AUDIT: AuditText = AuditText {
     update_webhook: "Changed webhook",
     delete_webhook: "Deleted webhook",
     renew_webhook_secret: "Renewed the secret of webhook",
+    added_many: |count| format!("Added {count} numbers"),
     many: |count| format!("{count} changes"),
 };

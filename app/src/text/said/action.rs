@@ -24,6 +24,11 @@ words_of! {
     update_webhook delete_webhook renew_webhook_secret
 }
 
+/// Several numbers have no name but how many they are; one begins with a plus.
+fn is_a_count(label: &str) -> bool {
+    label.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl Text {
     /// What was done, before the name of the thing it was done to. An action of a newer binary is shown by its code.
     pub fn action(&self, code: &str) -> String {
@@ -39,6 +44,7 @@ impl Text {
             | "update_inbound_trunk"
             | "delete_inbound_trunk"
             | "sync_inbound_trunk" => what,
+            "add_numbers" if is_a_count(label) => (self.audit.added_many)(label),
             _ => format!("{what} {label}"),
         }
     }

@@ -90,8 +90,15 @@ fn open(id: &str) -> bool {
     dialog.open() || dialog.show_modal().is_ok()
 }
 
+/// What is folded away unfolds first.
 fn focus(selector: &str) -> bool {
     let found = document().query_selector(selector).ok().flatten();
+    let fold = found
+        .as_ref()
+        .and_then(|found| found.closest("details").ok()?);
+    if let Some(fold) = fold {
+        let _ = fold.set_attribute("open", "");
+    }
     found
         .and_then(|found| found.dyn_into::<HtmlElement>().ok())
         .is_some_and(|found| found.focus().is_ok())

@@ -375,6 +375,75 @@ async fn numbers_are_found_by_what_is_asked_and_page_by_their_digits() {
 }
 
 #[tokio::test]
+async fn a_label_is_found_whatever_letters_it_is_written_in() {
+    both(async |db| {
+        three_numbers(&db).await;
+        let mut labelled = number(40, "+41446681800");
+        labelled.label = Some("ÄRZTE Zürich Ørsted ΑΘΗΝΑ".to_owned());
+        let mut tx = db.begin().await.unwrap();
+        numbers::save(&mut tx, &labelled, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        for text in ["ärzte", "ÄRZTE", "ZÜRICH", "ørsted", "αθηνα", "Ärzte zü"] {
+            let search = numbers::Search {
+                text: Some(text.to_owned()),
+                ..numbers::Search::default()
+            };
+            let (found, _) = numbers::page(&mut conn, &search, Limit::MAX).await.unwrap();
+            assert_eq!(found.len(), 1, "{text}");
+        }
+        // Another label is found by that one alone.
+        labelled.label = Some("Praxis".to_owned());
+        labelled.version += 1;
+        drop(conn);
+        let mut tx = db.begin().await.unwrap();
+        assert!(numbers::save(&mut tx, &labelled, NOW).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        for (text, expect) in [("ärzte", 0), ("PRAXIS", 1)] {
+            let search = numbers::Search {
+                text: Some(text.to_owned()),
+                ..numbers::Search::default()
+            };
+            let (found, _) = numbers::page(&mut conn, &search, Limit::MAX).await.unwrap();
+            assert_eq!(found.len(), expect, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_numbers_of_agents_and_how_many_they_are_come_without_the_others() {
+    both(async |db| {
+        let mut tx = db.begin().await.unwrap();
+        let busy: Vec<_> = (0..150).map(|n| agent(100 + n, "Desk")).collect();
+        for desk in &busy {
+            agents::save(&mut tx, desk).await.unwrap();
+        }
+        let rows: Vec<_> = (0..600_u32)
+            .map(|at| {
+                let mut row = number(1_000 + u128::from(at), &format!("+1415555{at:04}"));
+                row.agent = Some(busy[at as usize % 120].id);
+                row
+            })
+            .collect();
+        numbers::save_all(&mut tx, &rows, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let ids: Vec<_> = busy.iter().map(|desk| desk.id).collect();
+        let first = numbers::first_of(&mut conn, &ids, 3).await.unwrap();
+        let expect = ["+14155550119", "+14155550239", "+14155550359"].map(phone);
+        assert_eq!(first[&ids[119]], expect);
+        assert!(!first.contains_key(&ids[120]), "it answers none");
+        let counts = numbers::counts(&mut conn).await.unwrap();
+        assert_eq!((counts.len(), counts[&ids[0]]), (120, 5));
+        assert_eq!(numbers::count_of(&mut conn, ids[0]).await.unwrap(), 5);
+        assert_eq!(numbers::count_of(&mut conn, ids[149]).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn agents_keep_what_was_set_and_one_at_most_is_the_default() {
     both(async |db| {
         let mut desk = agent(10, "Front desk");
