@@ -19,6 +19,11 @@ use crate::ui::palette::Dialogs;
 use crate::ui::reader::reader;
 use crate::ui::session::SessionEnd;
 
+/// The hydration script waits until the browser is idle, for ever if need be: Chromium thinks itself never idle where
+/// nothing is to be painted, and the page stays as the server sent it. Idle or not, it begins after half a second.
+const SOON: &str = "const idle = window.requestIdleCallback; \
+    if (idle) window.requestIdleCallback = (work) => idle.call(window, work, { timeout: 500 });";
+
 /// The whole document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let reader = reader();
@@ -38,6 +43,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 {is_stranger.then(|| view! { <meta name="robots" content="noindex"/> })}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=style/>
+                <script nonce=leptos::nonce::use_nonce()>{SOON}</script>
                 <HydrationScripts options islands=true/>
                 <MetaTags/>
             </head>

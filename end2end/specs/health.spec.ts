@@ -94,3 +94,13 @@ test("a page that hears nothing any more says so", async ({ admin, server }) => 
   await expect(admin.getByText("Live updates stopped")).toBeVisible();
   await expect(admin.getByRole("link", { name: "Reload" })).toBeVisible();
 });
+
+test("a page comes alive in a browser that is never idle", async ({ admin }) => {
+  // As Chromium is where nothing is to be painted: only who sets a time is called.
+  await admin.addInitScript(() => {
+    window.requestIdleCallback = (work, options) =>
+      options?.timeout ? Number(setTimeout(work, options.timeout, { didTimeout: true, timeRemaining: () => 0 })) : 0;
+  });
+  await admin.goto("/inbox");
+  await expect(admin.getByText("Live", { exact: true })).toBeVisible();
+});
