@@ -171,7 +171,7 @@ impl Db {
             Pools::Sqlite { write, .. } => {
                 Link::SqliteTx(write.begin_with("begin immediate").await?)
             }
-            Pools::Postgres(pool) => Link::PostgresTx(pool.begin_with(on_postgres).await?),
+            Pools::Postgres(pool) => Link::PostgresTx(begun(pool.clone(), on_postgres).await?),
         };
         Ok(Tx {
             conn: Conn {
@@ -230,6 +230,24 @@ impl Db {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// In a task of its own: of a transaction that is given up while it begins the driver knows nothing, and would hand
+/// on its connection with the transaction still open and its locks held.
+async fn begun(
+    pool: PgPool,
+    statement: String,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "its only caller waits for it; it must merely outlive that caller's hanging up"
+    )]
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+    match begun.await {
+        Ok(begun) => Ok(begun?),
+        // Only at the end of the process: nothing else stops such a task.
+        Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
     }
 }
 
