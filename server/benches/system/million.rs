@@ -45,9 +45,10 @@ const TICKETS: &str = "
 
 /// In an area code of their own, all of the first agent.
 const NUMBERS: &str = "
-    insert into numbers (id, number, label, verified_at, on_trunk, agent_id, version, created_at, updated_at)
+    insert into numbers (id, number, label, folded, verified_at, on_trunk, agent_id, version, created_at, updated_at)
     with recursive n (x) as (select 1 union all select x + 1 from n where x < 1000000)
     select randomblob(16), printf('+1212%07d', x), case when x % 1000 = 0 then printf('Desk %d', x) end,
+        case when x % 1000 = 0 then printf('desk %d', x) end,
         1700000000000, true, (select id from agents limit 1), 1, 1700000000000, 1700000000000
     from n";
 
