@@ -101,6 +101,6 @@ test("a page comes alive in a browser that is never idle", async ({ admin }) => 
     window.requestIdleCallback = (work, options) =>
       options?.timeout ? Number(setTimeout(work, options.timeout, { didTimeout: true, timeRemaining: () => 0 })) : 0;
   });
-  await admin.goto("/inbox");
+  await admin.goto("/");
   await expect(admin.getByText("Live", { exact: true })).toBeVisible();
 });
