@@ -64,7 +64,7 @@ const LAST_CALL: &str = "coalesce(n.last_call_at, 0)";
 pub type Place = (i64, PhoneNumber);
 
 /// Numbers that one page looks through at most for a text.
-const REACH: u32 = 500_000;
+const REACH: u32 = 300_000;
 
 /// Numbers with the names of their agents, as the search sorts them; one more than `limit`, so that the caller sees whether
 /// there are more. And the place where looking for a text ended, if numbers come after it.
