@@ -1,5 +1,7 @@
 //! The SIP messages of one call, kept for people: secrets out before anyone sees them, and bounded.
 
+use std::borrow::Cow;
+
 use app::domain::call::SipMessageRecord;
 
 use super::message::{Message, Start};
@@ -66,24 +68,36 @@ fn summary(message: &Message) -> String {
 
 /// The message as text, without anything that would let a reader in or tell him a PIN.
 pub fn redacted(message: &Message) -> String {
-    let mut message = message.clone();
-    for name in ["Authorization", "Proxy-Authorization"] {
-        message.rewrite(name, |value| {
-            hide_parameters(value, &["response", "cnonce"])
-        });
+    let body = shown_body(message);
+    let mut text = message.head(body.len(), |header| {
+        let signs_in = ["Authorization", "Proxy-Authorization"]
+            .iter()
+            .any(|name| header.name.eq_ignore_ascii_case(name));
+        if signs_in {
+            Cow::Owned(hide_parameters(&header.value, &["response", "cnonce"]))
+        } else {
+            Cow::Borrowed(&header.value)
+        }
+    });
+    text.push_str(&body);
+    // PostgreSQL keeps no NUL in a text.
+    if text.contains('\0') {
+        text = text.replace('\0', "\u{fffd}");
     }
-    let kind = message
-        .get("Content-Type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if kind.contains("dtmf") {
-        message.body = b"[digit]".to_vec();
-    } else if !message.body.is_empty() {
-        let body = String::from_utf8_lossy(&message.body);
-        let lines: Vec<String> = body.split("\r\n").map(hide_keys).collect();
-        message.body = lines.join("\r\n").into_bytes();
+    text
+}
+
+fn shown_body(message: &Message) -> Cow<'_, str> {
+    let kind = message.get("Content-Type").unwrap_or_default();
+    if find_ignore_case(kind, "dtmf").is_some() {
+        return Cow::Borrowed("[digit]");
     }
-    String::from_utf8_lossy(&message.to_bytes()).replace('\0', "\u{fffd}")
+    let body = String::from_utf8_lossy(&message.body);
+    if body.split("\r\n").all(|line| secret_at(line).is_none()) {
+        return body;
+    }
+    let lines: Vec<String> = body.split("\r\n").map(hide_keys).collect();
+    Cow::Owned(lines.join("\r\n"))
 }
 
 fn hide_parameters(value: &str, secret: &[&str]) -> String {
@@ -97,17 +111,23 @@ fn hide_parameters(value: &str, secret: &[&str]) -> String {
     value.split(',').map(hide).collect::<Vec<_>>().join(",")
 }
 
-/// SRTP keys (RFC 4568) and ICE passwords.
 fn hide_keys(line: &str) -> String {
-    let lower = line.to_ascii_lowercase();
-    let secret = ["inline:", "a=ice-pwd:"];
-    let found = secret
-        .iter()
-        .find_map(|word| lower.find(word).map(|at| at + word.len()));
-    match found {
-        Some(end) => format!("{}[secret]", &line[..end]),
+    match secret_at(line) {
+        Some(at) => format!("{}[secret]", &line[..at]),
         None => line.to_owned(),
     }
+}
+
+/// Where SRTP keys (RFC 4568) and ICE passwords begin.
+fn secret_at(line: &str) -> Option<usize> {
+    ["inline:", "a=ice-pwd:"]
+        .iter()
+        .find_map(|word| find_ignore_case(line, word).map(|at| at + word.len()))
+}
+
+fn find_ignore_case(text: &str, word: &str) -> Option<usize> {
+    let mut places = text.as_bytes().windows(word.len());
+    places.position(|place| place.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 #[cfg(test)]

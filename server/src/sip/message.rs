@@ -59,6 +59,9 @@ pub enum NoMessage {
 /// More header lines than any real message has.
 const MANY: usize = 256;
 
+/// Room for the head of most messages.
+const HEAD: usize = 1_024;
+
 /// Compact forms (RFC 3261 §7.3.3 and the registry) beside their names.
 const COMPACT: [(&str, &str); 18] = [
     ("a", "Accept-Contact"),
@@ -334,10 +337,20 @@ impl Message {
 
     /// The wire form, with a Content-Length that is true.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut head = String::with_capacity(1024);
+        let head = self.head(self.body.len(), |header| Cow::Borrowed(&header.value));
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    /// All before a body of so many bytes, each header's value as `spell` has it.
+    pub fn head(&self, length: usize, spell: impl Fn(&Header) -> Cow<'_, str>) -> String {
+        let mut head = String::with_capacity(HEAD + length);
         match &self.start {
             Start::Request { method, uri } => {
-                let _ = write!(head, "{method} {uri} SIP/2.0\r\n");
+                for part in [method.as_str(), " ", uri, " SIP/2.0\r\n"] {
+                    head.push_str(part);
+                }
             }
             Start::Response { status, phrase } => {
                 let _ = write!(head, "SIP/2.0 {status} {phrase}\r\n");
@@ -345,13 +358,13 @@ impl Message {
         }
         for header in &self.headers {
             if header.name != "Content-Length" {
-                let _ = write!(head, "{}: {}\r\n", header.name, header.value);
+                for part in [header.name.as_ref(), ": ", &spell(header), "\r\n"] {
+                    head.push_str(part);
+                }
             }
         }
-        let _ = write!(head, "Content-Length: {}\r\n\r\n", self.body.len());
-        let mut bytes = head.into_bytes();
-        bytes.extend_from_slice(&self.body);
-        bytes
+        let _ = write!(head, "Content-Length: {length}\r\n\r\n");
+        head
     }
 }
 
