@@ -40,7 +40,9 @@ impl Lifecycle {
     {
         use tracing::Instrument as _;
         let span = tracing::debug_span!("task", name);
-        tokio::spawn(self.tasks.track_future(future.instrument(span)))
+        // Boxed, because a call's future is large and each wrapper would move all of it.
+        let future = Box::pin(future.instrument(span));
+        tokio::spawn(self.tasks.track_future(future))
     }
 
     /// Set at the first signal: take nothing new.

@@ -53,7 +53,7 @@ use self::guard::{Guard, GuardConfig, Known, Passage};
 use self::message::Message;
 use self::outbound::Ways;
 use self::sources::Sources;
-use self::stack::{Arrival, Datagrams, Flow, Names, Stack, Timers};
+use self::stack::{Arrivals, Datagrams, Flow, Names, Stack, Timers, Undelivered};
 use self::tls::Shown;
 use crate::agent::{Engines, Voice};
 use crate::clock::Clock;
@@ -281,15 +281,14 @@ impl Edge {
             Some(Repeated::Fork) => return self.refuse_fork(message, flow),
             None => {}
         }
-        let answerable = message.method().is_some_and(|method| method != "ACK");
-        let reply = answerable.then(|| self.guard.reply(&message, 400));
-        if self
-            .stack
-            .deliver(message, flow.clone(), None)
-            .await
-            .is_err()
-            && let Some(reply) = reply
+        let delivered = self.stack.deliver(message, flow.clone(), None).await;
+        if let Err(Undelivered {
+            message: Some(message),
+            ..
+        }) = delivered
+            && message.method().is_some_and(|method| method != "ACK")
         {
+            let reply = self.guard.reply(&message, 400);
             self.send_stateless(&reply, &flow).await;
         }
     }
@@ -345,12 +344,12 @@ fn guard_config(config: &EdgeConfig) -> GuardConfig {
 }
 
 /// New requests, each to where it belongs.
-async fn arrive(edge: Arc<Edge>, mut arrivals: tokio::sync::mpsc::UnboundedReceiver<Arrival>) {
+async fn arrive(edge: Arc<Edge>, mut arrivals: Arrivals) {
     let stopped = edge.life.stopped();
     loop {
         let arrival = tokio::select! {
             () = stopped.cancelled() => return,
-            arrival = arrivals.recv() => match arrival {
+            arrival = arrivals.next() => match arrival {
                 Some(arrival) => arrival,
                 None => return,
             },
@@ -363,6 +362,8 @@ async fn arrive(edge: Arc<Edge>, mut arrivals: tokio::sync::mpsc::UnboundedRecei
                 arrival.answer(&reply);
             }
             _ => {
+                // An ACK that came just before goes by its INVITE's transaction: it is to be there first.
+                tokio::task::yield_now().await;
                 if let Err((arrival, status)) = edge.calls.hand_over(Box::new(arrival)) {
                     let reply = edge.guard.reply(&arrival.message, status);
                     arrival.answer(&reply);

@@ -18,7 +18,7 @@ use super::ladder::{Ladder, Way};
 use super::message::Message;
 use super::message::address::{Address, host_port_of, split_host_port, user_of};
 use super::sources::Trouble;
-use super::stack::{Arrival, Flow, Misfit};
+use super::stack::{Arrival, Flow, Misfit, Undelivered};
 use super::timer::{SessionTimer, TooSmall};
 
 /// What was decided about an INVITE, on its way through the transaction layer.
@@ -105,16 +105,16 @@ async fn deliver(
     counted: Option<CallId>,
     ticket: Ticket,
 ) -> Option<Message> {
-    let bad = edge.guard.reply(&message, 400);
     let delivered = edge
         .stack
         .deliver(message, flow.clone(), Some(Box::new(ticket)))
         .await;
-    let misfit = delivered.err()?;
+    let Undelivered { why, message } = delivered.err()?;
     if let Some(id) = counted {
         end_unopened(edge, id, EndReason::Fault);
     }
-    (misfit != Misfit::Twice).then_some(bad)
+    let bad = message.filter(|_| why != Misfit::Twice)?;
+    Some(edge.guard.reply(&bad, 400))
 }
 
 fn end_unopened(edge: &Edge, id: CallId, reason: EndReason) {

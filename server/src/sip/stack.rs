@@ -16,12 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rsipstack::EndpointBuilder;
-use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
+use rsipstack::sip::{Method, SipMessage};
+use rsipstack::transaction::endpoint::{Endpoint, EndpointInnerRef, EndpointOption};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transaction::{EndpointBuilder, TransactionReceiver};
 use thiserror::Error;
-use tokio::sync::mpsc;
 
 pub use self::flow::{Datagrams, Flow, Outbox};
 pub use self::names::Names;
@@ -54,14 +53,23 @@ pub enum Misfit {
     Twice,
 }
 
+/// A message that found no place, given back if it can be answered.
+#[derive(Debug)]
+pub struct Undelivered {
+    pub why: Misfit,
+    pub message: Option<Message>,
+}
+
 /// The transaction layer.
 pub struct Stack {
     core: EndpointInnerRef,
     /// Requests on their way through the library to [`Stack::arrivals`], whole.
-    parcels: Arc<Mutex<HashMap<TransactionKey, Parcel>>>,
+    parcels: Parcels,
     life: Lifecycle,
     pub timers: Timers,
 }
+
+type Parcels = Arc<Mutex<HashMap<TransactionKey, Parcel>>>;
 
 struct Parcel {
     message: Message,
@@ -69,13 +77,36 @@ struct Parcel {
     ticket: Option<Box<Ticket>>,
 }
 
+/// New requests, each once.
+pub struct Arrivals {
+    /// Lives as long as its queue is read.
+    _endpoint: Endpoint,
+    incoming: Option<TransactionReceiver>,
+    parcels: Parcels,
+    life: Lifecycle,
+}
+
+impl Arrivals {
+    pub async fn next(&mut self) -> Option<Arrival> {
+        loop {
+            let transaction = self.incoming.as_mut()?.recv().await?;
+            let Some(parcel) = self.parcels.lock().remove(&transaction.key) else {
+                continue;
+            };
+            return Some(Arrival::new(
+                parcel.message,
+                parcel.flow,
+                parcel.ticket,
+                transaction,
+                self.life.clone(),
+            ));
+        }
+    }
+}
+
 impl Stack {
-    /// Starts the timers and hands out what arrives: new requests, each once.
-    pub fn start(
-        timers: Timers,
-        product: &str,
-        life: &Lifecycle,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Arrival>) {
+    /// Starts the timers and hands out what arrives.
+    pub fn start(timers: Timers, product: &str, life: &Lifecycle) -> (Arc<Self>, Arrivals) {
         let option = EndpointOption {
             t1: timers.t1,
             t2: timers.t1 * 8,
@@ -91,45 +122,20 @@ impl Stack {
             .with_option(option)
             .build();
         let core = endpoint.inner.clone();
-        let parcels = Arc::new(Mutex::new(HashMap::new()));
+        let parcels = Parcels::default();
         let stack = Arc::new(Self {
             core,
             parcels: parcels.clone(),
             life: life.clone(),
             timers,
         });
-        let (out, arrivals) = mpsc::unbounded_channel();
         stack.supervise_timers();
-        if let Ok(mut incoming) = endpoint.incoming_transactions() {
-            let life_of_calls = life.clone();
-            let stopped = life.stopped();
-            life.spawn("sip.arrivals", async move {
-                // Keeps the endpoint alive as long as its queue is read.
-                let _endpoint = endpoint;
-                loop {
-                    let transaction: Transaction = tokio::select! {
-                        () = stopped.cancelled() => break,
-                        next = incoming.recv() => match next {
-                            Some(transaction) => transaction,
-                            None => break,
-                        },
-                    };
-                    let Some(parcel) = parcels.lock().remove(&transaction.key) else {
-                        continue;
-                    };
-                    let arrival = Arrival::new(
-                        parcel.message,
-                        parcel.flow,
-                        parcel.ticket,
-                        transaction,
-                        life_of_calls.clone(),
-                    );
-                    if out.send(arrival).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
+        let arrivals = Arrivals {
+            incoming: endpoint.incoming_transactions().ok(),
+            _endpoint: endpoint,
+            parcels,
+            life: life.clone(),
+        };
         (stack, arrivals)
     }
 
@@ -164,8 +170,13 @@ impl Stack {
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server) else {
             return false;
         };
-        self.core.transactions.get(&key).is_some()
-            || self.core.finished_transactions.get(&key).is_some()
+        self.holds(&key)
+    }
+
+    /// At work, or remembered because its request may come again.
+    fn holds(&self, key: &TransactionKey) -> bool {
+        self.core.transactions.contains_key(key)
+            || self.core.finished_transactions.contains_key(key)
     }
 
     /// Gives the library a screened message. New requests come out of the arrivals.
@@ -175,46 +186,57 @@ impl Stack {
         message: Message,
         flow: Flow,
         ticket: Option<Box<Ticket>>,
-    ) -> Result<(), Misfit> {
+    ) -> Result<(), Undelivered> {
         let (connection, from) = flow.ends();
-        let told = match message.method() {
-            None => convert::response(&message)?.into(),
-            Some(method) => {
-                let request = convert::request(&message)?;
-                let key = TransactionKey::from_request(&request, TransactionRole::Server)
-                    .map_err(|_| Misfit::Unreadable)?;
-                if !matches!(method, "ACK" | "CANCEL") {
-                    let flow = flow.clone();
-                    let parcel = Parcel {
-                        message,
-                        flow,
-                        ticket,
-                    };
-                    self.put_aside(key, parcel)?;
-                }
-                request.into()
+        let told = match convert::incoming(&message) {
+            Ok(told) => told,
+            Err(why) => {
+                let message = Some(message);
+                return Err(Undelivered { why, message });
             }
         };
-        self.core
-            .on_received_message(told, connection, &from)
-            .await
-            .map_err(|_| Misfit::Unsent)
+        let mut kept = Some(message);
+        let mut opened = None;
+        if let SipMessage::Request(request) = &told
+            && !matches!(request.method, Method::Ack | Method::Cancel)
+            && let Ok(key) = TransactionKey::from_request(request, TransactionRole::Server)
+            && let Some(message) = kept.take()
+        {
+            let parcel = Parcel {
+                message,
+                flow,
+                ticket,
+            };
+            opened = self.put_aside(key.clone(), parcel)?.then_some(key);
+        }
+        let received = self.core.on_received_message(told, connection, &from).await;
+        received.map_err(|_| {
+            let parcel = opened.and_then(|key| self.parcels.lock().remove(&key));
+            Undelivered {
+                why: Misfit::Unsent,
+                message: kept.or(parcel.map(|parcel| parcel.message)),
+            }
+        })
     }
 
     /// Keeps the whole of a new request. Looking and keeping are one step: a call that was decided
     /// about twice, because it came by two connections, must be told so to one of them.
-    fn put_aside(&self, key: TransactionKey, parcel: Parcel) -> Result<(), Misfit> {
+    /// False of one that comes again: it is the library's to answer.
+    fn put_aside(&self, key: TransactionKey, parcel: Parcel) -> Result<bool, Undelivered> {
         let mut parcels = self.parcels.lock();
-        let is_known = parcels.contains_key(&key)
-            || self.core.transactions.get(&key).is_some()
-            || self.core.finished_transactions.get(&key).is_some();
-        match (is_known, &parcel.ticket) {
+        match (
+            parcels.contains_key(&key) || self.holds(&key),
+            &parcel.ticket,
+        ) {
             (false, _) => {
                 parcels.insert(key, parcel);
-                Ok(())
+                Ok(true)
             }
-            (true, Some(_)) => Err(Misfit::Twice),
-            (true, None) => Ok(()),
+            (true, Some(_)) => Err(Undelivered {
+                why: Misfit::Twice,
+                message: Some(parcel.message),
+            }),
+            (true, None) => Ok(false),
         }
     }
 

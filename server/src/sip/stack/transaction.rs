@@ -40,7 +40,7 @@ pub struct Answers(TransactionEventSender);
 impl Answers {
     /// False if the transaction is gone.
     pub fn send(&self, response: &Message) -> bool {
-        convert::response(response)
+        convert::answer(response)
             .is_ok_and(|response| self.0.send(TransactionEvent::Respond(response)).is_ok())
     }
 }
