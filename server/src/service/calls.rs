@@ -262,10 +262,14 @@ impl CallDesk {
                 at: call.started_at,
             });
         }
+        let (call, papers) = (Arc::new(call), Arc::new(papers));
         self.live.begin(call.clone(), papers.clone());
         let id = call.id;
         self.announce_call(EventKind::CallStarted, &call);
-        let durable = self.writer.write_durably(Entry::save(call.clone(), papers));
+        let durable = self.writer.write_durably(Entry::Save {
+            call: call.clone(),
+            papers,
+        });
         self.tell_row(&call);
         if let Ok(Ok(())) = tokio::time::timeout(DURABLE_WITHIN, durable).await {
             return Opened::Durable;
@@ -323,7 +327,9 @@ impl CallDesk {
                 self.change(id, |_, _| {});
             }
             CallEvent::Checked(check) => {
-                self.change(id, |_, papers| papers.receipt.checks.push(check));
+                self.change(id, |_, papers| {
+                    Arc::make_mut(papers).receipt.checks.push(check);
+                });
             }
             CallEvent::Peer(peer) => self.change(id, |call, _| {
                 call.source = Some(peer.address);
@@ -351,7 +357,7 @@ impl CallDesk {
             Happening::FirstAudioOut => self.change(id, |call, _| call.first_audio_at = Some(at)),
             Happening::RecordingStarted => self.change(id, |call, papers| {
                 call.recording = RecordingState::Running;
-                papers.recording_path = Some(recording_name(id));
+                Arc::make_mut(papers).recording_path = Some(recording_name(id));
             }),
             _ => {}
         }
@@ -365,9 +371,11 @@ impl CallDesk {
 
     /// The last word about a call that `admit` counted, begun or not.
     pub fn end(&self, id: CallId, end: CallEnd, facts: &CallFacts) {
-        let Some((mut call, mut papers)) = self.live.end(id) else {
+        let Some((call, papers)) = self.live.end(id) else {
             return;
         };
+        let mut call = Arc::unwrap_or_clone(call);
+        let mut papers = Arc::unwrap_or_clone(papers);
         call.state = CallState::Ended;
         call.end = Some(end);
         call.ended_at = Some(facts.ended_at.max(call.started_at));
@@ -406,13 +414,14 @@ impl CallDesk {
     }
 
     pub(crate) fn live_call(&self, id: CallId) -> Option<Call> {
-        self.live.get(id)
+        self.live.get(id).map(Arc::unwrap_or_clone)
     }
 
-    fn change(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {
+    fn change(&self, id: CallId, change: impl FnOnce(&mut Call, &mut Arc<CallPapers>)) {
         if let Some((call, papers)) = self.live.change(id, change) {
-            self.writer.write(Entry::save(call.clone(), papers));
-            self.tell_row(&call);
+            let row = call.clone();
+            self.writer.write(Entry::Save { call, papers });
+            self.tell_row(&row);
         }
     }
 

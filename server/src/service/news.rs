@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::News;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 /// As many news may a reader be behind.
 const KEPT: usize = 1_024;
@@ -14,6 +14,8 @@ const KEPT: usize = 1_024;
 pub struct NewsDesk {
     serial: Arc<AtomicU64>,
     readers: broadcast::Sender<(u64, News)>,
+    /// For who brings webhooks their letters: woken by nothing else.
+    webhooks: Arc<Notify>,
 }
 
 impl Default for NewsDesk {
@@ -21,6 +23,7 @@ impl Default for NewsDesk {
         Self {
             serial: Arc::default(),
             readers: broadcast::Sender::new(KEPT),
+            webhooks: Arc::default(),
         }
     }
 }
@@ -28,8 +31,23 @@ impl Default for NewsDesk {
 impl NewsDesk {
     /// Tells everyone who watches; nobody has to.
     pub fn tell(&self, news: News) {
+        if news == News::Webhooks {
+            self.webhooks.notify_one();
+        }
+        self.tell_with(|| news);
+    }
+
+    /// The same of news that cost something to write down: nobody does unless somebody reads.
+    pub fn tell_with(&self, news: impl FnOnce() -> News) {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
-        drop(self.readers.send((serial, news)));
+        if self.has_readers() {
+            drop(self.readers.send((serial, news())));
+        }
+    }
+
+    /// Resolves when a webhook may have something to be told.
+    pub async fn for_webhooks(&self) {
+        self.webhooks.notified().await;
     }
 
     /// Whether anybody watches.
@@ -40,5 +58,27 @@ impl NewsDesk {
     /// News from now on.
     pub fn watch(&self) -> broadcast::Receiver<(u64, News)> {
         self.readers.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn news_that_nobody_reads_are_not_written_down() {
+        let desk = NewsDesk::default();
+        desk.tell_with(|| unreachable!("nobody reads"));
+        let mut reader = desk.watch();
+        desk.tell_with(|| News::Routing);
+        // The one that nobody read was counted all the same.
+        assert_eq!(reader.recv().await, Ok((2, News::Routing)));
+    }
+
+    #[tokio::test]
+    async fn who_brings_letters_hears_of_those_that_came_before_it_listened() {
+        let desk = NewsDesk::default();
+        desk.tell(News::Webhooks);
+        desk.for_webhooks().await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use app::domain::call::{Call, Direction};
 use app::domain::id::{AccessId, AgentId, CallId, OutboundTrunkId};
@@ -32,13 +33,16 @@ struct State {
     begun: HashMap<OutboundTrunkId, VecDeque<i64>>,
 }
 
+/// A call's row and its papers, shared with whoever still writes them down.
+pub(super) type Row = (Arc<Call>, Arc<CallPapers>);
+
 #[derive(Debug)]
 struct LiveCall {
     direction: Direction,
     access: Option<AccessId>,
     trunk: Option<OutboundTrunkId>,
     agent: Option<AgentId>,
-    row: Option<(Call, CallPapers)>,
+    row: Option<Row>,
 }
 
 impl Live {
@@ -128,7 +132,7 @@ impl Live {
         Ok(())
     }
 
-    pub(super) fn begin(&self, call: Call, papers: CallPapers) {
+    pub(super) fn begin(&self, call: Arc<Call>, papers: Arc<CallPapers>) {
         let mut state = self.state.lock();
         if let Some(live) = state.calls.get_mut(&call.id) {
             live.row = Some((call, papers));
@@ -139,7 +143,7 @@ impl Live {
         self.state.lock().calls.contains_key(&id)
     }
 
-    pub(super) fn get(&self, id: CallId) -> Option<Call> {
+    pub(super) fn get(&self, id: CallId) -> Option<Arc<Call>> {
         let state = self.state.lock();
         state
             .calls
@@ -151,16 +155,16 @@ impl Live {
     pub(super) fn change(
         &self,
         id: CallId,
-        change: impl FnOnce(&mut Call, &mut CallPapers),
-    ) -> Option<(Call, CallPapers)> {
+        change: impl FnOnce(&mut Call, &mut Arc<CallPapers>),
+    ) -> Option<Row> {
         let mut state = self.state.lock();
         let (call, papers) = state.calls.get_mut(&id)?.row.as_mut()?;
-        change(call, papers);
+        change(Arc::make_mut(call), papers);
         Some((call.clone(), papers.clone()))
     }
 
     /// Frees the lines; the row as it was last, if the call had begun.
-    pub(super) fn end(&self, id: CallId) -> Option<(Call, CallPapers)> {
+    pub(super) fn end(&self, id: CallId) -> Option<Row> {
         let mut state = self.state.lock();
         let live = state.calls.remove(&id)?;
         state.discount(&live);
@@ -176,7 +180,7 @@ impl Live {
     }
 
     /// The rows of all calls that have begun, as they are now.
-    pub(super) fn rows(&self) -> Vec<(Call, CallPapers)> {
+    pub(super) fn rows(&self) -> Vec<Row> {
         let state = self.state.lock();
         let rows = state.calls.values().filter_map(|live| live.row.clone());
         rows.collect()
@@ -259,11 +263,13 @@ impl State {
     }
 
     fn tell(&self, direction: Direction) {
-        let calls = self.calls.values();
-        let calls = calls.filter(|live| live.direction == direction).count();
+        let calls = match direction {
+            Direction::Inbound => self.load.inbound,
+            Direction::Outbound => self.load.calls.saturating_sub(self.load.inbound),
+        };
         Event::CallsLive {
             direction: direction.as_str(),
-            calls: u32::try_from(calls).unwrap_or(u32::MAX),
+            calls,
         }
         .emit();
     }

@@ -67,7 +67,7 @@ impl CallDesk {
     /// Others may have taken this instance for dead and its calls for over: their rows are written once more.
     fn reclaim(&self) {
         for (call, papers) in self.live.rows() {
-            self.writer.write(Entry::save(call, papers));
+            self.writer.write(Entry::Save { call, papers });
         }
     }
 

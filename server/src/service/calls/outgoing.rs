@@ -1,5 +1,6 @@
 //! Calls that leave: permitted, counted and given a row before anything is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::agent::Agent;
@@ -211,12 +212,17 @@ impl CallDesk {
             self.tell_row(&call);
         }
         permitted?;
+        let call = Arc::new(call);
+        let papers = Arc::new(papers);
         self.live.begin(call.clone(), papers.clone());
-        let durable = self.writer.write_durably(Entry::save(call.clone(), papers));
+        let durable = self.writer.write_durably(Entry::Save {
+            call: call.clone(),
+            papers,
+        });
         self.tell_row(&call);
         // Whoever asked is told only of what is there after a restart too.
         drop(durable.await);
-        Ok(call)
+        Ok(Arc::unwrap_or_clone(call))
     }
 
     /// Seconds talked over a trunk since midnight, by calls that are over.
@@ -232,7 +238,7 @@ impl CallDesk {
 
     /// News of a row is told behind its being handed to the writer, so that who reads at once finds it.
     pub(super) fn tell_row(&self, call: &Call) {
-        self.news.tell(News::Call {
+        self.news.tell_with(|| News::Call {
             call: Box::new(call.clone()),
         });
     }

@@ -2,11 +2,13 @@
 //! While the database is away, entries go to an append-only file and are replayed in order;
 //! while the disk is full as well, they wait in memory and nobody is told that they are safe.
 
+mod shared;
 mod spool;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::domain::call::{Call, SipMessageRecord, TimelineEvent, TranscriptLine};
@@ -36,8 +38,10 @@ const RETRY: Duration = Duration::from_secs(1);
 #[serde(rename_all = "snake_case", tag = "entry")]
 pub(super) enum Entry {
     Save {
-        call: Box<Call>,
-        papers: Box<CallPapers>,
+        #[serde(with = "shared")]
+        call: Arc<Call>,
+        #[serde(with = "shared")]
+        papers: Arc<CallPapers>,
     },
     Repeat {
         call: CallId,
@@ -75,8 +79,8 @@ pub(super) enum Entry {
 impl Entry {
     pub(super) fn save(call: Call, papers: CallPapers) -> Self {
         Self::Save {
-            call: Box::new(call),
-            papers: Box::new(papers),
+            call: Arc::new(call),
+            papers: Arc::new(papers),
         }
     }
 

@@ -80,7 +80,6 @@ type Trip<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 impl<P: Postman> Courier<P> {
     /// Until told to stop; requests that are under way are still noted.
     pub async fn run(self, stop: CancellationToken) {
-        let mut news = self.news.watch();
         let mut trips: FuturesUnordered<Trip<'_>> = FuturesUnordered::new();
         let mut swept = i64::MIN;
         while !stop.is_cancelled() {
@@ -97,15 +96,8 @@ impl<P: Postman> Courier<P> {
                 self.sweep().await;
             }
             let next = async {
-                loop {
-                    match news.recv().await {
-                        Ok((_, News::Webhooks)) => {
-                            return tokio::time::sleep(WRITTEN_WITHIN).await;
-                        }
-                        Ok(_) => {}
-                        Err(_) => return tokio::time::sleep(EVERY).await,
-                    }
-                }
+                self.news.for_webhooks().await;
+                tokio::time::sleep(WRITTEN_WITHIN).await;
             };
             tokio::select! {
                 () = stop.cancelled() => {}
