@@ -48,7 +48,7 @@ impl Core {
     /// Notes that the request of this task is about to do what no database can take back. Whatever
     /// becomes of the server, the same Idempotency-Key does not do it once more.
     pub(super) async fn settle(&self) -> Result<(), AppError> {
-        if !idempotency::is_working() {
+        if idempotency::held().is_none() {
             return Ok(());
         }
         let mut tx = self.db.append().await?;

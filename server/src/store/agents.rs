@@ -9,6 +9,7 @@ use app::domain::sip::Secret;
 use uuid::Uuid;
 
 use super::row::{At, json};
+use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
 #[derive(sqlx::FromRow)]
@@ -54,6 +55,30 @@ pub async fn names(conn: &mut Conn) -> Result<Vec<(AgentId, String)>, StoreError
         .into_iter()
         .map(|(id, name)| (AgentId::from_uuid(id), name))
         .collect())
+}
+
+/// What those of these that are there are called.
+pub async fn names_of(
+    conn: &mut Conn,
+    agents: &[AgentId],
+) -> Result<HashMap<AgentId, String>, StoreError> {
+    let mut names = HashMap::with_capacity(agents.len());
+    for portion in portions(agents) {
+        let places = places(conn, 1, portion.len());
+        let text = format!("select id, name from agents where id in {places}");
+        let rows: Vec<(Uuid, String)> = sql!(conn, on => {
+            let mut query = sqlx::query_as(&text);
+            for agent in portion {
+                query = query.bind(agent.as_uuid());
+            }
+            query.fetch_all(on).await
+        })?;
+        names.extend(
+            rows.into_iter()
+                .map(|(id, name)| (AgentId::from_uuid(id), name)),
+        );
+    }
+    Ok(names)
 }
 
 /// All of them, by name.

@@ -5,6 +5,7 @@ use app::domain::id::AuditId;
 use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing};
+use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
 /// One change, ready to be kept. `before` and `after` are JSON and hold no secret.
@@ -53,30 +54,40 @@ macro_rules! columns {
 }
 
 pub async fn add(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
-    const SQL: &str = concat!(
-        "insert into audit (",
-        columns!(),
-        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-    );
-    let (kind, actor) = match entry.actor {
-        Actor::User(id) => ("user", Some(id)),
-        Actor::Key(id) => ("key", Some(id)),
-        Actor::System => ("system", None),
-    };
-    sql!(tx, on => sqlx::query(SQL)
-        .bind(entry.id.as_uuid())
-        .bind(entry.at)
-        .bind(kind)
-        .bind(actor)
-        .bind(entry.actor_name.as_str())
-        .bind(entry.action.as_str())
-        .bind(entry.subject.as_str())
-        .bind(entry.label.as_str())
-        .bind(entry.before.as_deref())
-        .bind(entry.after.as_deref())
-        .execute(on)
-        .await
-        .map(drop))?;
+    add_all(tx, std::slice::from_ref(entry)).await
+}
+
+/// As [`add`], many a statement.
+pub async fn add_all(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreError> {
+    for portion in portions(entries) {
+        let places = places(tx, portion.len(), 10);
+        let text = format!(
+            concat!("insert into audit (", columns!(), ") values {}"),
+            places
+        );
+        sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for entry in portion {
+                let (kind, actor) = match entry.actor {
+                    Actor::User(id) => ("user", Some(id)),
+                    Actor::Key(id) => ("key", Some(id)),
+                    Actor::System => ("system", None),
+                };
+                query = query
+                    .bind(entry.id.as_uuid())
+                    .bind(entry.at)
+                    .bind(kind)
+                    .bind(actor)
+                    .bind(entry.actor_name.as_str())
+                    .bind(entry.action.as_str())
+                    .bind(entry.subject.as_str())
+                    .bind(entry.label.as_str())
+                    .bind(entry.before.as_deref())
+                    .bind(entry.after.as_deref());
+            }
+            query.execute(on).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! First answers to requests that carried an Idempotency-Key. An answer may hold a fresh password: sealed.
 //!
 //! A request holds its key under a claim with a lease. Each change it makes is noted under the claim in the
-//! change's own transaction ([`note`], which `Db::begin` calls): so a request that was overtaken changes
+//! change's own transaction ([`note`], which `Db::begin` calls, or [`note_all`]): so a request that was overtaken changes
 //! nothing, and one whose server died after its change is not done a second time. What is done outside the
 //! database, such as dialling, is noted before it is done.
 
 use uuid::Uuid;
 
+use super::rows::{places, portions};
 use super::{Conn, Place, StoreError, Tx, sql};
 
 /// One request's hold of a key.
@@ -91,32 +92,41 @@ pub async fn renew(tx: &mut Tx, claim: &Claim, lease_until: i64) -> Result<(), S
     Ok(())
 }
 
-/// Whether this task works under a claim.
-pub fn is_working() -> bool {
-    WORKING.try_with(|_| ()).is_ok()
+/// The claim under which this task works, for those who leave the work to another task.
+pub fn held() -> Option<Claim> {
+    WORKING.try_with(Claim::clone).ok()
 }
 
 /// Notes in a change's transaction that the request of this task makes it. One that was overtaken may not.
 pub async fn note(tx: &mut Tx) -> Result<(), StoreError> {
-    const SQL: &str = "
-        update idempotency
-        set done = true
-        where owner = $1 and name = $2 and claim = $3";
-    let Ok(claim) = WORKING.try_with(Claim::clone) else {
-        return Ok(());
-    };
-    let noted = sql!(tx, on => sqlx::query(SQL)
-        .bind(claim.owner)
-        .bind(&claim.name)
-        .bind(claim.id)
-        .execute(on)
-        .await
-        .map(|done| done.rows_affected()))?;
-    if noted == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Overtaken)
+    match held() {
+        Some(claim) => note_all(tx, &[&claim]).await,
+        None => Ok(()),
     }
+}
+
+/// The same of several requests whose changes are made at once; none of them may have been overtaken.
+pub async fn note_all(tx: &mut Tx, claims: &[&Claim]) -> Result<(), StoreError> {
+    for portion in portions(claims) {
+        let places = places(tx, portion.len(), 3);
+        let text = format!(
+            "update idempotency
+             set done = true
+             from (values {places}) as held
+             where owner = held.column1 and name = held.column2 and claim = held.column3"
+        );
+        let noted = sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for claim in portion {
+                query = query.bind(claim.owner).bind(&claim.name).bind(claim.id);
+            }
+            query.execute(on).await.map(|done| done.rows_affected())
+        })?;
+        if usize::try_from(noted) != Ok(portion.len()) {
+            return Err(StoreError::Overtaken);
+        }
+    }
+    Ok(())
 }
 
 pub async fn answer(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing};
 use super::row::At;
-use super::rows::places;
+use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
 #[derive(sqlx::FromRow)]
@@ -31,6 +31,20 @@ macro_rules! columns {
         "id, number, label, verified_at, on_trunk, agent_id, last_call_at, version, created_at"
     };
 }
+
+/// With what its agent is called.
+#[derive(sqlx::FromRow)]
+struct NamedRow {
+    #[sqlx(flatten)]
+    number: NumberRow,
+    agent_name: Option<String>,
+}
+
+const NAMED: &str = "
+    select n.id, n.number, n.label, n.verified_at, n.on_trunk, n.agent_id, n.last_call_at, n.version,
+           n.created_at, a.name as agent_name
+    from numbers n
+    left join agents a on a.id = n.agent_id";
 
 /// Rows in one statement: databases bind some ten thousand values at most.
 const AT_ONCE: usize = 500;
@@ -83,23 +97,14 @@ pub async fn page_within(
     limit: Limit,
     reach: u32,
 ) -> Result<(Vec<(Number, Option<String>)>, Option<Place>), StoreError> {
-    #[derive(sqlx::FromRow)]
-    struct Named {
-        #[sqlx(flatten)]
-        number: NumberRow,
-        agent_name: Option<String>,
-    }
     let edge = match search.text {
         Some(_) => edge(conn, search, reach).await?,
         None => None,
     };
     let query = asked(search, limit, edge.as_ref());
-    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, Named>(query.text()), query).fetch_all(on).await)?;
-    let named = rows
-        .into_iter()
-        .map(|row| Ok((row.number.try_into()?, row.agent_name)))
-        .collect::<Result<_, StoreError>>()?;
-    Ok((named, edge))
+    let rows = sql!(conn, on => bind_all!(sqlx::query_as::<_, NamedRow>(query.text()), query).fetch_all(on).await)?;
+    let named = rows.into_iter().map(named_number);
+    Ok((named.collect::<Result<_, _>>()?, edge))
 }
 
 /// The last number that is looked at, if there are more beyond it.
@@ -124,12 +129,7 @@ async fn edge(conn: &mut Conn, search: &Search, reach: u32) -> Result<Option<Pla
 
 /// The numbers come first, out of the indexes; whole rows are read only of those that are shown.
 fn asked(search: &Search, limit: Limit, edge: Option<&Place>) -> Filter {
-    let mut query = Filter::of(
-        "select n.id, n.number, n.label, n.verified_at, n.on_trunk, n.agent_id, n.last_call_at, n.version,
-                n.created_at, a.name as agent_name
-         from numbers n
-         left join agents a on a.id = n.agent_id",
-    );
+    let mut query = Filter::of(NAMED);
     query
         .also("n.number in (select * from (")
         .start("select number from numbers n");
@@ -359,17 +359,45 @@ pub async fn some(conn: &mut Conn, numbers: &[&PhoneNumber]) -> Result<Vec<Numbe
     Ok(found)
 }
 
+/// The same with the names of their agents, for few and often: of few sizes, each of which is a statement to prepare.
+pub async fn named(
+    conn: &mut Conn,
+    numbers: &[&PhoneNumber],
+) -> Result<Vec<(Number, Option<String>)>, StoreError> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for portion in portions(numbers) {
+        let places = places(conn, 1, portion.len());
+        let text = format!("{NAMED} where n.number in {places}");
+        let rows = sql!(conn, on => {
+            let mut query = sqlx::query_as::<_, NamedRow>(&text);
+            for number in portion {
+                query = query.bind(number.as_str());
+            }
+            query.fetch_all(on).await
+        })?;
+        for row in rows {
+            found.push(named_number(row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// Writes a new number, or the next version of one; `false` if the stored version is not the one before it.
 /// `Unique`: the number is in the inventory under another id.
 pub async fn save(tx: &mut Tx, number: &Number, now: i64) -> Result<bool, StoreError> {
     Ok(save_all(tx, std::slice::from_ref(number), now).await? == 1)
 }
 
-/// As [`save`], many a statement: ten thousand pasted numbers are twenty round trips. Answers how many were
-/// written.
+/// As [`save`], many a statement: ten thousand pasted numbers are twenty round trips. In the order of their digits, as
+/// calls note themselves with theirs: two who lock the same rows in two orders would wait for each other. Answers
+/// how many were written.
 pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, StoreError> {
     let mut written = 0;
-    for chunk in numbers.chunks(AT_ONCE) {
+    let mut numbers: Vec<&Number> = numbers.iter().collect();
+    numbers.sort_unstable_by(|one, other| one.number.cmp(&other.number));
+    let whole = numbers.chunks_exact(AT_ONCE);
+    let rest = portions(whole.remainder());
+    for chunk in whole.chain(rest) {
         let places = places(tx, chunk.len(), 11);
         let text = format!(
             concat!(
@@ -426,6 +454,10 @@ pub async fn called(tx: &mut Tx, number: &PhoneNumber, at: i64) -> Result<(), St
         where number = $1 and (last_call_at is null or last_call_at <= $2)";
     sql!(tx, on => sqlx::query(SQL).bind(number.as_str()).bind(at).execute(on).await.map(drop))?;
     Ok(())
+}
+
+fn named_number(row: NamedRow) -> Result<(Number, Option<String>), StoreError> {
+    Ok((row.number.try_into()?, row.agent_name))
 }
 
 impl TryFrom<NumberRow> for Number {

@@ -1,5 +1,6 @@
 //! Every store function on both databases, the same scenario.
 
+mod at_once;
 mod calls;
 mod conversations;
 mod health;

@@ -5,7 +5,7 @@
 mod shared;
 mod spool;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -274,7 +274,8 @@ struct News<'a> {
     lines: Vec<(CallId, &'a TranscriptLine)>,
     messages: Vec<(CallId, &'a SipMessageRecord)>,
     used: HashMap<AccessId, (i64, IpAddr)>,
-    called: HashMap<&'a PhoneNumber, i64>,
+    /// In the order in which everybody locks them.
+    called: BTreeMap<&'a PhoneNumber, i64>,
 }
 
 impl<'a> News<'a> {
