@@ -30,6 +30,7 @@ pub mod route_test;
 pub mod routes;
 pub mod signin;
 pub mod sources;
+mod together;
 pub mod trunks;
 mod version;
 pub mod webhooks;

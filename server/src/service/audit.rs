@@ -45,13 +45,24 @@ impl Record<'_> {
         before: Option<&T>,
         after: Option<&T>,
     ) -> Result<(), StoreError> {
+        audit::add(tx, &self.entry(clock, caller, before, after)?).await
+    }
+
+    /// The entry, for those who write many at once.
+    pub(super) fn entry<T: Serialize>(
+        self,
+        clock: &Clock,
+        caller: &Caller,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<Entry, StoreError> {
         let json = |value: Option<&T>| {
             value
                 .map(serde_json::to_string)
                 .transpose()
                 .map_err(StoreError::Encode)
         };
-        let entry = Entry {
+        Ok(Entry {
             id: clock.new_id::<AuditId>(),
             at: clock.now_ms(),
             actor: match &caller.who {
@@ -65,8 +76,7 @@ impl Record<'_> {
             label: self.label,
             before: json(before)?,
             after: json(after)?,
-        };
-        audit::add(tx, &entry).await
+        })
     }
 }
 

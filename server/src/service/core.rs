@@ -10,7 +10,7 @@ use crate::service::fault;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{RouteBook, RouteChange};
 use crate::store::notices::{self, Changed};
-use crate::store::{Db, Tx, idempotency};
+use crate::store::{Db, StoreError, Tx, idempotency};
 
 /// Clones are the same.
 #[derive(Clone)]
@@ -28,21 +28,30 @@ impl Core {
     /// between, and then the snapshot would stay behind the database for good.
     pub(super) async fn commit(
         &self,
-        mut tx: Tx,
+        tx: Tx,
         changes: impl IntoIterator<Item = RouteChange>,
     ) -> Result<(), AppError> {
         let core = self.clone();
         let changes: Vec<_> = changes.into_iter().collect();
-        notices::announce(&mut tx, changes.iter().map(Changed::from)).await?;
         #[expect(
             clippy::disallowed_methods,
             reason = "its only caller waits for it; it must merely outlive that caller's hanging up"
         )]
-        let done = tokio::spawn(async move { tx.commit_then(|| core.announce(changes)).await });
+        let done = tokio::spawn(async move { core.conclude(tx, changes).await });
         match done.await {
             Ok(committed) => Ok(committed?),
             Err(broken) => Err(fault::internal(&broken)),
         }
+    }
+
+    /// The same, for a task that nobody gives up.
+    pub(super) async fn conclude(
+        &self,
+        mut tx: Tx,
+        changes: Vec<RouteChange>,
+    ) -> Result<(), StoreError> {
+        notices::announce(&mut tx, changes.iter().map(Changed::from)).await?;
+        tx.commit_then(|| self.announce(changes)).await
     }
 
     /// Notes that the request of this task is about to do what no database can take back. Whatever

@@ -9,7 +9,13 @@ use crate::telemetry::{Event, request};
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        let unavailable = match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for AppError {
+    fn from(error: &StoreError) -> Self {
+        let unavailable = match error {
             StoreError::Overtaken => return Self::Conflict(Conflict::StillAnswering),
             StoreError::Busy(_) | StoreError::Unavailable(_) => Some(Unavailable::Database),
             StoreError::Full(_) => Some(Unavailable::DiskFull),
@@ -19,12 +25,12 @@ impl From<StoreError> for AppError {
         match unavailable {
             Some(what) => {
                 Event::StoreUnavailable {
-                    cause: &chain(&error),
+                    cause: &chain(error),
                 }
                 .emit();
                 Self::Unavailable(what)
             }
-            None => internal(&error),
+            None => internal(error),
         }
     }
 }

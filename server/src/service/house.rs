@@ -107,7 +107,7 @@ impl House {
                 settings.agent_id_header,
             )),
             accesses: Arc::new(AccessDesk(core.clone())),
-            numbers: Arc::new(NumberDesk(core.clone())),
+            numbers: Arc::new(NumberDesk::new(core.clone())),
             agents: Arc::new(AgentDesk {
                 core: core.clone(),
                 desk: desk.clone(),

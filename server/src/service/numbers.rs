@@ -1,6 +1,9 @@
 //! The inventory of numbers.
 
+mod change;
+
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use app::domain::country::Country;
 use app::domain::draft::{Entry, EntryList};
@@ -15,15 +18,20 @@ use app::ports::{Caller, Numbers};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use self::change::NumberWish;
 use crate::service::audit::Record;
 use crate::service::core::Core;
 use crate::service::routes::RouteChange;
-use crate::service::{entered, trunks, version};
+use crate::service::together::Together;
+use crate::service::{entered, trunks};
 use crate::store::numbers::{Place, Search};
 use crate::store::{self, Conn};
 
 /// The use cases of numbers.
-pub struct NumberDesk(pub Core);
+pub struct NumberDesk {
+    core: Core,
+    together: Arc<Together<NumberWish>>,
+}
 
 /// What to do with many numbers, once the draft is read.
 struct Wanted {
@@ -35,6 +43,11 @@ struct Wanted {
 }
 
 impl NumberDesk {
+    pub fn new(core: Core) -> Self {
+        let together = Together::new(core.clone());
+        Self { core, together }
+    }
+
     fn wanted(draft: &NumbersDraft) -> Result<Wanted, FieldErrors> {
         let mut errors = FieldErrors::new();
         let country = errors.keep(
@@ -157,27 +170,20 @@ impl NumberDesk {
             return Ok((AddedAs::AlreadyHere, None));
         }
         let was_on_trunk = stored.as_ref().is_some_and(|stored| stored.on_trunk);
-        let mut after = trunks::on_trunk(&self.0, number, stored);
+        let mut after = trunks::on_trunk(&self.core, number, stored);
         after.on_trunk = wanted.on_trunk || was_on_trunk;
         after.agent = wanted.agent.or(held);
         Ok((AddedAs::New, Some(after)))
-    }
-
-    async fn row(&self, conn: &mut Conn, number: Number) -> Result<NumberRow, AppError> {
-        let agent = match number.agent {
-            Some(id) => store::agents::get(conn, id).await?,
-            None => None,
-        };
-        Ok(NumberRow {
-            agent_name: agent.map(|agent| agent.settings.name),
-            number,
-        })
     }
 
     async fn stored(&self, conn: &mut Conn, number: &PhoneNumber) -> Result<Number, AppError> {
         let stored = store::numbers::get(conn, number).await?;
         stored.ok_or(AppError::NotFound(Thing::Number))
     }
+}
+
+fn named((number, agent_name): (Number, Option<String>)) -> NumberRow {
+    NumberRow { number, agent_name }
 }
 
 /// What the audit calls numbers that were added at once: the one, or how many.
@@ -246,12 +252,10 @@ impl Numbers for NumberDesk {
             sort: filter.sort,
             after: filter.cursor.and_then(|cursor| seen(filter.sort, cursor)),
         };
-        let mut conn = self.0.db.read().await?;
+        let mut conn = self.core.db.read().await?;
         let (rows, edge) = store::numbers::page(&mut conn, &search, limit).await?;
-        let rows = rows
-            .into_iter()
-            .map(|(number, agent_name)| NumberRow { number, agent_name });
-        let mut page = Page::of(rows.collect(), limit, |row| {
+        let rows = rows.into_iter().map(named).collect();
+        let mut page = Page::of(rows, limit, |row| {
             let number = &row.number;
             let place = (number.last_call_at.unwrap_or(0), number.number.clone());
             place_of(filter.sort, &place)
@@ -263,21 +267,24 @@ impl Numbers for NumberDesk {
 
     async fn get(&self, caller: &Caller, number: PhoneNumber) -> Result<NumberRow, AppError> {
         caller.may(Scope::SipRead)?;
-        let mut conn = self.0.db.read().await?;
-        let number = self.stored(&mut conn, &number).await?;
-        self.row(&mut conn, number).await
+        let mut conn = self.core.db.read().await?;
+        let found = store::numbers::named(&mut conn, &[&number]).await?;
+        let mut rows = found.into_iter().map(named);
+        rows.next().ok_or(AppError::NotFound(Thing::Number))
     }
 
     async fn add(&self, caller: &Caller, draft: NumbersDraft) -> Result<Vec<Added>, AppError> {
         caller.may(Scope::SipWrite)?;
         let wanted = Self::wanted(&draft)?;
         if wanted.preview {
-            let (report, _) = self.planned(&mut self.0.db.read().await?, &wanted).await?;
+            let (report, _) = self
+                .planned(&mut self.core.db.read().await?, &wanted)
+                .await?;
             return Ok(report);
         }
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         let (report, changed) = self.planned(&mut tx, &wanted).await?;
-        store::numbers::save_all(&mut tx, &changed, self.0.clock.now_ms()).await?;
+        store::numbers::save_all(&mut tx, &changed, self.core.clock.now_ms()).await?;
         if !changed.is_empty() {
             let numbers: Vec<_> = changed.iter().map(|number| &number.number).collect();
             let record = Record {
@@ -286,10 +293,10 @@ impl Numbers for NumberDesk {
                 label: many(&numbers),
             };
             record
-                .write(&mut tx, &self.0, caller, None, Some(&numbers))
+                .write(&mut tx, &self.core, caller, None, Some(&numbers))
                 .await?;
         }
-        self.0
+        self.core
             .commit(tx, changed.into_iter().map(RouteChange::Number))
             .await?;
         Ok(report)
@@ -302,73 +309,18 @@ impl Numbers for NumberDesk {
         draft: NumberDraft,
     ) -> Result<NumberRow, AppError> {
         caller.may(Scope::SipWrite)?;
-        let mut tx = self.0.db.begin().await?;
-        let before = self.stored(&mut tx, &number).await?;
-        version::check(&draft.version, before.version, &draft, &before)?;
-        let mut errors = FieldErrors::new();
-        let label = errors.keep(
-            "label",
-            draft.label.optional_text_or(before.label.as_deref(), 120),
-        );
-        let verified = errors.keep(
-            "verified",
-            draft.verified.switch_or(before.verified_at.is_some()),
-        );
-        let on_trunk = errors.keep("on_trunk", draft.on_trunk.switch_or(before.on_trunk));
-        let agent = errors.keep(
-            "agent",
-            draft
-                .agent
-                .optional_or(before.agent, |found, _| Reason::NotAnId { found }),
-        );
-        let now = self.0.clock.now_ms();
-        let after = (|| {
-            Some(Number {
-                label: label?,
-                verified_at: if verified? {
-                    before.verified_at.or(Some(now))
-                } else {
-                    None
-                },
-                on_trunk: on_trunk?,
-                agent: agent?,
-                version: before.version + 1,
-                ..before.clone()
-            })
-        })();
-        let after = errors.none_or(after)?;
-        if let Some(agent) = after.agent.filter(|agent| Some(*agent) != before.agent) {
-            if store::agents::get(&mut tx, agent).await?.is_none() {
-                return Err(AppError::field(
-                    "agent",
-                    Reason::NoSuch {
-                        found: agent.to_string(),
-                    },
-                ));
-            }
-            if let Some(holder) = before.agent {
-                return Err(held_by(&mut tx, &number, holder).await?);
-            }
-        }
-        if !store::numbers::save(&mut tx, &after, now).await? {
-            return Err(version::raced(before.version));
-        }
-        let record = Record {
-            action: "update_number",
-            subject: number.to_string(),
-            label: number.to_string(),
+        let wish = NumberWish {
+            caller: caller.clone(),
+            number,
+            draft,
+            claim: store::idempotency::held(),
         };
-        record
-            .write(&mut tx, &self.0, caller, Some(&before), Some(&after))
-            .await?;
-        let row = self.row(&mut tx, after.clone()).await?;
-        self.0.commit(tx, [RouteChange::Number(after)]).await?;
-        Ok(row)
+        self.together.make(wish).await
     }
 
     async fn delete(&self, caller: &Caller, number: PhoneNumber) -> Result<(), AppError> {
         caller.may(Scope::SipWrite)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.core.db.begin().await?;
         let before = self.stored(&mut tx, &number).await?;
         store::numbers::delete(&mut tx, &number).await?;
         let record = Record {
@@ -377,9 +329,11 @@ impl Numbers for NumberDesk {
             label: number.to_string(),
         };
         record
-            .write(&mut tx, &self.0, caller, Some(&before), None)
+            .write(&mut tx, &self.core, caller, Some(&before), None)
             .await?;
-        self.0.commit(tx, [RouteChange::NumberGone(number)]).await?;
+        self.core
+            .commit(tx, [RouteChange::NumberGone(number)])
+            .await?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 mod numbers;
 mod permission;
+mod together;
 mod trunks;
 
 use app::domain::agent::AgentDraft;
