@@ -140,7 +140,7 @@ impl Leg {
     }
 
     /// The first half of a frame: what came in; false when the session is over. The second half
-    /// follows when every leg of the thread has heard, so that two that are joined lose no time.
+    /// follows at once, but for two that are joined: they wait until both have heard, and lose no time.
     pub(super) fn hear(&mut self) -> bool {
         let Some(wants) = self.look() else {
             self.say_goodbye();
@@ -174,8 +174,13 @@ impl Leg {
         }
     }
 
-    /// The second half: what goes out.
-    pub(super) fn speak(&mut self) {
+    /// Whether what it says is what another leg has heard.
+    pub(super) fn is_joined(&self) -> bool {
+        self.agreed.joined.is_some()
+    }
+
+    /// The second half: what goes out. True, for the session goes on.
+    pub(super) fn speak(&mut self) -> bool {
         if self.wants.may_send {
             self.clock.line_ms += FRAME_MS;
             self.shared.set_now_ms(self.clock.line_ms);
@@ -187,6 +192,7 @@ impl Leg {
         self.watch();
         self.count();
         self.pass_on();
+        true
     }
 
     /// The thread is late: audio in time comes before audio without noise.
