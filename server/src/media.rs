@@ -12,6 +12,7 @@
 //! bridge       two sessions joined        ringback, melody   what is heard while waiting for the other one
 //! pacer        threads that run every session's 20 ms, so that audio never waits for SQL or HTML
 //! leg          one session on such a thread: receive, play out, record, send
+//! doorbell     which legs of a thread have reports to read
 //! rtp, srtp, reports, latch, jitter, conceal, dtmf, keys, vad, speech, codec, frame, resample,
 //! denoise, tone                                          the parts, pure and tested alone
 //! recording    stereo WAV, written as the call runs, on a thread of its own
@@ -28,6 +29,7 @@ mod bridge;
 pub mod codec;
 mod conceal;
 mod denoise;
+mod doorbell;
 mod dtmf;
 mod frame;
 mod jitter;

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::codec::{Codec, Encoder, FRAME_MS, FRAME_SAMPLES, FRAME_TICKS, OnTheWire as _};
 use super::denoise::Denoiser;
+use super::doorbell::Doorbell;
 use super::dtmf::{DigitReader, KeyWays};
 use super::frame::{Frame, Rate};
 use super::jitter::{JitterBuffer, Played};
@@ -86,6 +87,9 @@ pub(super) struct Leg {
     opener: Option<Opener>,
     out: Outgoing,
     reports: Reports,
+    /// Whether there may be reports unread, and whether the bell tells so.
+    reports_wait: bool,
+    has_bell: bool,
     ssrc: Option<u32>,
     /// Events that did not fit into the engine's queue; audio gives way, these do not.
     unheard: Vec<Heard>,
@@ -132,6 +136,8 @@ impl Leg {
             // Far from a wrap, which a listener to SRTP must not miss (RFC 3711 §3.3.1).
             out: Outgoing::new(ssrc, rand::random::<u16>() / 2, rand::random()),
             reports: Reports::default(),
+            reports_wait: true,
+            has_bell: false,
             ssrc: None,
             unheard: Vec::new(),
             packet: Vec::with_capacity(FRAME_SAMPLES + 12),
@@ -139,9 +145,15 @@ impl Leg {
         }
     }
 
+    /// Has the bell ring for its reports. Without one it looks for them itself, every time.
+    pub(super) fn with_bell(mut self, bell: &Doorbell) -> Self {
+        self.has_bell = bell.watch(&mut self.ports).is_ok();
+        self
+    }
+
     /// The first half of a frame: what came in; false when the session is over. The second half
     /// follows at once, but for two that are joined: they wait until both have heard, and lose no time.
-    pub(super) fn hear(&mut self) -> bool {
+    pub(super) fn hear(&mut self, bell: &Doorbell) -> bool {
         let Some(wants) = self.look() else {
             self.say_goodbye();
             return false;
@@ -149,7 +161,7 @@ impl Leg {
         self.wants = wants;
         self.clock.alive_ms += FRAME_MS;
         self.receive();
-        self.receive_reports();
+        self.receive_reports(bell);
         self.play();
         if let Some(end) = &self.agreed.joined {
             // The other side gets keys as keys, not their sound as well.

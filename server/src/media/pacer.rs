@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::codec::FRAME_MS;
+use super::doorbell::Doorbell;
 use super::leg::Leg;
 
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
@@ -57,30 +58,32 @@ impl Pacer {
 impl Lane {
     fn start(index: usize) -> io::Result<Self> {
         let (inbox, legs) = mpsc::channel();
+        let bell = Doorbell::new()?;
         let load = Arc::new(AtomicUsize::new(0));
         let carried = Arc::clone(&load);
         thread::Builder::new()
             .name(format!("audio-{index}"))
-            .spawn(move || run(&legs, &carried))?;
+            .spawn(move || run(&legs, bell, &carried))?;
         Ok(Self { inbox, load })
     }
 }
 
-fn run(inbox: &Receiver<Leg>, load: &AtomicUsize) {
+fn run(inbox: &Receiver<Leg>, mut bell: Doorbell, load: &AtomicUsize) {
     let mut legs: Vec<Leg> = Vec::new();
     let mut due = Instant::now();
     loop {
         if legs.is_empty() {
             let Ok(leg) = inbox.recv() else { return };
-            legs.push(leg);
+            legs.push(leg.with_bell(&bell));
             due = Instant::now();
         }
         while let Ok(leg) = inbox.try_recv() {
-            legs.push(leg);
+            legs.push(leg.with_bell(&bell));
         }
         due = wait(due, &mut legs);
         let before = legs.len();
-        legs.retain_mut(|leg| survives(|| leg.hear() && (leg.is_joined() || leg.speak())));
+        bell.look();
+        legs.retain_mut(|leg| survives(|| leg.hear(&bell) && (leg.is_joined() || leg.speak())));
         // What one side of a bridge hears the other says at once, so these speak when all have heard. Everyone
         // else has spoken by now, while what it needs was in the caches still: a seventh of the CPU.
         legs.retain_mut(|leg| !leg.is_joined() || survives(|| leg.speak()));

@@ -29,7 +29,7 @@ pub struct PortPair {
     /// Audio and digits, on the even port.
     pub rtp: UdpSocket,
     /// Reports, on the next odd port.
-    pub rtcp: UdpSocket,
+    pub rtcp: mio::net::UdpSocket,
     lease: Lease,
 }
 
@@ -166,12 +166,12 @@ impl Drop for Lease {
     }
 }
 
-fn bind_pair(address: IpAddr, port: u16) -> io::Result<(UdpSocket, UdpSocket)> {
+fn bind_pair(address: IpAddr, port: u16) -> io::Result<(UdpSocket, mio::net::UdpSocket)> {
     let rtp = UdpSocket::bind((address, port))?;
     let rtcp = UdpSocket::bind((address, port + 1))?;
     rtp.set_nonblocking(true)?;
     rtcp.set_nonblocking(true)?;
-    Ok((rtp, rtcp))
+    Ok((rtp, mio::net::UdpSocket::from_std(rtcp)))
 }
 
 #[cfg(test)]

@@ -122,6 +122,30 @@ async fn a_peer_that_reports_hearing_nothing_is_believed_the_second_time() {
 }
 
 #[tokio::test]
+async fn a_report_behind_a_flood_is_read_though_nothing_comes_after_it() {
+    let media = media(Duration::from_secs(30));
+    let (mut caller, session) = Caller::calls(&media).await;
+    let mut events = session.take_events().unwrap();
+    session.start_sending();
+    caller.listens(3_100).await;
+    // More than is read in one frame, and small enough for what the system holds for us.
+    let flood = UdpSocket::bind((LOCAL, 0)).await.unwrap();
+    let to = SocketAddr::new(LOCAL, session.port() + 1);
+    for _ in 0..200 {
+        flood.send_to(&[0], to).await.unwrap();
+    }
+    reports_nothing(&session).await;
+    reports_nothing(&session).await;
+    caller.listens(500).await;
+    assert!(matches!(
+        events.recv().await,
+        Some(SessionEvent::Locked { .. })
+    ));
+    let expected = SessionEvent::OneWay(OneWay::PeerHearsNothing);
+    assert_eq!(events.try_recv().ok(), Some(expected));
+}
+
+#[tokio::test]
 async fn two_sides_that_report_know_the_round_trip_and_the_quality() {
     let media = media(Duration::from_secs(30));
     let (mut caller, near) = Caller::calls(&media).await;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use app::domain::quality::OneWay;
 
 use super::{Leg, MOST_DATAGRAMS};
+use crate::media::doorbell::Doorbell;
 use crate::media::reports::{self, Report};
 use crate::media::session::SessionEvent;
 
@@ -17,9 +18,14 @@ const REPORT_EVERY_MS: u64 = 5_000;
 const UNHEARD: u8 = 2;
 
 impl Leg {
-    pub(super) fn receive_reports(&mut self) {
+    pub(super) fn receive_reports(&mut self, bell: &Doorbell) {
+        self.reports_wait |= bell.rang(self.ports.port());
+        if !self.reports_wait {
+            return;
+        }
         for _ in 0..MOST_DATAGRAMS {
             let Ok((length, from)) = self.ports.rtcp.recv_from(&mut self.datagram[..]) else {
+                self.reports_wait = !self.has_bell;
                 return;
             };
             if self.report_address().map(|known| known.ip()) != Some(from.ip()) {
