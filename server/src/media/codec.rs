@@ -41,6 +41,9 @@ pub trait OnTheWire: Sized {
 
     /// Ticks of the RTP clock that `bytes` of payload last.
     fn duration_of(self, bytes: usize) -> u32;
+
+    /// Samples in `bytes` of payload.
+    fn samples_in(self, bytes: usize) -> usize;
 }
 
 /// One stream on its way out; G.722 remembers what it said before.
@@ -100,6 +103,13 @@ impl OnTheWire for Codec {
     fn duration_of(self, bytes: usize) -> u32 {
         match self {
             Self::Pcmu | Self::Pcma | Self::G722 => u32::try_from(bytes).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn samples_in(self, bytes: usize) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma => bytes,
+            Self::G722 => 2 * bytes,
         }
     }
 }
@@ -163,7 +173,7 @@ impl Decoder {
     /// Appends the samples of `payload`, at the codec's rate, to `samples`.
     pub fn push(&mut self, payload: &[u8], samples: &mut Vec<i16>) {
         let start = samples.len();
-        samples.resize(start + 2 * payload.len(), 0);
+        samples.resize(start + self.codec().samples_in(payload.len()), 0);
         let into = &mut samples[start..];
         let written = match &mut self.0 {
             In::Pcmu => pcmu::PcmuDecoder::new().decode_into(payload, into),

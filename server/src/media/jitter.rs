@@ -104,7 +104,8 @@ impl JitterBuffer {
         let ticks = |ms: u64| i64::try_from(ms).unwrap_or(0).min(1_000) * TICKS_PER_MS;
         Self {
             delay: ticks(*delay_ms.start())..=ticks(*delay_ms.end()),
-            packets: VecDeque::with_capacity(MAX_PACKETS),
+            // Small as long as few wait: it goes round in what it has, and a large ring would never be in a cache.
+            packets: VecDeque::new(),
             spare: Vec::new(),
             timeline: None,
             window: Window::default(),

@@ -30,10 +30,14 @@ impl ComfortNoise {
         Self(seed | 1)
     }
 
-    /// The next frame, from a xorshift generator.
+    /// The next frame, two bits of a xorshift generator for each sample.
     pub(super) fn fill(&mut self, frame: &mut [i16]) {
-        for sample in frame {
-            *sample = [-8, 0, 0, 8][(self.next() >> 30) as usize];
+        for sixteen in frame.chunks_mut(16) {
+            let mut bits = self.next();
+            for sample in sixteen {
+                *sample = [-8, 0, 0, 8][(bits & 3) as usize];
+                bits >>= 2;
+            }
         }
     }
 

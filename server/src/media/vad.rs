@@ -72,10 +72,13 @@ impl Vad {
 }
 
 fn mean_square(samples: &[i16]) -> f32 {
-    let sum: f32 = samples
+    // Whole numbers are summed several at a time, floats one after the other.
+    let sum: i64 = samples
         .iter()
-        .map(|sample| f32::from(*sample) * f32::from(*sample))
+        .map(|sample| i64::from(i32::from(*sample) * i32::from(*sample)))
         .sum();
+    #[expect(clippy::cast_precision_loss, reason = "a measure, not a count")]
+    let sum = sum as f32;
     sum / f32::from(u16::try_from(samples.len().max(1)).unwrap_or(u16::MAX))
 }
 

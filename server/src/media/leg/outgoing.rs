@@ -82,18 +82,22 @@ impl Leg {
             self.packet.extend(press.payload());
             return;
         }
-        let mut tones = *frame;
-        if let Some(press) = press {
-            press.sound(&mut tones);
-        }
         if self.encoder.codec() != talk.codec {
             self.encoder = Encoder::new(talk.codec);
         }
         self.out.start(talk.payload, &mut self.packet);
+        let Some(press) = press else {
+            return self.encoder.push(frame, &mut self.packet);
+        };
+        let mut tones = *frame;
+        press.sound(&mut tones);
         self.encoder.push(&tones, &mut self.packet);
     }
 
     pub(super) fn record(&mut self, agent: &Frame) {
+        if !self.wants.recording {
+            return;
+        }
         let pressed = self.is_muted();
         let failed = {
             let mut controls = self.shared.controls.lock();
