@@ -24,11 +24,13 @@ use super::shared::Shared;
 use super::srtp::{Keys, Opener, Protector};
 use super::tone::ComfortNoise;
 use super::vad::Vad;
+use intake::Intake;
 use state::{Converters, FrameClock, Wants};
 
 pub(super) use state::Agreed;
 
 mod incoming;
+mod intake;
 mod outgoing;
 mod reporting;
 mod state;
@@ -90,6 +92,7 @@ pub(super) struct Leg {
     /// Whether there may be reports unread, and whether the bell tells so.
     reports_wait: bool,
     has_bell: bool,
+    intake: Intake,
     ssrc: Option<u32>,
     /// Events that did not fit into the engine's queue; audio gives way, these do not.
     unheard: Vec<Heard>,
@@ -138,6 +141,7 @@ impl Leg {
             reports: Reports::default(),
             reports_wait: true,
             has_bell: false,
+            intake: Intake::default(),
             ssrc: None,
             unheard: Vec::new(),
             packet: Vec::with_capacity(FRAME_SAMPLES + 12),

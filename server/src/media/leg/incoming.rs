@@ -17,15 +17,20 @@ const KEY_TAIL_MS: u64 = 60;
 
 impl Leg {
     pub(super) fn receive(&mut self) {
+        self.intake.begin(self.clock.alive_ms);
         for _ in 0..MOST_DATAGRAMS {
+            if self.intake.is_enough() {
+                break;
+            }
             let Ok((length, from)) = self.ports.rtp.recv_from(&mut self.datagram[..]) else {
                 break;
             };
             let mut copy = std::mem::take(&mut self.packet);
             copy.clear();
             copy.extend_from_slice(&self.datagram[..length]);
-            if let Some(length) = self.open(&mut copy) {
-                self.take(&copy[..length], from);
+            let length = self.open(&mut copy);
+            if let Some(sequence) = length.and_then(|length| self.take(&copy[..length], from)) {
+                self.intake.read(sequence);
             }
             self.packet = copy;
         }
@@ -50,20 +55,21 @@ impl Leg {
         opened
     }
 
-    fn take(&mut self, datagram: &[u8], from: SocketAddr) {
+    /// Takes what a datagram says and returns its number, if it is one of the other side's stream.
+    fn take(&mut self, datagram: &[u8], from: SocketAddr) -> Option<u16> {
         let Some(packet) = Packet::parse(datagram) else {
             self.shared.stats.lock().received.malformed += 1;
-            return;
+            return None;
         };
         let Some(kind) = self.kind_of(packet.payload_type) else {
             self.shared.stats.lock().received.malformed += 1;
-            return;
+            return None;
         };
         let described = self.agreed.talk.as_ref().and_then(|talk| talk.remote);
         match self.latch.admit(from, self.clock.alive_ms) {
             Source::Stranger => {
                 self.shared.stats.lock().received.strangers += 1;
-                return;
+                return None;
             }
             Source::Locked { moved } => {
                 self.shared.stats.lock().locked = Some(from);
@@ -107,6 +113,7 @@ impl Leg {
             }
             Kind::Silence => self.far_noise = packet.payload.first().map(|level| level & 0x7f),
         }
+        Some(packet.sequence)
     }
 
     fn kind_of(&self, payload_type: u8) -> Option<Kind> {
