@@ -235,6 +235,19 @@ impl Stream {
         }
     }
 
+    /// Waits for one message of each of these kinds, in whichever order they come.
+    pub(crate) async fn hears_each<const N: usize>(&mut self, events: [&str; N]) -> [Value; N] {
+        let mut heard = [const { Value::Null }; N];
+        while heard.contains(&Value::Null) {
+            let message = self.next().await;
+            let message = message.unwrap_or_else(|| panic!("closed before all of {events:?}"));
+            if let Some(at) = events.iter().position(|event| message["event"] == *event) {
+                heard[at] = message;
+            }
+        }
+        heard
+    }
+
     pub(crate) async fn says(&mut self, message: &Value) {
         self.says_raw(&message.to_string()).await;
     }
