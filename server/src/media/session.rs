@@ -55,7 +55,12 @@ pub enum SessionEvent {
         as_described: bool,
     },
     /// Audio now comes from another address, and may.
-    Moved(SocketAddr),
+    Moved {
+        /// Where it came from before.
+        from: Option<SocketAddr>,
+        /// Where it comes from now.
+        to: SocketAddr,
+    },
     /// Three seconds have passed and one side hears nothing, for this reason as far as one can tell.
     OneWay(OneWay),
     /// Nothing was heard for so long that the other side must be gone. The owner ends the call.

@@ -250,14 +250,10 @@ impl Call {
     fn on_media(&mut self, event: SessionEvent) -> Option<Ending> {
         match event {
             SessionEvent::Locked { .. } => self.happened(Happening::FirstAudioIn),
-            SessionEvent::Moved(to) => {
-                let from = self.session.stats().locked.map(|from| from.to_string());
-                let from = from.unwrap_or_default();
-                self.happened(Happening::MediaMoved {
-                    from,
-                    to: to.to_string(),
-                });
-            }
+            SessionEvent::Moved { from, to } => self.happened(Happening::MediaMoved {
+                from: from.map(|from| from.to_string()).unwrap_or_default(),
+                to: to.to_string(),
+            }),
             SessionEvent::OneWay(OneWay::PeerHearsNothing) => {
                 let cause = OneWay::PeerHearsNothing;
                 self.happened(Happening::NoAudioToCaller { cause });

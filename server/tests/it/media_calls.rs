@@ -246,6 +246,27 @@ async fn audio_from_a_stranger_is_ignored_and_counted() {
 }
 
 #[tokio::test]
+async fn who_describes_another_address_moves_there_and_both_are_told() {
+    let media = media(Duration::from_secs(30));
+    let (mut caller, session) = Caller::calls(&media).await;
+    let mut events = session.take_events().unwrap();
+    caller.listens(200).await;
+    assert!(matches!(
+        events.recv().await,
+        Some(SessionEvent::Locked { .. })
+    ));
+    let before = caller.socket.local_addr().unwrap();
+    caller.socket = UdpSocket::bind((LOCAL, 0)).await.unwrap();
+    session.answer(&caller.description("sendrecv")).unwrap();
+    caller.listens(200).await;
+    let moved = SessionEvent::Moved {
+        from: Some(before),
+        to: caller.socket.local_addr().unwrap(),
+    };
+    assert_eq!(events.recv().await, Some(moved));
+}
+
+#[tokio::test]
 async fn a_caller_who_falls_silent_on_the_wire_times_out() {
     let media = media(Duration::from_millis(600));
     let (mut caller, session) = Caller::calls(&media).await;

@@ -72,9 +72,12 @@ impl Leg {
                 return None;
             }
             Source::Locked { moved } => {
-                self.shared.stats.lock().locked = Some(from);
+                let before = self.shared.stats.lock().locked.replace(from);
                 _ = self.tell.send(if moved {
-                    SessionEvent::Moved(from)
+                    SessionEvent::Moved {
+                        from: before,
+                        to: from,
+                    }
                 } else {
                     SessionEvent::Locked {
                         address: from,
