@@ -418,7 +418,7 @@ part! {
     CallsText {
         title calls live refused strangers none no_match clear from to agent result length time number_filter any_agent filter filters
         anonymous unknown_caller ringing in_progress answered refused_badge failed missed
-        conversation why why_refused signalling quality details no_transcript no_recording recording_deleted recording_running recording_cut
+        conversation why why_refused signalling quality details no_transcript no_recording recording_empty recording_deleted recording_running recording_cut
         caller pressed spoke play_from download hang_up hang_up_q hang_up_why end_call keep_call
         at direction_in direction_out peer message from_caller to_caller packets lost jitter score nothing_received private_address wrong_codec
         wrong_keys peer_hears_nothing

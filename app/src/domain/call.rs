@@ -174,7 +174,7 @@ pub struct CallFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordingState {
-    /// Recording was off, or nothing was kept.
+    /// Recording was off, or the call ended before there was a frame to keep.
     #[default]
     None,
     /// The call still runs.

@@ -221,6 +221,11 @@ impl Take {
         *self.failure.lock()
     }
 
+    /// Whether it went well and there was nothing to keep.
+    fn is_empty(&self) -> bool {
+        self.frames.load(Ordering::Relaxed) == 0 && self.failure().is_none()
+    }
+
     fn fail(&self, failure: RecordingFailure) {
         self.failure.lock().get_or_insert(failure);
     }
@@ -354,6 +359,21 @@ mod tests {
             hound::WavReader::open(&file).is_err(),
             "it lies there in the open"
         );
+    }
+
+    #[tokio::test]
+    async fn nothing_heard_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for key in [None, Some(VaultKey::new([7; 32]))] {
+            let file = folder.path().join("call.wav");
+            let desk = RecordingDesk::start_thread(key).unwrap();
+            let recorder = desk.start(file.clone(), 0);
+            let take = recorder.take();
+            drop(recorder);
+            let recorded = take.finished().await;
+            assert_eq!((recorded.duration_ms, recorded.failure), (0, None));
+            assert!(!file.exists(), "an empty file stays that no row names");
+        }
     }
 
     #[tokio::test]

@@ -20,6 +20,18 @@ impl Browser {
         }
     }
 
+    /// The page of a call, as a new operator sees it.
+    pub(crate) async fn reads_call(house: &Installation, call: &str) -> String {
+        let (email, password) = ("ann@example.com", "correct-horse-battery");
+        house.run(&["user", "add", email, "--role", "operator"], password);
+        let browser = Self::at(house);
+        browser.sign_in(email, password).await;
+        let url = format!("{}/inbox/{call}", browser.origin);
+        let page = browser.client.get(url).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        page.text().await.unwrap()
+    }
+
     pub(crate) async fn submit(&self, function: &str, form: &[(&str, &str)]) -> Response {
         self.submit_from(Some(&self.origin), function, form).await
     }

@@ -441,15 +441,7 @@ impl Scene {
 
     /// The page of a call, as an operator sees it.
     pub(crate) async fn page(&self, call: &str) -> String {
-        let (email, password) = ("ann@example.com", "correct-horse-battery");
-        let add = ["user", "add", email, "--role", "operator"];
-        self.house.run(&add, password);
-        let browser = Browser::at(&self.house);
-        browser.sign_in(email, password).await;
-        let url = format!("{}/inbox/{call}", self.house.origin());
-        let page = browser.client.get(url).send().await.unwrap();
-        assert_eq!(page.status(), 200);
-        page.text().await.unwrap()
+        Browser::reads_call(&self.house, call).await
     }
 
     /// The kinds of things that happened in it.

@@ -250,11 +250,12 @@ async fn a_recording_goes_on_with_the_other_side_or_stops() {
         let (low, high) = (tone(440.0, 1_000, 8_000), tone(1_000.0, 1_000, 8_000));
         both_speak(&mut caller, &low, &mut callee, &high).await;
         near.close().await;
-        let (left, right) = channels(&file);
-        let heard = (
-            loudest(&left, 440.0) > 6_000.0,
-            loudest(&right, 1_000.0) > 6_000.0,
-        );
-        assert_eq!(heard, (kept, kept), "{then:?}");
+        // Stopped before there was a frame, it leaves no file.
+        assert_eq!(file.exists(), kept, "{then:?}");
+        if kept {
+            let (left, right) = channels(&file);
+            assert!(loudest(&left, 440.0) > 6_000.0);
+            assert!(loudest(&right, 1_000.0) > 6_000.0);
+        }
     }
 }

@@ -6,6 +6,7 @@ use server::media::codec::Codec;
 use server::media::tone::tone;
 
 use crate::binary::Installation;
+use crate::browser::Browser;
 use crate::media_phone::{Caller, strength};
 use crate::ops::{call_with, furnish};
 
@@ -157,4 +158,41 @@ async fn a_sealed_recording_is_noise_on_disk_and_a_wav_by_the_api() {
     std::fs::remove_file(file(&house, &plain)).unwrap();
     let missing = asks(&house, &key, &plain, None).await;
     assert_eq!(missing.status(), 404);
+}
+
+/// A call that ends before there was a frame to keep, with recording on.
+async fn hangs_up_at_once(house: &Installation, key: &str, access: &(String, String)) -> Value {
+    let sound = Caller::with(([127, 0, 0, 1], 9).into(), Codec::Pcmu, 101).await;
+    for _ in 0..20 {
+        call_with(house, access, &sound.offer())
+            .await
+            .hang_up()
+            .await;
+        for _ in 0..200 {
+            let calls = house.get(key, "/api/phone/calls").await;
+            let newest = calls["items"][0].clone();
+            if newest["state"] == "ended" && newest["recording"] == "none" {
+                return newest;
+            }
+            if newest["state"] == "ended" {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+    panic!("each of twenty calls was long enough to be recorded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_too_short_to_record_leaves_no_file_and_says_so() {
+    let house = Installation::serve().await;
+    let key = house.key(&["--full-access"]);
+    let access = furnish(&house, &key, true).await;
+    let call = hangs_up_at_once(&house, &key, &access).await;
+    assert!(!file(&house, &call).exists(), "a file that no row names");
+    let page = Browser::reads_call(&house, call["id"].as_str().unwrap()).await;
+    assert!(
+        page.contains("ended before there was anything to record"),
+        "{page}"
+    );
 }

@@ -28,7 +28,14 @@ pub(super) fn conversation(detail: &CallDetail, wave: Option<Waveform>) -> impl 
         RecordingState::Running => {
             view! { <p class="muted">{say.recording_running}</p> }.into_any()
         }
-        RecordingState::None => view! { <p class="muted">{say.no_recording}</p> }.into_any(),
+        RecordingState::None => {
+            let why = if began_recording(detail) {
+                say.recording_empty
+            } else {
+                say.no_recording
+            };
+            view! { <p class="muted">{why}</p> }.into_any()
+        }
         RecordingState::Deleted => {
             view! { <p class="muted">{say.recording_deleted}</p> }.into_any()
         }
@@ -55,6 +62,12 @@ pub(super) fn conversation(detail: &CallDetail, wave: Option<Waveform>) -> impl 
         view! { <ol class="transcript" role="list" id="transcript">{lines}</ol> }.into_any()
     };
     view! { <Section id="conversation" title=say.conversation>{troubles}{player}{cut}{transcript}</Section> }
+}
+
+/// Whether it was on, even if the call ended before there was a frame to keep.
+fn began_recording(detail: &CallDetail) -> bool {
+    let mut timeline = detail.timeline.iter();
+    timeline.any(|event| event.what == Happening::RecordingStarted)
 }
 
 fn transcript_line(

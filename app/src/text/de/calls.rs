@@ -37,6 +37,7 @@ pub(super) const CALLS: CallsText = CallsText {
     details: "Einzelheiten",
     no_transcript: "Es wurde nichts gesagt.",
     no_recording: "Für diesen Agenten war die Aufnahme aus.",
+    recording_empty: "Der Anruf endete, bevor etwas aufzunehmen war.",
     recording_deleted: "Die Aufnahme wurde gelöscht.",
     recording_running: "Die Aufnahme lässt sich abspielen, wenn der Anruf zu Ende ist.",
     recording_cut: "Die Platte war voll: Die Aufnahme endet vor dem Anruf.",

@@ -38,6 +38,7 @@ pub(super) const CALLS: CallsText = CallsText {
     details: "Details",
     no_transcript: "Nothing was said.",
     no_recording: "Recording was off for this agent.",
+    recording_empty: "The call ended before there was anything to record.",
     recording_deleted: "The recording was deleted.",
     recording_running: "The recording can be played when the call has ended.",
     recording_cut: "The disk was full: the recording stops before the call did.",

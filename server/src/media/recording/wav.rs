@@ -99,6 +99,12 @@ impl OpenFile {
         if let Err(error) = finished {
             self.take.fail(failure(&error));
         }
+        if self.take.is_empty() {
+            // No row will name it, so retention would never find it.
+            if let Err(error) = fs::remove_file(&self.take.file) {
+                tracing::warn!(file = %self.take.file.display(), %error, "recording.empty.kept");
+            }
+        }
         self.take.finished.send_replace(true);
     }
 }
