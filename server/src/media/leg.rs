@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::codec::{Codec, Encoder, FRAME_MS, FRAME_SAMPLES, FRAME_TICKS, OnTheWire as _};
+use super::codec::{Codec, Encoder, FRAME_MS, FRAME_TICKS, OnTheWire as _};
 use super::denoise::Denoiser;
 use super::doorbell::Doorbell;
 use super::dtmf::{DigitReader, KeyWays};
@@ -68,8 +68,6 @@ pub(super) struct Leg {
     digits: DigitReader,
     keys: KeyWays,
     keys_out: KeySender,
-    /// What was heard in this frame.
-    caller: Frame,
     played: Played,
     wants: Wants,
     /// Until when the caller's audio is muted for a key, on the first count.
@@ -96,8 +94,26 @@ pub(super) struct Leg {
     ssrc: Option<u32>,
     /// Events that did not fit into the engine's queue; audio gives way, these do not.
     unheard: Vec<Heard>,
-    packet: Vec<u8>,
+    /// What was heard in this frame, kept until it is its turn to speak; of a joined leg that is recorded.
+    kept: Option<Box<Frame>>,
+}
+
+/// What a leg writes anew in every frame. One for all that a thread carries: of their own it would be in no cache.
+pub(super) struct Scratch {
     datagram: Box<[u8; DATAGRAM]>,
+    packet: Vec<u8>,
+    /// What was heard in this frame.
+    caller: Frame,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self {
+            datagram: Box::new([0; DATAGRAM]),
+            packet: Vec::with_capacity(DATAGRAM),
+            caller: Frame::silent(Rate::default()),
+        }
+    }
 }
 
 impl Leg {
@@ -123,7 +139,6 @@ impl Leg {
             digits: DigitReader::default(),
             keys: KeyWays::default(),
             keys_out: KeySender::default(),
-            caller: Frame::silent(Rate::default()),
             played: Played::Nothing,
             wants: Wants::default(),
             muted_until_ms: 0,
@@ -144,8 +159,7 @@ impl Leg {
             intake: Intake::default(),
             ssrc: None,
             unheard: Vec::new(),
-            packet: Vec::with_capacity(FRAME_SAMPLES + 12),
-            datagram: Box::new([0; DATAGRAM]),
+            kept: None,
         }
     }
 
@@ -157,36 +171,39 @@ impl Leg {
 
     /// The first half of a frame: what came in; false when the session is over. The second half
     /// follows at once, but for two that are joined: they wait until both have heard, and lose no time.
-    pub(super) fn hear(&mut self, bell: &Doorbell) -> bool {
+    pub(super) fn hear(&mut self, bell: &Doorbell, work: &mut Scratch) -> bool {
         let Some(wants) = self.look() else {
             self.say_goodbye();
             return false;
         };
         self.wants = wants;
         self.clock.alive_ms += FRAME_MS;
-        self.receive();
-        self.receive_reports(bell);
-        self.play();
+        self.receive(&mut work.datagram[..]);
+        self.receive_reports(bell, &mut work.datagram[..]);
+        self.play(&mut work.caller);
         if let Some(end) = &self.agreed.joined {
             // The other side gets keys as keys, not their sound as well.
             if !self.is_muted() {
-                end.push(&self.caller);
+                end.push(&work.caller);
+            }
+            if self.wants.recording {
+                **self.kept.get_or_insert_with(|| Box::new(work.caller)) = work.caller;
             }
         }
         true
     }
 
-    fn play(&mut self) {
+    fn play(&mut self, caller: &mut Frame) {
         let rate = self.agreed.talk.as_ref().map(|talk| talk.codec.rate());
-        self.caller = Frame::silent(rate.unwrap_or_default());
-        self.played = self.jitter.pull(&mut self.caller);
+        *caller = Frame::silent(rate.unwrap_or_default());
+        self.played = self.jitter.pull(caller);
         if let (Some(level), Played::Nothing) = (self.far_noise, self.played) {
-            self.noise.fill_at(&mut self.caller, level);
+            self.noise.fill_at(caller, level);
         }
         let heard = self.wants.audio || self.wants.recording || self.agreed.joined.is_some();
         let spared = self.clock.alive_ms < self.spared_until_ms;
         if let (Some(denoiser), true) = (&mut self.denoiser, heard && !spared) {
-            denoiser.clean(&mut self.caller);
+            denoiser.clean(caller);
         }
     }
 
@@ -196,13 +213,16 @@ impl Leg {
     }
 
     /// The second half: what goes out. True, for the session goes on.
-    pub(super) fn speak(&mut self) -> bool {
+    pub(super) fn speak(&mut self, work: &mut Scratch) -> bool {
+        if let (true, Some(kept)) = (self.is_joined(), &self.kept) {
+            work.caller = **kept;
+        }
         if self.wants.may_send {
             self.clock.line_ms += FRAME_MS;
             self.shared.set_now_ms(self.clock.line_ms);
-            let agent = self.send();
-            self.listen();
-            self.record(&agent);
+            let agent = self.send(&mut work.packet);
+            self.listen(&work.caller);
+            self.record(&work.caller, &agent);
             self.report();
         }
         self.watch();

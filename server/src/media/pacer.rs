@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::codec::FRAME_MS;
 use super::doorbell::Doorbell;
-use super::leg::Leg;
+use super::leg::{Leg, Scratch};
 
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
 
@@ -70,6 +70,7 @@ impl Lane {
 
 fn run(inbox: &Receiver<Leg>, mut bell: Doorbell, load: &AtomicUsize) {
     let mut legs: Vec<Leg> = Vec::new();
+    let mut work = Scratch::default();
     let mut due = Instant::now();
     loop {
         if legs.is_empty() {
@@ -83,10 +84,12 @@ fn run(inbox: &Receiver<Leg>, mut bell: Doorbell, load: &AtomicUsize) {
         due = wait(due, &mut legs);
         let before = legs.len();
         bell.look();
-        legs.retain_mut(|leg| survives(|| leg.hear(&bell) && (leg.is_joined() || leg.speak())));
+        legs.retain_mut(|leg| {
+            survives(|| leg.hear(&bell, &mut work) && (leg.is_joined() || leg.speak(&mut work)))
+        });
         // What one side of a bridge hears the other says at once, so these speak when all have heard. Everyone
         // else has spoken by now, while what it needs was in the caches still: a seventh of the CPU.
-        legs.retain_mut(|leg| !leg.is_joined() || survives(|| leg.speak()));
+        legs.retain_mut(|leg| !leg.is_joined() || survives(|| leg.speak(&mut work)));
         load.fetch_sub(before - legs.len(), Ordering::Relaxed);
     }
 }

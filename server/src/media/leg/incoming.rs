@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::state::Kind;
 use super::{Leg, MOST_DATAGRAMS};
 use crate::media::dtmf::{Digit, DigitReader};
+use crate::media::frame::Frame;
 use crate::media::latch::Source;
 use crate::media::line::Heard;
 use crate::media::rtp::{COMFORT_NOISE, Packet};
@@ -16,23 +17,19 @@ use crate::media::vad::Edge;
 const KEY_TAIL_MS: u64 = 60;
 
 impl Leg {
-    pub(super) fn receive(&mut self) {
+    pub(super) fn receive(&mut self, room: &mut [u8]) {
         self.intake.begin(self.clock.alive_ms);
         for _ in 0..MOST_DATAGRAMS {
             if self.intake.is_enough() {
                 break;
             }
-            let Ok((length, from)) = self.ports.rtp.recv_from(&mut self.datagram[..]) else {
+            let Ok((length, from)) = self.ports.rtp.recv_from(room) else {
                 break;
             };
-            let mut copy = std::mem::take(&mut self.packet);
-            copy.clear();
-            copy.extend_from_slice(&self.datagram[..length]);
-            let length = self.open(&mut copy);
-            if let Some(sequence) = length.and_then(|length| self.take(&copy[..length], from)) {
+            let length = self.open(&mut room[..length]);
+            if let Some(sequence) = length.and_then(|length| self.take(&room[..length], from)) {
                 self.intake.read(sequence);
             }
-            self.packet = copy;
         }
         if let Some(digit) = self.digits.tick(self.clock.alive_ms) {
             self.hear_event(digit);
@@ -163,7 +160,7 @@ impl Leg {
     }
 
     /// What the caller said, as far as the engine wants to know.
-    pub(super) fn listen(&mut self) {
+    pub(super) fn listen(&mut self, caller: &Frame) {
         if self.agreed.joined.is_some() {
             return;
         }
@@ -172,7 +169,7 @@ impl Leg {
         let edge = if self.is_muted() {
             self.vad.frame(&[0])
         } else {
-            self.vad.frame(&self.caller)
+            self.vad.frame(caller)
         };
         match edge {
             Some(Edge::Started { ago_ms }) => self.tell_engine(Heard::SpeechStarted {
@@ -186,7 +183,7 @@ impl Leg {
         // Silence too: who recognises speech waits for it, and counts by it.
         if self.wants.audio && self.unheard.is_empty() {
             let rate = self.wants.line_rate;
-            let frame = self.converters.to_line.convert(&self.caller, rate);
+            let frame = self.converters.to_line.convert(caller, rate);
             // An engine that does not keep up loses audio.
             drop(self.hear.try_send(Heard::Audio(Arc::from(&*frame))));
         }

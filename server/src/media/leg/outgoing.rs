@@ -9,7 +9,7 @@ use crate::media::sdp::Talk;
 impl Leg {
     /// One packet: what is to be said or a key; nothing while the other side does not want to
     /// hear. Returns what was said.
-    pub(super) fn send(&mut self) -> Frame {
+    pub(super) fn send(&mut self, packet: &mut Vec<u8>) -> Frame {
         let Some(talk) = &self.agreed.talk else {
             return Frame::silent(Rate::default());
         };
@@ -19,12 +19,12 @@ impl Leg {
             return Frame::silent(talk.codec.rate());
         }
         let frame = self.compose(talk.codec.rate());
-        self.write(talk, &frame);
+        self.write(talk, &frame, packet);
         if let (Some(protector), true) = (&mut self.protector, self.opener.is_some()) {
-            protector.packet(&mut self.packet);
+            protector.packet(packet);
         }
         let target = self.latch.target(self.clock.alive_ms);
-        let sent = target.map(|to| self.ports.rtp.send_to(&self.packet, to));
+        let sent = target.map(|to| self.ports.rtp.send_to(packet, to));
         self.out.advance(FRAME_TICKS);
         let mut stats = self.shared.stats.lock();
         match sent {
@@ -74,27 +74,27 @@ impl Leg {
     }
 
     /// Writes the packet; a key takes the place of the audio.
-    fn write(&mut self, talk: Sending, frame: &Frame) {
+    fn write(&mut self, talk: Sending, frame: &Frame, packet: &mut Vec<u8>) {
         let press = self.keys_out.next(self.out.timestamp());
         if let (Some(press), Some(payload)) = (press, talk.digits) {
             self.out
-                .start_event(payload, press.timestamp(), press.begins(), &mut self.packet);
-            self.packet.extend(press.payload());
+                .start_event(payload, press.timestamp(), press.begins(), packet);
+            packet.extend(press.payload());
             return;
         }
         if self.encoder.codec() != talk.codec {
             self.encoder = Encoder::new(talk.codec);
         }
-        self.out.start(talk.payload, &mut self.packet);
+        self.out.start(talk.payload, packet);
         let Some(press) = press else {
-            return self.encoder.push(frame, &mut self.packet);
+            return self.encoder.push(frame, packet);
         };
         let mut tones = *frame;
         press.sound(&mut tones);
-        self.encoder.push(&tones, &mut self.packet);
+        self.encoder.push(&tones, packet);
     }
 
-    pub(super) fn record(&mut self, agent: &Frame) {
+    pub(super) fn record(&mut self, caller: &Frame, agent: &Frame) {
         if !self.wants.recording {
             return;
         }
@@ -106,7 +106,7 @@ impl Leg {
                 return;
             };
             let ways = &mut self.converters;
-            let caller = ways.caller_kept.convert(&self.caller, Rate::Narrow);
+            let caller = ways.caller_kept.convert(caller, Rate::Narrow);
             let agent = ways.agent_kept.convert(agent, Rate::Narrow);
             recorder.push(&caller, &agent, muted);
             let failed = recorder.failure();

@@ -18,20 +18,20 @@ const REPORT_EVERY_MS: u64 = 5_000;
 const UNHEARD: u8 = 2;
 
 impl Leg {
-    pub(super) fn receive_reports(&mut self, bell: &Doorbell) {
+    pub(super) fn receive_reports(&mut self, bell: &Doorbell, room: &mut [u8]) {
         self.reports_wait |= bell.rang(self.ports.port());
         if !self.reports_wait {
             return;
         }
         for _ in 0..MOST_DATAGRAMS {
-            let Ok((length, from)) = self.ports.rtcp.recv_from(&mut self.datagram[..]) else {
+            let Ok((length, from)) = self.ports.rtcp.recv_from(room) else {
                 self.reports_wait = !self.has_bell;
                 return;
             };
             if self.report_address().map(|known| known.ip()) != Some(from.ip()) {
                 continue;
             }
-            let report = &mut self.datagram[..length];
+            let report = &mut room[..length];
             let length = match &mut self.opener {
                 Some(opener) => opener.report(report).ok(),
                 None => Some(length),
