@@ -2,11 +2,12 @@
 
 use app::domain::account::AuditFilter;
 use app::domain::id::AuditId;
+use sqlx::{PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing};
-use super::rows::{places, portions};
-use super::{Conn, StoreError, Tx, sql};
+use super::rows::{column, portions, unnamed};
+use super::{Conn, Side, StoreError, Tx, sql};
 
 /// One change, ready to be kept. `before` and `after` are JSON and hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,36 +60,67 @@ pub async fn add(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
 
 /// As [`add`], many a statement.
 pub async fn add_all(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreError> {
+    match Conn::side(tx) {
+        Side::Sqlite(on) => by_places(on, entries).await,
+        Side::Postgres(on) => by_arrays(on, entries).await,
+    }
+}
+
+async fn by_places(on: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
     for portion in portions(entries) {
-        let places = places(tx, portion.len(), 10);
         let text = format!(
             concat!("insert into audit (", columns!(), ") values {}"),
-            places
+            unnamed(portion.len(), 10)
         );
-        sql!(tx, on => {
-            let mut query = sqlx::query(&text);
-            for entry in portion {
-                let (kind, actor) = match entry.actor {
-                    Actor::User(id) => ("user", Some(id)),
-                    Actor::Key(id) => ("key", Some(id)),
-                    Actor::System => ("system", None),
-                };
-                query = query
-                    .bind(entry.id.as_uuid())
-                    .bind(entry.at)
-                    .bind(kind)
-                    .bind(actor)
-                    .bind(entry.actor_name.as_str())
-                    .bind(entry.action.as_str())
-                    .bind(entry.subject.as_str())
-                    .bind(entry.label.as_str())
-                    .bind(entry.before.as_deref())
-                    .bind(entry.after.as_deref());
-            }
-            query.execute(on).await.map(drop)
-        })?;
+        let mut query = sqlx::query(&text);
+        for entry in portion {
+            let (kind, actor) = stored(entry.actor);
+            query = query
+                .bind(entry.id.as_uuid())
+                .bind(entry.at)
+                .bind(kind)
+                .bind(actor)
+                .bind(entry.actor_name.as_str())
+                .bind(entry.action.as_str())
+                .bind(entry.subject.as_str())
+                .bind(entry.label.as_str())
+                .bind(entry.before.as_deref())
+                .bind(entry.after.as_deref());
+        }
+        query.execute(&mut *on).await?;
     }
     Ok(())
+}
+
+async fn by_arrays(on: &mut PgConnection, entries: &[Entry]) -> Result<(), StoreError> {
+    const SQL: &str = concat!(
+        "insert into audit (",
+        columns!(),
+        ") select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                                $8::text[], $9::text[], $10::text[])"
+    );
+    sqlx::query(SQL)
+        .bind(column(entries, |entry| entry.id.as_uuid()))
+        .bind(column(entries, |entry| entry.at))
+        .bind(column(entries, |entry| stored(entry.actor).0))
+        .bind(column(entries, |entry| stored(entry.actor).1))
+        .bind(column(entries, |entry| entry.actor_name.as_str()))
+        .bind(column(entries, |entry| entry.action.as_str()))
+        .bind(column(entries, |entry| entry.subject.as_str()))
+        .bind(column(entries, |entry| entry.label.as_str()))
+        .bind(column(entries, |entry| entry.before.as_deref()))
+        .bind(column(entries, |entry| entry.after.as_deref()))
+        .execute(on)
+        .await?;
+    Ok(())
+}
+
+fn stored(actor: Actor) -> (&'static str, Option<Uuid>) {
+    match actor {
+        Actor::User(id) => ("user", Some(id)),
+        Actor::Key(id) => ("key", Some(id)),
+        Actor::System => ("system", None),
+    }
 }
 
 /// Newest first; one more than the limit, so that the caller sees whether there are more.

@@ -1,5 +1,7 @@
 //! The inventory of numbers: on the trunk or not, answered by one agent or none.
 
+mod several;
+
 use std::collections::HashMap;
 
 use app::domain::id::{AgentId, NumberId};
@@ -10,8 +12,9 @@ use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing};
 use super::row::At;
-use super::rows::{places, portions};
+use super::rows::places;
 use super::{Conn, StoreError, Tx, sql};
+pub use several::{named, save, save_all};
 
 #[derive(sqlx::FromRow)]
 struct NumberRow {
@@ -357,80 +360,6 @@ pub async fn some(conn: &mut Conn, numbers: &[&PhoneNumber]) -> Result<Vec<Numbe
         }
     }
     Ok(found)
-}
-
-/// The same with the names of their agents, for few and often: of few sizes, each of which is a statement to prepare.
-pub async fn named(
-    conn: &mut Conn,
-    numbers: &[&PhoneNumber],
-) -> Result<Vec<(Number, Option<String>)>, StoreError> {
-    let mut found = Vec::with_capacity(numbers.len());
-    for portion in portions(numbers) {
-        let places = places(conn, 1, portion.len());
-        let text = format!("{NAMED} where n.number in {places}");
-        let rows = sql!(conn, on => {
-            let mut query = sqlx::query_as::<_, NamedRow>(&text);
-            for number in portion {
-                query = query.bind(number.as_str());
-            }
-            query.fetch_all(on).await
-        })?;
-        for row in rows {
-            found.push(named_number(row)?);
-        }
-    }
-    Ok(found)
-}
-
-/// Writes a new number, or the next version of one; `false` if the stored version is not the one before it.
-/// `Unique`: the number is in the inventory under another id.
-pub async fn save(tx: &mut Tx, number: &Number, now: i64) -> Result<bool, StoreError> {
-    Ok(save_all(tx, std::slice::from_ref(number), now).await? == 1)
-}
-
-/// As [`save`], many a statement: ten thousand pasted numbers are twenty round trips. In the order of their digits, as
-/// calls note themselves with theirs: two who lock the same rows in two orders would wait for each other. Answers
-/// how many were written.
-pub async fn save_all(tx: &mut Tx, numbers: &[Number], now: i64) -> Result<u64, StoreError> {
-    let mut written = 0;
-    let mut numbers: Vec<&Number> = numbers.iter().collect();
-    numbers.sort_unstable_by(|one, other| one.number.cmp(&other.number));
-    let whole = numbers.chunks_exact(AT_ONCE);
-    let rest = portions(whole.remainder());
-    for chunk in whole.chain(rest) {
-        let places = places(tx, chunk.len(), 11);
-        let text = format!(
-            concat!(
-                "insert into numbers (",
-                columns!(),
-                ", updated_at, folded) values {}
-        on conflict (id) do update
-        set label = excluded.label, folded = excluded.folded, verified_at = excluded.verified_at, on_trunk = excluded.on_trunk,
-            agent_id = excluded.agent_id, version = excluded.version, updated_at = excluded.updated_at
-        where numbers.version = excluded.version - 1"
-            ),
-            places
-        );
-        written += sql!(tx, on => {
-            let mut query = sqlx::query(&text);
-            for number in chunk {
-                query = query
-                    .bind(number.id.as_uuid())
-                    .bind(number.number.as_str())
-                    .bind(number.label.as_deref())
-                    .bind(number.verified_at)
-                    .bind(number.on_trunk)
-                    .bind(number.agent.map(|agent| agent.as_uuid()))
-                    .bind(number.last_call_at)
-                    .bind(number.version)
-                    .bind(number.created_at)
-                    .bind(now)
-                    .bind(number.label.as_deref().map(folded));
-            }
-            query.execute(on).await.map(|done| done.rows_affected())
-        })?;
-    }
-    Ok(written)
 }
 
 pub async fn delete(tx: &mut Tx, number: &PhoneNumber) -> Result<bool, StoreError> {

@@ -20,10 +20,20 @@ pub(super) fn portions<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 /// names: it finds each name anew by going through all, which of thousands takes longer than the work.
 pub(super) fn places(conn: &Conn, rows: usize, columns: usize) -> String {
     if conn.is_sqlite() {
-        let row = format!("({})", vec!["?"; columns].join(", "));
-        return vec![row; rows].join(", ");
+        return unnamed(rows, columns);
     }
     numbered(rows, columns)
+}
+
+/// The same where it is SQLite in any case.
+pub(super) fn unnamed(rows: usize, columns: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    vec![row; rows].join(", ")
+}
+
+/// One column of these rows, for PostgreSQL's `unnest`.
+pub(super) fn column<'a, T, V>(rows: &'a [T], of: impl Fn(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(of).collect()
 }
 
 fn numbered(rows: usize, columns: usize) -> String {
