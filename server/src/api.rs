@@ -59,9 +59,10 @@ use std::sync::Arc;
 use app::error::{AppError, Thing};
 use app::ports::Services;
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 
 use crate::lifecycle::Lifecycle;
@@ -130,14 +131,13 @@ pub fn router(parts: Parts) -> Router {
         .route("/api/", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .layer((
-            from_fn_with_state(api.clone(), callers::authenticate),
-            from_fn_with_state(api.clone(), limits::limit),
-            from_fn_with_state(api.clone(), replay::replay),
-            OnePointer,
-        ))
-        .merge(document::router(&document))
-        .layer(map_response(keep_private))
+        .layer((from_fn_with_state(api.clone(), gate), OnePointer))
+        .merge(
+            document::router(&document).layer(map_response(async |mut response: Response| {
+                keep_private(&mut response);
+                response
+            })),
+        )
         .with_state(api)
 }
 
@@ -170,11 +170,30 @@ async fn nothing_here() -> Problem {
     Problem::App(AppError::NotFound(Thing::Page))
 }
 
+/// What a request passes on its way to its handler: who asks, how often, and whether it was answered before. One
+/// layer, because each is some allocations a request.
+async fn gate(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let mut response = match callers::authenticate(&api, &mut request).await {
+        Ok(asker) => {
+            let within = limits::count(&api, &request);
+            let mut response = match &within {
+                Ok(_) => replay::answer(&api, request, next).await,
+                Err(problem) => problem.clone().into_response(),
+            };
+            api.limits.tell(response.headers_mut(), within.unwrap_or(0));
+            response.extensions_mut().insert(asker);
+            response
+        }
+        Err(problem) => problem.into_response(),
+    };
+    keep_private(&mut response);
+    response
+}
+
 /// Answers hold numbers and passwords; no cache may keep one that does not say so itself.
-async fn keep_private(mut response: Response) -> Response {
+fn keep_private(response: &mut Response) {
     let headers = response.headers_mut();
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    response
 }

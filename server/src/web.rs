@@ -111,6 +111,11 @@ pub fn router(parts: Parts) -> Router {
         clock.clone(),
         config.http.public_url.origin(),
     );
+    let gate = Arc::new(requests::Gate {
+        clock,
+        https,
+        proxies: config.http.trusted_proxies.clone(),
+    });
     let live = events::Live {
         calls: house.services.calls.clone(),
         life,
@@ -138,12 +143,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(files.router())
         .merge(health.router())
         .layer((
-            middleware::from_fn_with_state(clock, requests::observe),
-            middleware::from_fn_with_state(security::Https(https), security::headers),
-            middleware::from_fn_with_state(
-                Arc::new(config.http.trusted_proxies.clone()),
-                client::locate,
-            ),
+            middleware::from_fn_with_state(gate, requests::receive),
             OnePointer,
         ))
 }

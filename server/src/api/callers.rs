@@ -5,11 +5,9 @@ use std::net::IpAddr;
 use app::domain::sip::Secret;
 use app::error::AppError;
 use app::ports::{Caller, Who};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::problem::Problem;
@@ -17,31 +15,20 @@ use crate::telemetry::Asker;
 use crate::web::client::ClientAddress;
 
 /// Lets in whoever has a key, and people who only read.
-pub(super) async fn authenticate(
-    State(api): State<Api>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let asked = match asking(&request) {
-        Some(standing) => standing.caller(&api).await.map(|caller| (standing, caller)),
-        None => Err(AppError::Unauthenticated),
-    };
-    let (standing, caller) = match asked {
-        Ok((_, caller)) if matches!(caller.who, Who::Nobody) => {
-            return Problem::App(AppError::Unauthenticated).into_response();
-        }
-        Ok(asked) => asked,
-        Err(error) => return Problem::App(error).into_response(),
-    };
+pub(super) async fn authenticate(api: &Api, request: &mut Request) -> Result<Asker, Problem> {
+    let nobody = || Problem::App(AppError::Unauthenticated);
+    let standing = asking(request).ok_or_else(nobody)?;
+    let caller = standing.caller(api).await?;
+    if matches!(caller.who, Who::Nobody) {
+        return Err(nobody());
+    }
     let asker = match &standing {
         Standing::Key { .. } => Asker::Key,
         Standing::Person(_) => Asker::User,
     };
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(standing);
-    let mut response = next.run(request).await;
-    response.extensions_mut().insert(asker);
-    response
+    Ok(asker)
 }
 
 /// By what right a request is answered. Answers that go on for long ask again, because a key

@@ -4,10 +4,8 @@ use std::num::NonZeroU32;
 
 use app::error::AppError;
 use app::ports::{Caller, Who};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::{StateInformationMiddleware, StateSnapshot};
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -49,7 +47,8 @@ impl Limits {
             })
     }
 
-    fn tell(&self, headers: &mut HeaderMap, left: u32) {
+    /// Says in an answer how many are left.
+    pub(super) fn tell(&self, headers: &mut HeaderMap, left: u32) {
         let limit = self.per_minute.get();
         let spent = u64::from(limit.saturating_sub(left));
         let told = [
@@ -63,26 +62,16 @@ impl Limits {
     }
 }
 
-/// Stands behind [`super::callers::authenticate`].
-pub(super) async fn limit(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let whose = match request
-        .extensions()
-        .get::<Caller>()
-        .map(|caller| &caller.who)
-    {
+/// Counts a request of whom [`super::callers::authenticate`] has let in: how many are left.
+pub(super) fn count(api: &Api, request: &Request) -> Result<u32, Problem> {
+    let caller = request.extensions().get::<Caller>();
+    let whose = match caller.map(|caller| &caller.who) {
         Some(Who::Key { id, .. }) => id.as_uuid(),
         Some(Who::User(user)) => user.id.as_uuid(),
         Some(Who::Operator | Who::Nobody) | None => Uuid::nil(),
     };
-    let (mut response, left) = match api.limits.count(whose) {
-        Ok(left) => (next.run(request).await, left),
-        Err(retry_after_s) => (
-            Problem::App(AppError::TooMany { retry_after_s }).into_response(),
-            0,
-        ),
-    };
-    api.limits.tell(response.headers_mut(), left);
-    response
+    let counted = api.limits.count(whose);
+    counted.map_err(|retry_after_s| Problem::App(AppError::TooMany { retry_after_s }))
 }
 
 #[cfg(test)]

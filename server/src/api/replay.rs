@@ -3,7 +3,7 @@
 use app::error::{AppError, Reason, Unavailable};
 use app::ports::Caller;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -25,15 +25,15 @@ struct Kept {
     body: String,
 }
 
-/// Stands behind [`super::callers::authenticate`].
-pub(super) async fn replay(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// Answers a request of whom [`super::callers::authenticate`] has let in.
+pub(super) async fn answer(api: &Api, request: Request, next: Next) -> Response {
     if request.method() != Method::POST || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
     // Whoever hangs up meanwhile would leave a key that is taken and never answered: so the work
     // is a task of its own, which the shutdown waits for.
     let id = request::current();
-    let life = api.life.clone();
+    let (api, life) = (api.clone(), api.life.clone());
     let work = async move { answer_once(&api, request, next).await };
     let done = match id {
         Some(id) => life.spawn("api.once", request::answering(id, work)).await,

@@ -1,34 +1,26 @@
 //! Where a request comes from: the peer, or what a trusted proxy says of it.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
-use axum::middleware::Next;
-use axum::response::Response;
 
-use crate::config::{List, Network};
+use crate::config::Network;
 
 /// Request extension. Absent only where no socket is involved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
 /// Notes the address for the layers inside.
-pub async fn locate(
-    State(proxies): State<Arc<List<Network>>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) fn locate(proxies: &[Network], request: &mut Request) {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
     if let Some(peer) = peer {
-        let address = behind(peer.to_canonical(), request.headers(), &proxies);
+        let address = behind(peer.to_canonical(), request.headers(), proxies);
         request.extensions_mut().insert(ClientAddress(address));
     }
-    next.run(request).await
 }
 
 /// The last address in `X-Forwarded-For` that is no proxy of ours: each proxy appends

@@ -3,6 +3,7 @@
 //! The id is ours, never the client's: it stands in the log, in the answer's header
 //! and in error bodies, so that "Request 0198…" in a report finds its line.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use app::domain::id::RequestId;
@@ -12,15 +13,31 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
 
+use super::{client, security};
 use crate::clock::Clock;
+use crate::config::{List, Network};
 use crate::telemetry::request::answering;
 use crate::telemetry::{Asker, Event};
 
 /// Where the id travels.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The outermost layer.
-pub async fn observe(State(clock): State<Clock>, mut request: Request, next: Next) -> Response {
+/// What the outermost layer knows.
+pub struct Gate {
+    pub clock: Clock,
+    pub https: bool,
+    pub proxies: List<Network>,
+}
+
+/// The outermost layer. One for all that is done to every request, because a layer is some allocations a request.
+pub async fn receive(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    client::locate(&gate.proxies, &mut request);
+    let mut response = observe(&gate.clock, request, next).await;
+    security::complete(response.headers_mut(), gate.https);
+    response
+}
+
+async fn observe(clock: &Clock, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::from_uuid(clock.new_uuid());
     let method = method_name(request.method());

@@ -3,10 +3,7 @@
 //! A page brings its own Content-Security-Policy with a nonce; every other answer
 //! (JSON, recordings, errors) gets one that allows nothing at all.
 
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
 
 /// For answers that are no pages.
 const NOTHING: &str =
@@ -33,14 +30,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 /// Two years, the least that browsers' preload lists take.
 const HSTS: &str = "max-age=63072000";
 
-/// Whether the console is served over https.
-#[derive(Clone, Copy, Debug)]
-pub struct Https(pub bool);
-
-/// Adds what the answer does not say itself.
-pub async fn headers(State(Https(https)): State<Https>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// Adds what an answer does not say itself.
+pub(super) fn complete(headers: &mut HeaderMap, https: bool) {
     for (name, value) in ALWAYS {
         put(headers, name, value);
     }
@@ -48,7 +39,6 @@ pub async fn headers(State(Https(https)): State<Https>, request: Request, next: 
     if https {
         put(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    response
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
@@ -59,50 +49,23 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::body::Body;
-    use axum::middleware::from_fn_with_state;
-    use axum::routing::get;
-    use tower::ServiceExt as _;
-
     use super::*;
 
-    async fn answer(https: bool) -> Response {
-        let page = || async {
-            (
-                [(header::CONTENT_SECURITY_POLICY, "script-src 'nonce-x'")],
-                "page",
-            )
-        };
-        let router = Router::new()
-            .route("/page", get(page))
-            .layer(from_fn_with_state(Https(https), headers));
-        let path = if https { "/page" } else { "/none" };
-        router
-            .oneshot(Request::get(path).body(Body::empty()).unwrap())
-            .await
-            .unwrap()
+    #[test]
+    fn an_answer_that_is_no_page_allows_nothing() {
+        let mut headers = HeaderMap::new();
+        complete(&mut headers, false);
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], NOTHING);
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
     }
 
-    #[tokio::test]
-    async fn an_answer_that_is_no_page_allows_nothing() {
-        let answer = answer(false).await;
-        assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], NOTHING);
-        assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-        assert!(
-            !answer
-                .headers()
-                .contains_key(header::STRICT_TRANSPORT_SECURITY)
-        );
-    }
-
-    #[tokio::test]
-    async fn a_page_keeps_its_own_policy_and_https_is_remembered() {
-        let answer = answer(true).await;
-        assert_eq!(
-            answer.headers()[header::CONTENT_SECURITY_POLICY],
-            "script-src 'nonce-x'"
-        );
-        assert_eq!(answer.headers()[header::STRICT_TRANSPORT_SECURITY], HSTS);
+    #[test]
+    fn a_page_keeps_its_own_policy_and_https_is_remembered() {
+        let own = HeaderValue::from_static("script-src 'nonce-x'");
+        let mut headers = HeaderMap::from_iter([(header::CONTENT_SECURITY_POLICY, own.clone())]);
+        complete(&mut headers, true);
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], own);
+        assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], HSTS);
     }
 }

@@ -80,11 +80,14 @@ pub async fn recognise(
         .extensions()
         .get::<ClientAddress>()
         .map(|client| client.0);
-    let session = request.extensions().get::<Session>().cloned();
-    let caller = match (bearer(request.headers()), Room::of(request.uri().path())) {
+    let room = Room::of(request.uri().path());
+    if room == Room::Api && request.headers().contains_key(header::AUTHORIZATION) {
         // The API knows keys by itself; all it wants of a cookie is who reads.
-        (Some(_), Room::Api) => Ok(Caller::nobody(None)),
-        (Some(token), Room::Console) => desk.keys.recognise(token, address).await,
+        return next.run(request).await;
+    }
+    let session = request.extensions().get::<Session>().cloned();
+    let caller = match (bearer(request.headers()), room) {
+        (Some(token), _) => desk.keys.recognise(token, address).await,
         (None, Room::Console) if !desk.is_own(request.method(), request.headers()) => {
             Err(AppError::Forbidden(Need::SameOrigin))
         }

@@ -3,6 +3,7 @@
 //! of database.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use app::domain::account::{KeyDraft, Role, SignedIn};
 use app::domain::draft::{Entry, EntryList};
@@ -14,7 +15,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use serde_json::{Value, json};
 use server::clock::Clock;
-use server::config::Config;
+use server::config::{Config, List};
 use server::lifecycle::Lifecycle;
 use server::service::addresses::Addresses;
 use server::service::calls::DeskSettings;
@@ -22,6 +23,7 @@ use server::service::facts::Fixed;
 use server::service::outward::Outward;
 use server::service::{House, HouseSettings};
 use server::store::Db;
+use server::web::requests::{self, Gate};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -128,8 +130,12 @@ impl World {
             body_limit: 256 * 1024,
             life: life.clone(),
         });
-        let observe = from_fn_with_state(clock.clone(), server::web::requests::observe);
-        let router = api.layer(observe);
+        let gate = Arc::new(Gate {
+            clock: clock.clone(),
+            https: false,
+            proxies: List(Vec::new()),
+        });
+        let router = api.layer(from_fn_with_state(gate, requests::receive));
         Self {
             house,
             clock,
