@@ -7,7 +7,7 @@
 //! ```text
 //! listen     sockets, connections and their caps
 //! guard      every datagram and frame: broken, unknown, too fast, without a password
-//! stack      transactions; the only place that names the SIP library
+//! stack      transactions: ours of the peers' requests; the only place that names the SIP library
 //! inbound    an INVITE of a peer's, until it is answered
 //! outbound   an INVITE of ours, until it is answered; trunks and how they are
 //! call       one task for each call that is ringing here or answered
@@ -53,7 +53,7 @@ use self::guard::{Guard, GuardConfig, Known, Passage};
 use self::message::Message;
 use self::outbound::Ways;
 use self::sources::Sources;
-use self::stack::{Arrivals, Datagrams, Flow, Names, Stack, Timers, Undelivered};
+use self::stack::{Arrival, Datagrams, Flow, Names, Placed, Stack, Timers};
 use self::tls::Shown;
 use crate::agent::{Engines, Voice};
 use crate::clock::Clock;
@@ -139,7 +139,7 @@ impl Edge {
         let local = udp.local_addr().map_err(fault)?;
         let udp = Arc::new(udp);
         let flows = Flow::datagrams(udp.clone()).await.map_err(fault)?;
-        let (stack, arrivals) = Stack::start(Timers { t1: config.t1 }, &config.product, &life);
+        let stack = Stack::start(Timers { t1: config.t1 }, &config.product, &life);
         let sources = Arc::new(Sources::default());
         let guard = Guard::new(
             guard_config(&config),
@@ -205,7 +205,6 @@ impl Edge {
             life.spawn("sip.tls", served);
         }
         life.spawn("sip.trunks", outbound::look_after(edge.clone()));
-        life.spawn("sip.inbound", arrive(edge.clone(), arrivals));
         life.spawn("sip.watchdog", watchdog::watch(edge.clone()));
         Ok(edge)
     }
@@ -266,7 +265,7 @@ impl Edge {
         match passage {
             Passage::Pass(message) => self.deliver(message, flow).await,
             Passage::Invite(candidate) => {
-                if let Some(reply) = inbound::receive(self, candidate, &flow).await {
+                if let Some(reply) = inbound::receive(self, candidate, &flow) {
                     self.send_stateless(&reply, &flow).await;
                 }
             }
@@ -275,21 +274,45 @@ impl Edge {
         }
     }
 
-    async fn deliver(&self, message: Message, flow: Flow) {
+    async fn deliver(self: &Arc<Self>, message: Message, flow: Flow) {
         match self.calls.repeated(&message) {
             Some(Repeated::Again { ack, way }) => return way.send_raw(ack).await,
             Some(Repeated::Fork) => return self.refuse_fork(message, flow),
             None => {}
         }
-        let delivered = self.stack.deliver(message, flow.clone(), None).await;
-        if let Err(Undelivered {
-            message: Some(message),
-            ..
-        }) = delivered
-            && message.method().is_some_and(|method| method != "ACK")
-        {
-            let reply = self.guard.reply(&message, 400);
-            self.send_stateless(&reply, &flow).await;
+        if message.method().is_none() {
+            return self.stack.hear(&message, &flow).await;
+        }
+        match self.stack.receive(message, &flow) {
+            Placed::New(arrival) => self.arrive(arrival),
+            Placed::Known => {}
+            Placed::Nowhere(message) if message.method() == Some("ACK") => {}
+            Placed::Nowhere(message) => {
+                let reply = inbound::nowhere(self, &message);
+                self.send_stateless(&reply, &flow).await;
+            }
+        }
+    }
+
+    /// A new request that needs no decision, to where it belongs.
+    fn arrive(&self, arrival: Box<Arrival>) {
+        let is_new = arrival.message.to_tag().is_none();
+        match arrival.message.method() {
+            Some("OPTIONS") if is_new => {
+                let reply = options::describe(self.guard.reply(&arrival.message, 200));
+                arrival.answer(&reply);
+            }
+            // It came again, as its first copy was being forgotten.
+            Some("INVITE") if is_new => {
+                let reply = self.guard.reply(&arrival.message, 500);
+                arrival.answer(&reply);
+            }
+            _ => {
+                if let Err((arrival, status)) = self.calls.hand_over(arrival) {
+                    let reply = self.guard.reply(&arrival.message, status);
+                    arrival.answer(&reply);
+                }
+            }
         }
     }
 
@@ -340,35 +363,5 @@ fn guard_config(config: &EdgeConfig) -> GuardConfig {
         realm: config.realm.clone(),
         product: config.product.clone(),
         retry_after_s: config.retry_after_s,
-    }
-}
-
-/// New requests, each to where it belongs.
-async fn arrive(edge: Arc<Edge>, mut arrivals: Arrivals) {
-    let stopped = edge.life.stopped();
-    loop {
-        let arrival = tokio::select! {
-            () = stopped.cancelled() => return,
-            arrival = arrivals.next() => match arrival {
-                Some(arrival) => arrival,
-                None => return,
-            },
-        };
-        let is_new = arrival.message.to_tag().is_none();
-        match arrival.message.method() {
-            Some("INVITE") if is_new => inbound::begin(&edge, arrival),
-            Some("OPTIONS") if is_new => {
-                let reply = options::describe(edge.guard.reply(&arrival.message, 200));
-                arrival.answer(&reply);
-            }
-            _ => {
-                // An ACK that came just before goes by its INVITE's transaction: it is to be there first.
-                tokio::task::yield_now().await;
-                if let Err((arrival, status)) = edge.calls.hand_over(Box::new(arrival)) {
-                    let reply = edge.guard.reply(&arrival.message, status);
-                    arrival.answer(&reply);
-                }
-            }
-        }
     }
 }

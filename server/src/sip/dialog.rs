@@ -19,7 +19,7 @@ pub struct DialogId {
 }
 
 impl DialogId {
-    /// The dialog a request of the peer's belongs to.
+    /// The dialog that a request of the peer's belongs to, or our answer to it.
     pub fn of_request(request: &Message) -> Option<Self> {
         Some(Self {
             call_id: request.call_id().to_owned(),

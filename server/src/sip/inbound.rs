@@ -18,25 +18,19 @@ use super::ladder::{Ladder, Way};
 use super::message::Message;
 use super::message::address::{Address, host_port_of, split_host_port, user_of};
 use super::sources::Trouble;
-use super::stack::{Arrival, Flow, Misfit, Undelivered};
+use super::stack::{Arrival, Flow, Placed};
 use super::timer::{SessionTimer, TooSmall};
 
-/// What was decided about an INVITE, on its way through the transaction layer.
-pub struct Ticket(What);
-
-enum What {
+/// What was decided about an INVITE.
+enum Decided {
     Answer(Box<NewCall>, AgentId),
     Refuse(Box<NewCall>, Refusal),
     /// It takes over another call; by which access, if it came by a password.
     TakeOver(DialogId, Option<AccessId>),
 }
 
-/// Decides about an INVITE. What needs no transaction is the reply; the rest goes on to [`begin`].
-pub(super) async fn receive(
-    edge: &Arc<Edge>,
-    mut candidate: Candidate,
-    flow: &Flow,
-) -> Option<Message> {
+/// Decides about an INVITE. What needs no transaction is the reply.
+pub(super) fn receive(edge: &Arc<Edge>, mut candidate: Candidate, flow: &Flow) -> Option<Message> {
     if let Some(by) = registered(edge, &candidate) {
         candidate.proof = Proof::Registered(Box::new(by));
     }
@@ -57,8 +51,8 @@ pub(super) async fn receive(
         };
         return match named {
             Ok(dialog) => {
-                let ticket = Ticket(What::TakeOver(dialog, by));
-                deliver(edge, candidate.message, flow, None, ticket).await
+                let decided = Decided::TakeOver(dialog, by);
+                begin(edge, candidate.message, flow, None, decided)
             }
             Err(status) => Some(edge.guard.reply(&candidate.message, status)),
         };
@@ -87,34 +81,47 @@ pub(super) async fn receive(
         ),
         Verdict::Refuse(refusal) => {
             let new = new_call(edge, id, &candidate, flow, invite, decision);
-            let ticket = Ticket(What::Refuse(Box::new(new), refusal));
-            deliver(edge, candidate.message, flow, Some(id), ticket).await
+            let decided = Decided::Refuse(Box::new(new), refusal);
+            begin(edge, candidate.message, flow, Some(id), decided)
         }
         Verdict::Answer(agent) => {
             let new = new_call(edge, id, &candidate, flow, invite, decision);
-            let ticket = Ticket(What::Answer(Box::new(new), agent));
-            deliver(edge, candidate.message, flow, Some(id), ticket).await
+            let decided = Decided::Answer(Box::new(new), agent);
+            begin(edge, candidate.message, flow, Some(id), decided)
         }
     }
 }
 
-async fn deliver(
+/// Gives a decided INVITE its transaction and sets to work what was decided. One that came another way at the
+/// same moment is decided about there.
+fn begin(
     edge: &Arc<Edge>,
-    message: Message,
+    invite: Message,
     flow: &Flow,
     counted: Option<CallId>,
-    ticket: Ticket,
+    decided: Decided,
 ) -> Option<Message> {
-    let delivered = edge
-        .stack
-        .deliver(message, flow.clone(), Some(Box::new(ticket)))
-        .await;
-    let Undelivered { why, message } = delivered.err()?;
+    let reply = match edge.stack.receive(invite, flow) {
+        Placed::New(arrival) => {
+            carry_out(edge, arrival, decided);
+            return None;
+        }
+        Placed::Known => None,
+        Placed::Nowhere(invite) => Some(nowhere(edge, &invite)),
+    };
     if let Some(id) = counted {
         end_unopened(edge, id, EndReason::Fault);
     }
-    let bad = message.filter(|_| why != Misfit::Twice)?;
-    Some(edge.guard.reply(&bad, 400))
+    reply
+}
+
+/// The answer to a request that is part of no transaction, and can begin none.
+pub(super) fn nowhere(edge: &Edge, request: &Message) -> Message {
+    let status = match request.method() {
+        Some("CANCEL") => 481,
+        _ => 400,
+    };
+    edge.guard.reply(request, status)
 }
 
 fn end_unopened(edge: &Edge, id: CallId, reason: EndReason) {
@@ -125,26 +132,20 @@ fn end_unopened(edge: &Edge, id: CallId, reason: EndReason) {
     edge.desk.end(id, CallEnd::because(reason), facts);
 }
 
-/// An INVITE came out of the transaction layer: the first of its kind.
-pub(super) fn begin(edge: &Arc<Edge>, mut arrival: Arrival) {
-    let Some(ticket) = arrival.ticket.take() else {
-        let reply = edge.guard.reply(&arrival.message, 500);
-        arrival.answer(&reply);
-        return;
-    };
-    match ticket.0 {
-        What::Refuse(new, refusal) => {
-            let task = refuse(edge.clone(), arrival, *new, refusal);
+fn carry_out(edge: &Arc<Edge>, arrival: Box<Arrival>, decided: Decided) {
+    match decided {
+        Decided::Refuse(new, refusal) => {
+            let task = refuse(edge.clone(), *arrival, *new, refusal);
             edge.life.spawn("sip.refusal", task);
         }
-        What::Answer(new, agent) => {
+        Decided::Answer(new, agent) => {
             let asking = edge.calls.asking(&arrival.message);
-            let task = answering::answer(edge.clone(), arrival, *new, agent, asking);
+            let task = answering::answer(edge.clone(), *arrival, *new, agent, asking);
             edge.life.spawn("sip.call", task);
         }
-        What::TakeOver(dialog, by) => {
+        Decided::TakeOver(dialog, by) => {
             // It may have ended since.
-            if let Err(arrival) = edge.calls.take_over(&dialog, Box::new(arrival), by) {
+            if let Err(arrival) = edge.calls.take_over(&dialog, arrival, by) {
                 let reply = edge.guard.reply(&arrival.message, 481);
                 arrival.answer(&reply);
             }
@@ -157,11 +158,11 @@ async fn refuse(edge: Arc<Edge>, arrival: Arrival, new: NewCall, refusal: Refusa
     let status = refusal.status().unwrap_or(403);
     let reply = edge.guard.reply(&arrival.message, status);
     let reply = warn(&edge, reply, refusal);
-    let (invite, flow, answers, mut events) = arrival.run();
+    let (invite, flow, answers, events) = arrival.run();
     let mut ladder = Ladder::default();
     let mut messages = refusal_of(&edge, &mut ladder, &invite, &flow, &reply);
     answers.send(&reply);
-    if let Some(ack) = closing::ack(&edge, &mut events).await {
+    if let Some(ack) = closing::ack(&edge, events).await {
         let now = edge.clock.now_ms();
         messages.extend(ladder.step(&ack, Way::Received, &flow, now));
     }

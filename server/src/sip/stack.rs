@@ -1,31 +1,30 @@
 //! The only place that names the SIP library: transactions and their timers (RFC 3261 §17).
 //!
-//! Upwards it speaks [`Message`]s. Sockets and parsing are ours: the guard has read every message
-//! before it comes here, and the library sees it as parts already cut. That leaves it the one thing
-//! it is good at, and keeps its parser, its unbounded ingress queue and its listeners, which have
-//! no limits, out of the way. Dialogs are ours too ([`super::dialog`]): the library's answer some
-//! requests not at all and send BYE to private Contacts.
+//! Upwards it speaks [`Message`]s. The library has the transactions of our requests; those of the
+//! peers', of which a flood may bring thousands a second, are ours ([`server`]). Sockets and parsing are
+//! ours too: the guard has read every message before it comes here, and the library sees an answer as
+//! parts already cut. That keeps its parser, its unbounded ingress queue and its listeners, which have
+//! no limits, out of the way. So are dialogs ([`super::dialog`]): the library's answer some requests not
+//! at all and send BYE to private Contacts.
 
+mod client;
 mod convert;
 mod flow;
 mod names;
-mod transaction;
+mod server;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use rsipstack::sip::{Method, SipMessage};
-use rsipstack::transaction::endpoint::{Endpoint, EndpointInnerRef, EndpointOption};
-use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use rsipstack::transaction::{EndpointBuilder, TransactionReceiver};
+use rsipstack::transaction::EndpointBuilder;
+use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use thiserror::Error;
 
+pub use self::client::Asked;
 pub use self::flow::{Datagrams, Flow, Outbox};
 pub use self::names::Names;
-pub use self::transaction::{Answers, Arrival, Asked, ServerEvent};
-use super::inbound::Ticket;
+use self::server::ServerTransactions;
+pub use self::server::{Answers, Arrival, Cancelled, Placed, ServerEvent};
 use super::message::Message;
 use crate::lifecycle::Lifecycle;
 
@@ -40,76 +39,34 @@ impl Timers {
     pub fn give_up(self) -> Duration {
         self.t1 * 64
     }
+
+    /// The longest pause between two times that the same is said (T2).
+    fn t2(self) -> Duration {
+        self.t1 * 8
+    }
 }
 
-/// A message the library could not place.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Misfit {
-    #[error("a header that names the transaction cannot be read")]
-    Unreadable,
-    #[error("the message could not be sent")]
-    Unsent,
-    #[error("the same request came another way at the same moment")]
-    Twice,
-}
-
-/// A message that found no place, given back if it can be answered.
-#[derive(Debug)]
-pub struct Undelivered {
-    pub why: Misfit,
-    pub message: Option<Message>,
-}
+/// A request of ours that the library can't send: what names its transaction cannot be read.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a header that names the transaction cannot be read")]
+pub struct Unreadable;
 
 /// The transaction layer.
 pub struct Stack {
+    /// Of our requests.
     core: EndpointInnerRef,
-    /// Requests on their way through the library to [`Stack::arrivals`], whole.
-    parcels: Parcels,
+    /// Of the peers'.
+    served: Arc<ServerTransactions>,
     life: Lifecycle,
     pub timers: Timers,
 }
 
-type Parcels = Arc<Mutex<HashMap<TransactionKey, Parcel>>>;
-
-struct Parcel {
-    message: Message,
-    flow: Flow,
-    ticket: Option<Box<Ticket>>,
-}
-
-/// New requests, each once.
-pub struct Arrivals {
-    /// Lives as long as its queue is read.
-    _endpoint: Endpoint,
-    incoming: Option<TransactionReceiver>,
-    parcels: Parcels,
-    life: Lifecycle,
-}
-
-impl Arrivals {
-    pub async fn next(&mut self) -> Option<Arrival> {
-        loop {
-            let transaction = self.incoming.as_mut()?.recv().await?;
-            let Some(parcel) = self.parcels.lock().remove(&transaction.key) else {
-                continue;
-            };
-            return Some(Arrival::new(
-                parcel.message,
-                parcel.flow,
-                parcel.ticket,
-                transaction,
-                self.life.clone(),
-            ));
-        }
-    }
-}
-
 impl Stack {
-    /// Starts the timers and hands out what arrives.
-    pub fn start(timers: Timers, product: &str, life: &Lifecycle) -> (Arc<Self>, Arrivals) {
+    /// Starts the timers.
+    pub fn start(timers: Timers, product: &str, life: &Lifecycle) -> Arc<Self> {
         let option = EndpointOption {
             t1: timers.t1,
-            t2: timers.t1 * 8,
+            t2: timers.t2(),
             t4: timers.t1 * 10,
             t1x64: timers.give_up(),
             callid_suffix: Some(product.to_owned()),
@@ -121,22 +78,14 @@ impl Stack {
             .with_user_agent(product)
             .with_option(option)
             .build();
-        let core = endpoint.inner.clone();
-        let parcels = Parcels::default();
         let stack = Arc::new(Self {
-            core,
-            parcels: parcels.clone(),
+            core: endpoint.inner,
+            served: ServerTransactions::start(timers, life),
             life: life.clone(),
             timers,
         });
         stack.supervise_timers();
-        let arrivals = Arrivals {
-            incoming: endpoint.incoming_transactions().ok(),
-            _endpoint: endpoint,
-            parcels,
-            life: life.clone(),
-        };
-        (stack, arrivals)
+        stack
     }
 
     /// A panic in the library's timers must not silence every call.
@@ -163,86 +112,34 @@ impl Stack {
     }
 
     /// Is this request part of a transaction we have: a retransmission, a CANCEL, an ACK?
-    pub fn knows(&self, message: &Message) -> bool {
-        let Ok(request) = convert::request(message) else {
-            return false;
-        };
-        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server) else {
-            return false;
-        };
-        self.holds(&key)
+    pub fn knows(&self, request: &Message) -> bool {
+        self.served.knows(request)
     }
 
-    /// At work, or remembered because its request may come again.
-    fn holds(&self, key: &TransactionKey) -> bool {
-        self.core.transactions.contains_key(key)
-            || self.core.finished_transactions.contains_key(key)
+    /// A screened request of a peer's.
+    pub fn receive(&self, request: Message, flow: &Flow) -> Placed {
+        self.served.receive(request, flow)
     }
 
-    /// Gives the library a screened message. New requests come out of the arrivals.
-    /// The ticket goes with an INVITE that was decided about, and is not looked at here.
-    pub async fn deliver(
-        &self,
-        message: Message,
-        flow: Flow,
-        ticket: Option<Box<Ticket>>,
-    ) -> Result<(), Undelivered> {
+    /// An answer to a request of ours.
+    pub async fn hear(&self, answer: &Message, flow: &Flow) {
         let (connection, from) = flow.ends();
-        let told = match convert::incoming(&message) {
-            Ok(told) => told,
-            Err(why) => {
-                let message = Some(message);
-                return Err(Undelivered { why, message });
-            }
-        };
-        let mut kept = Some(message);
-        let mut opened = None;
-        if let SipMessage::Request(request) = &told
-            && !matches!(request.method, Method::Ack | Method::Cancel)
-            && let Ok(key) = TransactionKey::from_request(request, TransactionRole::Server)
-            && let Some(message) = kept.take()
-        {
-            let parcel = Parcel {
-                message,
-                flow,
-                ticket,
-            };
-            opened = self.put_aside(key.clone(), parcel)?.then_some(key);
-        }
-        let received = self.core.on_received_message(told, connection, &from).await;
-        received.map_err(|_| {
-            let parcel = opened.and_then(|key| self.parcels.lock().remove(&key));
-            Undelivered {
-                why: Misfit::Unsent,
-                message: kept.or(parcel.map(|parcel| parcel.message)),
-            }
-        })
-    }
-
-    /// Keeps the whole of a new request. Looking and keeping are one step: a call that was decided
-    /// about twice, because it came by two connections, must be told so to one of them.
-    /// False of one that comes again: it is the library's to answer.
-    fn put_aside(&self, key: TransactionKey, parcel: Parcel) -> Result<bool, Undelivered> {
-        let mut parcels = self.parcels.lock();
-        match (
-            parcels.contains_key(&key) || self.holds(&key),
-            &parcel.ticket,
-        ) {
-            (false, _) => {
-                parcels.insert(key, parcel);
-                Ok(true)
-            }
-            (true, Some(_)) => Err(Undelivered {
-                why: Misfit::Twice,
-                message: Some(parcel.message),
-            }),
-            (true, None) => Ok(false),
+        if let Ok(answer) = convert::response(answer) {
+            // One that belongs to nothing is nobody's.
+            let heard = self
+                .core
+                .on_received_message(answer.into(), connection, &from);
+            drop(heard.await);
         }
     }
 
     /// Transactions at work and remembered, for tests and metrics.
     pub fn load(&self) -> (usize, usize) {
-        let stats = self.core.get_stats();
-        (stats.running_transactions, stats.finished_transactions)
+        let ours = self.core.get_stats();
+        let (running, remembered) = self.served.load();
+        (
+            running + ours.running_transactions,
+            remembered + ours.finished_transactions,
+        )
     }
 }

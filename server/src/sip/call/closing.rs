@@ -58,6 +58,9 @@ impl Call {
 
     /// Hears the peer out: the answer to our BYE or the ACK of our no, and whatever crosses them.
     async fn last_words(&mut self, mut asked: Option<Pending>) {
+        if let Some(kept) = self.sources.kept.take() {
+            self.on_crossing(kept);
+        }
         let mut unacknowledged = matches!(self.phase, Phase::Refused);
         while asked.is_some() || unacknowledged {
             tokio::select! {
@@ -112,9 +115,9 @@ async fn answer_to(asked: &mut Option<Pending>) -> Option<Message> {
 /// The ACK of a no, if it comes soon.
 pub(in crate::sip) async fn ack(
     edge: &Edge,
-    events: &mut UnboundedReceiver<ServerEvent>,
+    mut events: Option<UnboundedReceiver<ServerEvent>>,
 ) -> Option<Message> {
-    let ack = ack_among(Some(events));
+    let ack = ack_among(events.as_mut());
     tokio::time::timeout(patience(edge), ack).await.ok()?
 }
 
@@ -123,8 +126,8 @@ async fn ack_among(events: Option<&mut UnboundedReceiver<ServerEvent>>) -> Optio
     let events = events?;
     loop {
         match events.recv().await? {
-            ServerEvent::Acked(ack) => return Some(ack),
-            ServerEvent::Cancelled { .. } => {}
+            ServerEvent::Acked(ack) => return Some(*ack),
+            ServerEvent::Cancelled(_) => {}
             ServerEvent::Over => return None,
         }
     }

@@ -25,7 +25,7 @@ impl Call {
         match method.as_str() {
             "BYE" => return self.on_bye(&answers, &request),
             "REFER" => self.on_refer(&answers, &request),
-            "INVITE" => self.on_new_offer(&answers, &request, Some(events)),
+            "INVITE" => self.on_new_offer(&answers, &request, events),
             "UPDATE" => self.on_new_offer(&answers, &request, None),
             "INFO" => self.on_info(&answers, &request),
             "PRACK" => {

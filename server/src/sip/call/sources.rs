@@ -20,6 +20,8 @@ use crate::sip::stack::ServerEvent;
 pub(in crate::sip) struct Sources {
     pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
     pub outside: mpsc::Receiver<ToCall>,
+    /// Came from outside, and waits for what came before it.
+    pub kept: Option<ToCall>,
     pub media: Option<mpsc::UnboundedReceiver<SessionEvent>>,
     /// What was chosen from the agent's menu.
     pub choices: Option<mpsc::UnboundedReceiver<Choice>>,
@@ -55,7 +57,7 @@ pub(super) enum Event {
 
 impl Sources {
     pub(in crate::sip) fn new(
-        invite: mpsc::UnboundedReceiver<ServerEvent>,
+        invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
         outside: mpsc::Receiver<ToCall>,
         session: &Session,
         t1: Duration,
@@ -65,8 +67,9 @@ impl Sources {
         let mut tick = tokio::time::interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         Self {
-            invite: Some(invite),
+            invite,
             outside,
+            kept: None,
             media: session.take_events(),
             choices: None,
             chosen: None,
@@ -75,6 +78,17 @@ impl Sources {
             time_up: None,
             tick,
         }
+    }
+}
+
+impl Sources {
+    /// What has just come by the transaction of an INVITE.
+    fn acknowledged(&mut self) -> Option<Event> {
+        let invite = self.invite.as_mut().and_then(|it| it.try_recv().ok());
+        invite.map(Event::Invite).or_else(|| {
+            let reinvite = self.reinvite.as_mut()?;
+            reinvite.events.try_recv().ok().map(Event::Reinvite)
+        })
     }
 }
 
@@ -115,7 +129,25 @@ async fn next<T>(source: &mut Option<mpsc::UnboundedReceiver<T>>) -> T {
 }
 
 impl Call {
+    /// In the order in which it came: an ACK goes by its INVITE's transaction, and a request just behind it is not
+    /// to overtake it.
     pub(super) async fn next(&mut self) -> Event {
+        if let Some(kept) = self.sources.kept.take() {
+            return Event::Outside(kept);
+        }
+        match self.whatever_comes().await {
+            Event::Outside(later) => match self.sources.acknowledged() {
+                Some(first) => {
+                    self.sources.kept = Some(later);
+                    first
+                }
+                None => Event::Outside(later),
+            },
+            event => event,
+        }
+    }
+
+    async fn whatever_comes(&mut self) -> Event {
         let stopped = self.edge.life.stopped();
         let ring_at = match &self.phase {
             // The answer waits for the engine, which says itself when it is there.
@@ -135,6 +167,7 @@ impl Call {
             time_up,
             tick,
             chosen: _,
+            kept: _,
         } = &mut self.sources;
         let time_up = time_up.filter(|_| !self.speaking.keeps_time());
         let (ring, time_up) = (at(ring_at), at(time_up));
@@ -159,8 +192,8 @@ impl Call {
             biased;
             () = stopped.cancelled() => Event::Stopped,
             event = next(invite) => Event::Invite(event),
-            Some(event) = outside.recv() => Event::Outside(event),
             event = reinvite => Event::Reinvite(event),
+            Some(event) = outside.recv() => Event::Outside(event),
             response = refresh => Event::Refresh(response),
             response = referred => Event::Referred(response),
             spoken = self.speaking.next() => Event::Spoken(spoken),

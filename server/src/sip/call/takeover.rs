@@ -68,7 +68,7 @@ impl Call {
             .flatten();
         self.sources.refresh = None;
         self.sources.reinvite = None;
-        self.sources.invite = Some(events);
+        self.sources.invite = events;
         self.answers = Some(answers);
         self.invite = invite;
         self.late_offer = false;

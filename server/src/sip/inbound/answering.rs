@@ -36,7 +36,7 @@ pub(super) async fn answer(
     agent: AgentId,
     asking: Option<Asking>,
 ) {
-    let (invite, flow, answers, mut events) = arrival.run();
+    let (invite, flow, answers, events) = arrival.run();
     let trying = invite.reply(100, "");
     answers.send(&trying);
     let id = new.id;
@@ -78,7 +78,7 @@ pub(super) async fn answer(
             };
             step(&reply, Way::Sent);
             answers.send(&reply);
-            if let Some(ack) = closing::ack(&edge, &mut events).await {
+            if let Some(ack) = closing::ack(&edge, events).await {
                 step(&ack, Way::Received);
             }
             let facts = CallFacts {
@@ -331,9 +331,9 @@ impl Call {
     /// What became of the INVITE's transaction.
     pub(in crate::sip) fn on_invite(&mut self, event: ServerEvent) -> Option<Ending> {
         match (event, &self.phase) {
-            (ServerEvent::Cancelled { cancel, answer }, Phase::Ringing(_)) => {
-                self.step(&cancel, Way::Received);
-                self.step(&answer, Way::Sent);
+            (ServerEvent::Cancelled(cancelled), Phase::Ringing(_)) => {
+                self.step(&cancelled.cancel, Way::Received);
+                self.step(&cancelled.answer, Way::Sent);
                 self.refuse(487);
                 Some(Ending::quiet(EndReason::CallerGaveUp))
             }
@@ -395,7 +395,7 @@ impl Call {
                     "SIP;cause=408;text=\"No ACK\"",
                 ))
             }
-            ServerEvent::Cancelled { .. } => None,
+            ServerEvent::Cancelled(_) => None,
         }
     }
 }

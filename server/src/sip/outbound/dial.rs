@@ -217,12 +217,11 @@ async fn begin(
     };
     let now = edge.clock.now_ms();
     let t1 = edge.config.t1;
-    let (_, no_events) = mpsc::unbounded_channel();
     let mut call = Call {
         late_offer: false,
         allows_update: response.lists("Allow", "UPDATE"),
         phase: Phase::Confirmed,
-        sources: Sources::new(no_events, outside, &session, t1),
+        sources: Sources::new(None, outside, &session, t1),
         direction: app::domain::call::Direction::Outbound,
         id: outgoing.id,
         facts: facts_of_outgoing(&outgoing),

@@ -48,7 +48,8 @@ impl UdpSocket for SendOnly {
     }
 
     async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
-        Ok(self.0.send_to(bytes, for_socket(&self.0, to)).await?)
+        let to = named_by(self.0.local_addr()?, to);
+        Ok(self.0.send_to(bytes, to).await?)
     }
 
     fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
@@ -115,12 +116,29 @@ impl Flow {
     pub async fn send_raw(&self, bytes: Vec<u8>) {
         match &self.raw {
             Raw::Datagrams(socket) => {
-                let _ = socket.send_to(&bytes, for_socket(socket, self.peer)).await;
+                let _ = socket.send_to(&bytes, self.target()).await;
             }
             Raw::Stream(queue) => {
                 let _ = queue.try_send(bytes);
             }
         }
+    }
+
+    /// Sends at once or, where there is no room, not at all: it will be asked for again.
+    pub(super) fn send_now(&self, bytes: &[u8]) {
+        match &self.raw {
+            Raw::Datagrams(socket) => {
+                let _ = socket.try_send_to(bytes, self.target());
+            }
+            Raw::Stream(queue) => {
+                let _ = queue.try_send(bytes.to_vec());
+            }
+        }
+    }
+
+    /// The peer as our socket must name it.
+    fn target(&self) -> SocketAddr {
+        named_by(self.local, self.peer)
     }
 
     /// Nothing more will come: the connection closes when what is queued was written.
@@ -186,12 +204,12 @@ impl Outbox {
 }
 
 /// An IPv4 peer as a dual-stack socket must name it.
-fn for_socket(socket: &tokio::net::UdpSocket, to: SocketAddr) -> SocketAddr {
-    match (socket.local_addr(), to) {
-        (Ok(SocketAddr::V6(_)), SocketAddr::V4(v4)) => {
+fn named_by(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
+    match (local, peer) {
+        (SocketAddr::V6(_), SocketAddr::V4(v4)) => {
             SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
         }
-        _ => to,
+        _ => peer,
     }
 }
 
