@@ -16,6 +16,9 @@ use crate::sip::message::Message;
 use crate::sip::outbound::{self, FarEvent};
 use crate::sip::stack::ServerEvent;
 
+/// Calls tick on a common beat: a thread that wakes up for each of hundreds does little else.
+const BEAT_MS: i64 = 50;
+
 /// Where events come from.
 pub(in crate::sip) struct Sources {
     pub invite: Option<mpsc::UnboundedReceiver<ServerEvent>>,
@@ -61,10 +64,13 @@ impl Sources {
         outside: mpsc::Receiver<ToCall>,
         session: &Session,
         t1: Duration,
+        now_ms: i64,
     ) -> Self {
         // Fine enough for the shortest session timer, coarse enough for thousands of calls.
         let every = (t1 * 2).clamp(Duration::from_millis(20), Duration::from_secs(1));
-        let mut tick = tokio::time::interval(every);
+        let wait = BEAT_MS - now_ms.rem_euclid(BEAT_MS);
+        let first = Instant::now() + Duration::from_millis(wait.unsigned_abs());
+        let mut tick = tokio::time::interval_at(first, every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         Self {
             invite,

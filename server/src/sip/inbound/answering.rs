@@ -100,7 +100,7 @@ pub(super) async fn answer(
         late_offer: offer::description(&invite).is_none(),
         allows_update: invite.lists("Allow", "UPDATE"),
         phase: ringing(&edge, &dialog, &invite),
-        sources: Sources::new(events, outside, &session, t1),
+        sources: Sources::new(events, outside, &session, t1, now),
         edge,
         id,
         direction: Direction::Inbound,

@@ -221,7 +221,7 @@ async fn begin(
         late_offer: false,
         allows_update: response.lists("Allow", "UPDATE"),
         phase: Phase::Confirmed,
-        sources: Sources::new(None, outside, &session, t1),
+        sources: Sources::new(None, outside, &session, t1, now),
         direction: app::domain::call::Direction::Outbound,
         id: outgoing.id,
         facts: facts_of_outgoing(&outgoing),
