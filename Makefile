@@ -24,7 +24,7 @@ bench: ## The benchmarks, as a table with the machine they ran on
 	@$(TOOLS)/test-needs
 	@$(TOOLS)/node-modules end2end/lighthouse || echo 'npm ci failed: Lighthouse is left out' >&2
 	@$(TOOLS)/site
-	@$(TOOLS)/with-postgres cargo bench --quiet -p server
+	@$(TOOLS)/with-postgres --durable cargo bench --quiet -p server
 
 watch: ## A development server, built again whenever a file is saved
 	@$(TOOLS)/watch
