@@ -30,6 +30,7 @@ mod open;
 pub mod outbound;
 mod passwords;
 pub mod people;
+mod readers;
 mod row;
 mod rows;
 mod seal;
@@ -54,6 +55,7 @@ use uuid::Uuid;
 use crate::vault::VaultKey;
 
 pub use error::{KeyProblem, StoreError};
+use readers::{Reader, Readers};
 pub use seal::{DataKey, Place};
 
 /// Runs one expression on whichever database a [`Conn`] leads to. One SQL text serves both, so the arms are
@@ -83,7 +85,12 @@ pub struct Db {
 /// busy handler; readers do not wait for it (WAL).
 #[derive(Clone, Debug)]
 enum Pools {
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    Sqlite {
+        write: SqlitePool,
+        read: Readers,
+        /// What the sessions' library reads with.
+        sessions: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -97,7 +104,7 @@ pub struct Conn {
 
 #[derive(Debug)]
 enum Link {
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(Reader),
     SqliteTx(Transaction<'static, Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
@@ -132,7 +139,7 @@ impl Db {
     /// A connection that reads what has been committed.
     pub async fn read(&self) -> Result<Conn, StoreError> {
         let link = match &self.pools {
-            Pools::Sqlite { read, .. } => Link::SqliteRead(read.acquire().await?),
+            Pools::Sqlite { read, .. } => Link::SqliteRead(read.get().await?),
             Pools::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
         };
         Ok(Conn {
@@ -198,7 +205,7 @@ impl Db {
                 let file = file.display().to_string();
                 sqlx::query("vacuum into $1")
                     .bind(file)
-                    .execute(read)
+                    .execute(&mut *read.get().await?)
                     .await?;
                 Ok(())
             }
@@ -224,7 +231,12 @@ impl Db {
     /// Waits for what is under way and lets go of the files.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { write, read } => {
+            Pools::Sqlite {
+                write,
+                read,
+                sessions,
+            } => {
+                sessions.close().await;
                 read.close().await;
                 write.close().await;
             }

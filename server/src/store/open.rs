@@ -10,12 +10,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
+use super::readers::Readers;
 use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, numbers, settings, sql};
 
 /// The schema, inside the binary. One text serves both databases.
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
-const READERS: u32 = 8;
+const SESSION_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that was in use so lately is taken to be there still; asking first is a round trip for each use.
 const STILL_THERE: Duration = Duration::from_secs(1);
@@ -137,13 +138,18 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .after_release(|conn, _| Box::pin(has_let_go(conn)))
         .connect_with(writing)
         .await?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(READERS)
+    let reading = base.read_only(true);
+    let sessions = SqlitePoolOptions::new()
+        .max_connections(SESSION_READERS)
         .acquire_timeout(PATIENCE)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .connect_lazy_with(base.read_only(true));
-    Ok(Pools::Sqlite { write, read })
+        .connect_lazy_with(reading.clone());
+    Ok(Pools::Sqlite {
+        write,
+        read: Readers::of(reading)?,
+        sessions,
+    })
 }
 
 /// Whether a connection may be used again. On a full disk SQLite rolls back by itself, and the

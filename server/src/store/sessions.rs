@@ -23,12 +23,14 @@ impl Sessions {
     /// Makes the table if it is not there: it is the library's, not one of our migrations.
     pub async fn open(db: &Db) -> Result<Self, StoreError> {
         match &db.pools {
-            Pools::Sqlite { write, read } => {
+            Pools::Sqlite {
+                write, sessions, ..
+            } => {
                 let write = SqliteStore::new(write.clone());
                 write.migrate().await?;
                 Ok(Self::Sqlite {
                     write,
-                    read: SqliteStore::new(read.clone()),
+                    read: SqliteStore::new(sessions.clone()),
                 })
             }
             Pools::Postgres(pool) => {
