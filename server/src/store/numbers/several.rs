@@ -45,9 +45,16 @@ pub async fn named(
             }
         }
         Side::Postgres(on) => {
-            let text = format!("{NAMED} where n.number = any($1)");
-            let numbers: Vec<&str> = numbers.iter().map(|number| number.as_str()).collect();
-            let query = sqlx::query_as::<_, NamedRow>(&text).bind(numbers);
+            // An array is planned anew each time, which costs more than looking up one.
+            let text = match numbers {
+                [_] => format!("{NAMED} where n.number = $1"),
+                _ => format!("{NAMED} where n.number = any($1)"),
+            };
+            let query = sqlx::query_as::<_, NamedRow>(&text);
+            let query = match numbers {
+                [number] => query.bind(number.as_str()),
+                numbers => query.bind(column(numbers, |number| number.as_str())),
+            };
             rows = query.fetch_all(on).await?;
         }
     }
