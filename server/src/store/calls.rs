@@ -137,21 +137,28 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
         columns!(),
         ", receipt, offered, quality, recording_path, instance, refused, searched"
     );
+    // The rest is known from the beginning. SQLite writes anew each index of a column that is named here, changed or not.
     const UPDATE: &str = "
         on conflict (id) do update
         set state = excluded.state, reason = excluded.reason, result = excluded.result, status = excluded.status,
             agent_id = excluded.agent_id, agent_name = excluded.agent_name, repeats = excluded.repeats,
-            late = excluded.late, ringing_at = excluded.ringing_at, answered_at = excluded.answered_at,
-            first_audio_at = excluded.first_audio_at, ended_at = excluded.ended_at, codec = excluded.codec,
-            recording = excluded.recording, receipt = excluded.receipt, offered = excluded.offered,
-            quality = excluded.quality, recording_path = excluded.recording_path, instance = excluded.instance,
-            refused = excluded.refused, phrase = excluded.phrase, source = excluded.source,
-            transport = excluded.transport, software = excluded.software, sip_call_id = excluded.sip_call_id,
-            searched = excluded.searched";
+            late = excluded.late, ringing_at = excluded.ringing_at,
+            answered_at = excluded.answered_at, first_audio_at = excluded.first_audio_at,
+            ended_at = excluded.ended_at, codec = excluded.codec, recording = excluded.recording,
+            receipt = excluded.receipt, offered = excluded.offered, quality = excluded.quality,
+            recording_path = excluded.recording_path, instance = excluded.instance, phrase = excluded.phrase,
+            source = excluded.source, transport = excluded.transport, software = excluded.software,
+            sip_call_id = excluded.sip_call_id";
     let width = COLUMNS.split(',').count();
-    for portion in portions(calls) {
+    let (refused, others): (Vec<_>, Vec<_>) = calls
+        .iter()
+        .copied()
+        .partition(|(call, _)| is_refused(call));
+    let refused = portions(&refused).map(|portion| (portion, ", refused = excluded.refused"));
+    let others = portions(&others).map(|portion| (portion, ""));
+    for (portion, also) in refused.chain(others) {
         let places = places(tx, portion.len(), width);
-        let text = format!("insert into calls ({COLUMNS}) values {places} {UPDATE}");
+        let text = format!("insert into calls ({COLUMNS}) values {places} {UPDATE}{also}");
         let papers = portion
             .iter()
             .map(|(_, papers)| {
@@ -207,13 +214,18 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
                 .bind(quality.as_deref())
                 .bind(paper.recording_path.as_deref())
                 .bind(paper.instance.as_str())
-                .bind(call.end.is_some_and(|end| matches!(end.reason, EndReason::Refused(_))))
+                .bind(is_refused(call))
                 .bind(searched(call));
             }
             query.execute(on).await.map(drop)
         })?;
     }
     Ok(())
+}
+
+fn is_refused(call: &Call) -> bool {
+    call.end
+        .is_some_and(|end| matches!(end.reason, EndReason::Refused(_)))
 }
 
 /// What a search for part of a number looks at. Of a number that never changes, so it is written once.
