@@ -65,7 +65,7 @@ pub(super) struct Time(pub(super) i64);
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
-        serializer.collect_str(&moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+        serializer.collect_str(&format_args!("{moment:.3}"))
     }
 }
 

@@ -32,6 +32,7 @@ const HSTS: &str = "max-age=63072000";
 
 /// Adds what an answer does not say itself.
 pub(super) fn complete(headers: &mut HeaderMap, https: bool) {
+    headers.reserve(ALWAYS.len() + 2);
     for (name, value) in ALWAYS {
         put(headers, name, value);
     }

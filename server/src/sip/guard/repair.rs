@@ -7,16 +7,33 @@ use crate::sip::message::address::split_list;
 /// Plain spelling for the headers that decide about transactions and dialogs.
 pub(super) fn repair(message: &mut Message) {
     for name in ["From", "To", "Contact", "Route", "Record-Route"] {
-        message.rewrite(name, |value| plain(value, |c| matches!(c, ';' | '=')));
+        if message.all(name).any(has_blanks_about) {
+            message.rewrite(name, |value| plain(value, |c| matches!(c, ';' | '=')));
+        }
     }
-    message.rewrite("Via", |value| {
-        let vias: Vec<String> = split_list(value).map(plain_via).collect();
-        vias.join(", ")
-    });
+    if message
+        .all("Via")
+        .any(|via| via.contains([',', '\t', '"']) || has_blanks_about(via))
+    {
+        message.rewrite("Via", |value| {
+            let vias: Vec<String> = split_list(value).map(plain_via).collect();
+            vias.join(", ")
+        });
+    }
     if let Some((number, method)) = message.cseq() {
         let plain = format!("{number} {method}");
         message.set("CSeq", plain);
     }
+}
+
+/// Whether there is a blank beside another one or beside a separator. Most peers write none.
+fn has_blanks_about(value: &str) -> bool {
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'\t');
+    let is_about = |byte: u8| matches!(byte, b';' | b'=' | b'/' | b' ' | b'\t');
+    let mut pairs = value.as_bytes().windows(2);
+    pairs.any(|pair| {
+        (is_blank(pair[0]) && is_about(pair[1])) || (is_about(pair[0]) && is_blank(pair[1]))
+    })
 }
 
 fn plain_via(via: &str) -> String {
