@@ -200,7 +200,7 @@ impl Conversation for Talking {
     fn on_heard(&mut self, heard: &Heard) -> Next {
         let talk = &self.remote.talk;
         match *heard {
-            Heard::Audio(ref samples) if !talk.away => {
+            Heard::Audio { ref samples, .. } if !talk.away => {
                 self.remote.send(wire::append(samples));
             }
             Heard::Digit { digit, .. } if !talk.away && !talk.is_choice(digit) => {

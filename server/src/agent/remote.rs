@@ -187,7 +187,7 @@ impl Remote {
     /// Takes note of everything but the caller's audio.
     pub(super) fn on_heard(&mut self, heard: &Heard) -> Next {
         match *heard {
-            Heard::Audio(_) => {}
+            Heard::Audio { .. } => {}
             Heard::SpeechStarted { at_ms } => self.talk.speaking = Some(at_ms),
             Heard::SpeechEnded { at_ms } => self.listened(at_ms),
             Heard::Gone => {

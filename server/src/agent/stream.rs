@@ -132,8 +132,9 @@ impl Conversation for Talking {
     fn on_heard(&mut self, heard: &Heard) -> Next {
         let talk = &self.remote.talk;
         match *heard {
-            Heard::Audio(ref samples) if !talk.away => {
-                let at_ms = self.remote.now_ms().saturating_sub(self.remote.began_ms);
+            Heard::Audio { ref samples, at_ms } if !talk.away => {
+                // Its own time and not that of now: who is late takes several at once.
+                let at_ms = at_ms.saturating_sub(self.remote.began_ms);
                 let media = self.writer.media(samples, at_ms);
                 self.remote.send(media);
             }

@@ -99,7 +99,7 @@ impl Talk {
     /// Takes note of what was heard; false if the caller is gone.
     pub(super) fn take(&mut self, heard: &Heard) -> bool {
         match *heard {
-            Heard::Audio(_) => return true,
+            Heard::Audio { .. } => return true,
             Heard::SpeechStarted { at_ms } => self.speaking = Some(at_ms),
             Heard::SpeechEnded { at_ms } => {
                 if let Some(span) = self.listened(at_ms) {

@@ -24,7 +24,11 @@ pub struct Line {
 pub enum Heard {
     /// 20 ms of the caller's audio at the line's rate, silence included; only after
     /// [`Line::want_audio`].
-    Audio(Arc<[i16]>),
+    Audio {
+        samples: Arc<[i16]>,
+        /// When the last of them was heard, on the line's clock.
+        at_ms: u64,
+    },
     /// A key was pressed and let go.
     Digit {
         /// Which one.

@@ -350,7 +350,7 @@ async fn an_engine_hears_and_speaks_at_the_rate_it_asks_for() {
         assert!(loudest(&heard, 1_000.0) > 6_500.0, "{rate:?}");
         let mut told = Vec::new();
         while let Some(heard) = line.heard() {
-            if let Heard::Audio(samples) = heard {
+            if let Heard::Audio { samples, .. } = heard {
                 assert_eq!(samples.len(), rate.frame());
                 told.extend_from_slice(&samples);
             }

@@ -112,7 +112,7 @@ async fn pjsip_and_we_open_what_the_other_protects() {
 
         let mut heard = Vec::new();
         while let Some(event) = line.heard() {
-            if let Heard::Audio(samples) = event {
+            if let Heard::Audio { samples, .. } = event {
                 heard.extend_from_slice(&samples);
             }
         }

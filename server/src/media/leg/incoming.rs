@@ -185,7 +185,11 @@ impl Leg {
             let rate = self.wants.line_rate;
             let frame = self.converters.to_line.convert(caller, rate);
             // An engine that does not keep up loses audio.
-            drop(self.hear.try_send(Heard::Audio(Arc::from(&*frame))));
+            let samples = Arc::from(&*frame);
+            drop(self.hear.try_send(Heard::Audio {
+                samples,
+                at_ms: now,
+            }));
         }
     }
 }
