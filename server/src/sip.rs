@@ -284,7 +284,7 @@ impl Edge {
             return self.stack.hear(&message, &flow).await;
         }
         match self.stack.receive(message, &flow) {
-            Placed::New(arrival) => self.arrive(arrival),
+            Placed::New(arrival) => self.arrive(arrival).await,
             Placed::Known => {}
             Placed::Nowhere(message) if message.method() == Some("ACK") => {}
             Placed::Nowhere(message) => {
@@ -295,7 +295,7 @@ impl Edge {
     }
 
     /// A new request that needs no decision, to where it belongs.
-    fn arrive(&self, arrival: Box<Arrival>) {
+    async fn arrive(&self, arrival: Box<Arrival>) {
         let is_new = arrival.message.to_tag().is_none();
         match arrival.message.method() {
             Some("OPTIONS") if is_new => {
@@ -308,6 +308,8 @@ impl Edge {
                 arrival.answer(&reply);
             }
             _ => {
+                // An answer that came just before goes by its request's transaction: it is to be there first.
+                tokio::task::yield_now().await;
                 if let Err((arrival, status)) = self.calls.hand_over(arrival) {
                     let reply = self.guard.reply(&arrival.message, status);
                     arrival.answer(&reply);

@@ -132,8 +132,9 @@ impl Hand {
         loop {
             let received =
                 tokio::time::timeout(Duration::from_secs(10), self.socket.recv_from(&mut buffer));
-            let (length, _) = received.await.unwrap().unwrap();
-            let message = Message::read(&buffer[..length]).unwrap();
+            let (length, from) = received.await.unwrap().unwrap();
+            let message = Message::read(&buffer[..length])
+                .unwrap_or_else(|why| panic!("{why}: {from} {:?}", &buffer[..length]));
             let answers = message.status().is_some();
             if answers && message.cseq().is_some_and(|(_, of)| of == method) {
                 return message;

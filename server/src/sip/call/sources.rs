@@ -136,7 +136,7 @@ async fn next<T>(source: &mut Option<mpsc::UnboundedReceiver<T>>) -> T {
 
 impl Call {
     /// In the order in which it came: an ACK goes by its INVITE's transaction, and a request just behind it is not
-    /// to overtake it.
+    /// to overtake it. Nor is it to overtake an answer to a request of ours.
     pub(super) async fn next(&mut self) -> Event {
         if let Some(kept) = self.sources.kept.take() {
             return Event::Outside(kept);
@@ -199,9 +199,9 @@ impl Call {
             () = stopped.cancelled() => Event::Stopped,
             event = next(invite) => Event::Invite(event),
             event = reinvite => Event::Reinvite(event),
-            Some(event) = outside.recv() => Event::Outside(event),
             response = refresh => Event::Refresh(response),
             response = referred => Event::Referred(response),
+            Some(event) = outside.recv() => Event::Outside(event),
             spoken = self.speaking.next() => Event::Spoken(spoken),
             event = far => Event::Far(event),
             event = moved => Event::Moved(event),
