@@ -1,5 +1,5 @@
 //! Reads and writes of the API over 50 kept connections, on both databases, beside a bare handler that does
-//! one query on the same kind of database: what everything around the query costs.
+//! one query on the same kind of database: what everything around the query costs. Both databases commit durably.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
