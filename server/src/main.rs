@@ -12,8 +12,9 @@ use server::cli::{Cli, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Tasks a busy thread runs before it looks what has come from the network. By itself it runs 61, and a database's
-/// answer waits for them all: what many requests share is a chain of such answers.
-const LOOKS_AFTER: u32 = 13;
+/// answer waits for them all: what many requests share is a chain of such answers. Looking twice as often again costs
+/// those who only read more than it gives.
+const LOOKS_AFTER: u32 = 31;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
