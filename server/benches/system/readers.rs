@@ -95,7 +95,7 @@ fn load(world: &World, who: &Credential, path: &str, pause: Duration) -> Outcome
     // The first answer shows that it is the page and not the sign-in.
     Connection::open(world.http, who)?.get(path)?;
     let cpu = world.server.cpu_seconds();
-    let load = read(world.http, who, pause, |reader, _, _| {
+    let load = read(world.http, who, SECONDS, pause, |reader, _, _| {
         reader.get(path).map(drop)
     })?;
     let answers = (load.per_second * SECONDS as f64).max(1.0);
@@ -104,25 +104,27 @@ fn load(world: &World, who: &Credential, path: &str, pause: Duration) -> Outcome
     Ok((load, cpu_ms))
 }
 
-/// Many ask over a kept connection each, one request after the other: which of them it is, and how often it has
-/// asked.
+/// Many ask over a kept connection each for so many seconds, one request after the other: which of them it is, and
+/// how often it has asked.
 pub(crate) fn hammer(
     server: SocketAddr,
     who: &Credential,
+    seconds: u64,
     ask: impl Fn(&mut Connection, usize, usize) -> Outcome<()> + Sync,
 ) -> Outcome<Load> {
-    read(server, who, Duration::ZERO, ask)
+    read(server, who, seconds, Duration::ZERO, ask)
 }
 
 /// The same with a pause after each answer; they do not begin at once either.
 fn read(
     server: SocketAddr,
     who: &Credential,
+    seconds: u64,
     pause: Duration,
     ask: impl Fn(&mut Connection, usize, usize) -> Outcome<()> + Sync,
 ) -> Outcome<Load> {
     let began = Instant::now();
-    let end = began + Duration::from_secs(SECONDS);
+    let end = began + Duration::from_secs(seconds);
     let ask = &ask;
     let one = move |at: usize| -> Outcome<Vec<f64>> {
         let mut connection = Connection::open(server, who)?;
