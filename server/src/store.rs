@@ -6,7 +6,8 @@
 //! Lookups answer `None`; "not found" is the caller's word. Must not know HTTP, SIP or who is asking.
 //!
 //! # Layout
-//! `open` connects and migrates · `error` says why not · `seal` keeps secrets sealed · `row` reads columns ·
+//! `open` connects and migrates · `lending` hands out connections, `readers` those of SQLite, `postgres` its own ·
+//! `error` says why not · `seal` keeps secrets sealed · `row` reads columns ·
 //! the rest is one file per resource.
 
 pub mod accesses;
@@ -24,12 +25,14 @@ pub mod idempotency;
 pub mod inbox;
 pub mod instances;
 pub mod keys;
+mod lending;
 pub mod notices;
 pub mod numbers;
 mod open;
 pub mod outbound;
 mod passwords;
 pub mod people;
+mod postgres;
 mod readers;
 mod row;
 mod rows;
@@ -46,8 +49,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{PgConnection, PgPool, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -55,18 +57,22 @@ use uuid::Uuid;
 use crate::vault::VaultKey;
 
 pub use error::{KeyProblem, StoreError};
+use postgres::{Lenders, Lent};
 use readers::{Reader, Readers};
 pub use seal::{DataKey, Place};
 
 /// Runs one expression on whichever database a [`Conn`] leads to. One SQL text serves both, so the arms are
 /// the same words with different types.
 macro_rules! sql {
-    ($conn:expr, $on:ident => $query:expr) => {
-        match $crate::store::Conn::side($conn) {
+    ($conn:expr, $on:ident => $query:expr) => {{
+        let conn: &mut $crate::store::Conn = $conn;
+        let outcome = match $crate::store::Conn::side(conn) {
             $crate::store::Side::Sqlite($on) => $query,
             $crate::store::Side::Postgres($on) => $query,
-        }
-    };
+        };
+        conn.heard(&outcome);
+        outcome
+    }};
 }
 pub(crate) use sql;
 
@@ -91,7 +97,11 @@ enum Pools {
         /// What the sessions' library reads with.
         sessions: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres {
+        lend: Lenders,
+        /// What the sessions' library and the migrations use.
+        others: PgPool,
+    },
 }
 
 /// A connection to read from.
@@ -106,8 +116,7 @@ pub struct Conn {
 enum Link {
     SqliteRead(Reader),
     SqliteTx(Transaction<'static, Sqlite>),
-    PostgresRead(PoolConnection<Postgres>),
-    PostgresTx(Transaction<'static, Postgres>),
+    Postgres(Lent),
 }
 
 /// A transaction: everything in it happens, or nothing. Dropped without `commit`, it is rolled back.
@@ -140,7 +149,7 @@ impl Db {
     pub async fn read(&self) -> Result<Conn, StoreError> {
         let link = match &self.pools {
             Pools::Sqlite { read, .. } => Link::SqliteRead(read.get().await?),
-            Pools::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
+            Pools::Postgres { lend, .. } => Link::Postgres(Lent::of(lend).await?),
         };
         Ok(Conn {
             link,
@@ -154,7 +163,7 @@ impl Db {
         let turn = self.turn().await?;
         // One message, not two: all other changes wait for this one.
         let lock = format!("begin; select pg_advisory_xact_lock({CONFIGURATION_LOCK})");
-        let mut tx = self.transaction(lock).await?;
+        let mut tx = self.transaction(&lock).await?;
         tx.turn = Some(turn);
         idempotency::note(&mut tx).await?;
         Ok(tx)
@@ -169,16 +178,16 @@ impl Db {
 
     /// Begins writing rows that nobody else changes: calls, their events, when something was last used.
     pub async fn append(&self) -> Result<Tx, StoreError> {
-        self.transaction("begin".to_owned()).await
+        self.transaction("begin").await
     }
 
-    async fn transaction(&self, on_postgres: String) -> Result<Tx, StoreError> {
+    async fn transaction(&self, on_postgres: &str) -> Result<Tx, StoreError> {
         let link = match &self.pools {
             // A deferred transaction that reads and then writes fails at once under contention.
             Pools::Sqlite { write, .. } => {
                 Link::SqliteTx(write.begin_with("begin immediate").await?)
             }
-            Pools::Postgres(pool) => Link::PostgresTx(begun(pool.clone(), on_postgres).await?),
+            Pools::Postgres { lend, .. } => Link::Postgres(Lent::begin(lend, on_postgres).await?),
         };
         Ok(Tx {
             conn: Conn {
@@ -209,7 +218,7 @@ impl Db {
                     .await?;
                 Ok(())
             }
-            Pools::Postgres(_) => Err(StoreError::Address {
+            Pools::Postgres { .. } => Err(StoreError::Address {
                 url: "PostgreSQL; use pg_dump for its backups, not this command. It".to_owned(),
             }),
         }
@@ -217,14 +226,14 @@ impl Db {
 
     /// Whether other instances may be at work on it.
     pub fn is_shared(&self) -> bool {
-        matches!(self.pools, Pools::Postgres(_))
+        matches!(self.pools, Pools::Postgres { .. })
     }
 
     /// Which of the two it is, for the log and the System page.
     pub fn kind(&self) -> &'static str {
         match &self.pools {
             Pools::Sqlite { .. } => "SQLite",
-            Pools::Postgres(_) => "PostgreSQL",
+            Pools::Postgres { .. } => "PostgreSQL",
         }
     }
 
@@ -240,26 +249,11 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { lend, others } => {
+                others.close().await;
+                lend.close().await;
+            }
         }
-    }
-}
-
-/// In a task of its own: of a transaction that is given up while it begins the driver knows nothing, and would hand
-/// on its connection with the transaction still open and its locks held.
-async fn begun(
-    pool: PgPool,
-    statement: String,
-) -> Result<Transaction<'static, Postgres>, StoreError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "its only caller waits for it; it must merely outlive that caller's hanging up"
-    )]
-    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
-    match begun.await {
-        Ok(begun) => Ok(begun?),
-        // Only at the end of the process: nothing else stops such a task.
-        Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
     }
 }
 
@@ -268,8 +262,14 @@ impl Conn {
         match &mut conn.link {
             Link::SqliteRead(conn) => Side::Sqlite(conn),
             Link::SqliteTx(tx) => Side::Sqlite(tx),
-            Link::PostgresRead(conn) => Side::Postgres(conn),
-            Link::PostgresTx(tx) => Side::Postgres(tx),
+            Link::Postgres(lent) => Side::Postgres(lent.ask()),
+        }
+    }
+
+    /// What was asked last is answered in full. After an error there may be more to come, or nothing ever.
+    pub(crate) fn heard<T>(&mut self, outcome: &Result<T, sqlx::Error>) {
+        if let (Link::Postgres(lent), Ok(_)) = (&mut self.link, outcome) {
+            lent.answered();
         }
     }
 
@@ -310,9 +310,9 @@ impl Tx {
         let Self { conn, turn } = self;
         match conn.link {
             Link::SqliteTx(tx) => tx.commit().await?,
-            Link::PostgresTx(tx) => tx.commit().await?,
+            Link::Postgres(lent) => lent.commit().await?,
             // `append` is the only door to a `Tx`, and it opens with a transaction.
-            Link::SqliteRead(_) | Link::PostgresRead(_) => {}
+            Link::SqliteRead(_) => {}
         }
         then();
         drop(turn);

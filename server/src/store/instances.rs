@@ -38,10 +38,8 @@ struct ElsewhereRow {
 pub async fn now(conn: &mut Conn) -> Result<i64, StoreError> {
     const SQLITE: &str = "select cast(unixepoch('subsec') * 1000 as integer)";
     const POSTGRES: &str = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
-    Ok(match Conn::side(conn) {
-        Side::Sqlite(on) => sqlx::query_scalar(SQLITE).fetch_one(on).await?,
-        Side::Postgres(on) => sqlx::query_scalar(POSTGRES).fetch_one(on).await?,
-    })
+    let text = if conn.is_sqlite() { SQLITE } else { POSTGRES };
+    Ok(sql!(conn, on => sqlx::query_scalar(text).fetch_one(on).await)?)
 }
 
 /// Says that this instance is alive. Answers whether its lease held until now: if not, others may have taken it for

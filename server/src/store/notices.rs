@@ -105,10 +105,10 @@ pub struct Listener {
 impl Db {
     /// Begins to listen, on a connection of its own: one of the pool's would be missed there. `None` on SQLite.
     pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
-        let Pools::Postgres(pool) = &self.pools else {
+        let Pools::Postgres { others, .. } = &self.pools else {
             return Ok(None);
         };
-        let options = (*pool.connect_options()).clone();
+        let options = (*others.connect_options()).clone();
         let own = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)

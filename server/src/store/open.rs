@@ -2,24 +2,21 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
-use super::readers::Readers;
-use super::{Conn, DataKey, Db, PATIENCE, Pools, StoreError, numbers, settings, sql};
+use super::{
+    Conn, DataKey, Db, PATIENCE, Pools, StoreError, numbers, postgres, readers, settings, sql,
+};
 
 /// The schema, inside the binary. One text serves both databases.
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 const SESSION_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// A connection that was in use so lately is taken to be there still; asking first is a round trip for each use.
-const STILL_THERE: Duration = Duration::from_secs(1);
 
 impl Db {
     /// Connects, brings the schema up to date and checks that `key` opens what is sealed here.
@@ -40,7 +37,7 @@ impl Db {
     async fn migrate(&self) -> Result<(), StoreError> {
         let outcome = match &self.pools {
             Pools::Sqlite { write, .. } => MIGRATOR.run(write).await,
-            Pools::Postgres(pool) => patiently(pool).await,
+            Pools::Postgres { others, .. } => patiently(others).await,
         };
         match outcome {
             Ok(()) => Ok(()),
@@ -147,7 +144,7 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .connect_lazy_with(reading.clone());
     Ok(Pools::Sqlite {
         write,
-        read: Readers::of(reading)?,
+        read: readers::of(reading)?,
         sessions,
     })
 }
@@ -163,27 +160,8 @@ async fn has_let_go(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
 async fn postgres(url: &str) -> Result<Pools, StoreError> {
     let options =
         PgConnectOptions::from_str(url).map_err(|_| StoreError::Address { url: shown(url) })?;
-    // As long as SQLite's busy handler waits; without this a forgotten lock would hold us for ever.
-    let lock_timeout = format!("set lock_timeout = {}", PATIENCE.as_millis());
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(PATIENCE)
-        .test_before_acquire(false)
-        .before_acquire(|conn, used| {
-            Box::pin(async move {
-                if used.idle_for > STILL_THERE {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .after_connect(move |conn, _| {
-            let lock_timeout = lock_timeout.clone();
-            Box::pin(async move { conn.execute(lock_timeout.as_str()).await.map(drop) })
-        })
-        .connect_with(options.application_name("patchbay"))
-        .await?;
-    Ok(Pools::Postgres(pool))
+    let (lend, others) = postgres::open(options).await?;
+    Ok(Pools::Postgres { lend, others })
 }
 
 /// The address without what may be a password in it.

@@ -1,32 +1,22 @@
-//! The connections that read from SQLite.
-//!
-//! The driver's own pool asks a connection whether it is there each time it is given back, which is a round to SQLite's
-//! thread for every read. A file does not go away, and who reads leaves nothing behind: no transaction, and of a
-//! question that was given up at most the time until its next row.
+//! The connections that read from SQLite. A file does not go away, and who reads leaves nothing behind: no
+//! transaction, and of a question that was given up at most the time until its next row.
 
-use std::time::Duration;
-
-use deadpool::Runtime;
-use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, RecycleResult};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 
-use super::{PATIENCE, StoreError};
+use super::StoreError;
+use super::lending::Lending;
 
-/// At most; each is opened when it is first needed.
 const MOST: usize = 8;
-/// How long those at work are waited for at the end.
-const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Clones share their connections.
-#[derive(Clone, Debug)]
-pub(super) struct Readers(Pool<Door>);
+pub(super) type Readers = Lending<Door>;
 
 /// One of them, given back when dropped.
 pub(super) type Reader = Object<Door>;
 
 /// Opens them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Door(SqliteConnectOptions);
 
 impl Manager for Door {
@@ -42,44 +32,15 @@ impl Manager for Door {
     }
 }
 
-impl Readers {
-    pub(super) fn of(options: SqliteConnectOptions) -> Result<Self, StoreError> {
-        let pool = Pool::builder(Door(options))
-            .max_size(MOST)
-            .wait_timeout(Some(PATIENCE))
-            .runtime(Runtime::Tokio1)
-            .build();
-        let no_runtime = |_| StoreError::Unavailable(sqlx::Error::PoolClosed);
-        pool.map(Self).map_err(no_runtime)
-    }
-
-    pub(super) async fn get(&self) -> Result<Reader, StoreError> {
-        self.0.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => error.into(),
-            PoolError::Timeout(_) => StoreError::Unavailable(sqlx::Error::PoolTimedOut),
-            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                StoreError::Unavailable(sqlx::Error::PoolClosed)
-            }
-        })
-    }
-
-    /// Lets go of the file: the last to close it is to be the one that writes, which then tidies up behind itself.
-    pub(super) async fn close(&self) {
-        let all_idle = async {
-            while self.0.status().available < self.0.status().size {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        drop(tokio::time::timeout(GOODBYE, all_idle).await);
-        for connection in self.0.retain(|_, _| false).removed {
-            drop(connection.close().await);
-        }
-        self.0.close();
-    }
+/// Closed before the one that writes: the last to let go of the file is to tidy up behind itself.
+pub(super) fn of(options: SqliteConnectOptions) -> Result<Readers, StoreError> {
+    Lending::of(Door(options), MOST)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::store::{Conn, DataKey, Db, Side};
 

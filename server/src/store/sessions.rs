@@ -33,8 +33,8 @@ impl Sessions {
                     read: SqliteStore::new(sessions.clone()),
                 })
             }
-            Pools::Postgres(pool) => {
-                let store = PostgresStore::new(pool.clone());
+            Pools::Postgres { others, .. } => {
+                let store = PostgresStore::new(others.clone());
                 store.migrate().await?;
                 Ok(Self::Postgres(store))
             }

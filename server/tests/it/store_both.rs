@@ -3,6 +3,7 @@
 mod at_once;
 mod calls;
 mod conversations;
+mod given_up;
 mod health;
 mod inbound;
 mod people;

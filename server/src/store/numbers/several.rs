@@ -32,9 +32,18 @@ pub async fn named(
     conn: &mut Conn,
     numbers: &[&PhoneNumber],
 ) -> Result<Vec<(Number, Option<String>)>, StoreError> {
-    let mut rows = Vec::with_capacity(numbers.len());
-    match Conn::side(conn) {
+    let rows = named_rows(Conn::side(conn), numbers).await;
+    conn.heard(&rows);
+    rows?.into_iter().map(named_number).collect()
+}
+
+async fn named_rows(
+    side: Side<'_>,
+    numbers: &[&PhoneNumber],
+) -> Result<Vec<NamedRow>, sqlx::Error> {
+    match side {
         Side::Sqlite(on) => {
+            let mut rows = Vec::with_capacity(numbers.len());
             for portion in portions(numbers) {
                 let text = format!("{NAMED} where n.number in {}", unnamed(1, portion.len()));
                 let mut query = sqlx::query_as::<_, NamedRow>(&text);
@@ -43,6 +52,7 @@ pub async fn named(
                 }
                 rows.extend(query.fetch_all(&mut *on).await?);
             }
+            Ok(rows)
         }
         Side::Postgres(on) => {
             // An array is planned anew each time, which costs more than looking up one.
@@ -55,10 +65,9 @@ pub async fn named(
                 [number] => query.bind(number.as_str()),
                 numbers => query.bind(column(numbers, |number| number.as_str())),
             };
-            rows = query.fetch_all(on).await?;
+            query.fetch_all(on).await
         }
     }
-    rows.into_iter().map(named_number).collect()
 }
 
 /// Writes a new number, or the next version of one; `false` if the stored version is not the one before it.
