@@ -15,7 +15,7 @@ use crate::table::Table;
 use crate::world::{World, free_udp};
 
 const SECONDS: u32 = 8;
-const RATES: [u32; 7] = [100, 250, 500, 750, 1_000, 1_500, 2_000];
+const RATES: [u32; 9] = [100, 250, 500, 750, 1_000, 1_500, 2_000, 3_000, 4_000];
 const KAMAILIO: &str = include_str!("../../../end2end/peers/kamailio/answer.cfg");
 
 pub(crate) fn run(world: &World, table: &mut Table) -> Outcome<()> {
