@@ -26,7 +26,7 @@ use crate::store::notices::{self, CallNotice};
 use crate::store::{self, Db, StoreError};
 
 /// So many entries at most share a commit.
-const BATCH: usize = 500;
+const BATCH: usize = 2_000;
 /// How long the first of a batch waits for others to share its commit. A call that rings waits for its row, as long as
 /// one packet of audio; a machine that takes hundreds of calls a second spends its time on commits otherwise.
 const GATHER: Duration = Duration::from_millis(20);
