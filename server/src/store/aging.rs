@@ -6,10 +6,12 @@ use uuid::Uuid;
 use super::{Conn, StoreError, Tx, sql};
 
 /// SIP messages of calls; the calls stay.
-pub async fn delete_messages(tx: &mut Tx, before: i64) -> Result<u64, StoreError> {
-    const SQL: &str = "delete from call_messages where at < $1";
-    let gone = sql!(tx, on => sqlx::query(SQL).bind(before).execute(on).await.map(|done| done.rows_affected()))?;
-    Ok(gone)
+pub async fn delete_messages(tx: &mut Tx, before: i64) -> Result<(), StoreError> {
+    for table in ["call_traces", "call_messages"] {
+        let text = format!("delete from {table} where at < $1");
+        sql!(tx, on => sqlx::query(&text).bind(before).execute(on).await.map(drop))?;
+    }
+    Ok(())
 }
 
 pub async fn delete_audit(tx: &mut Tx, before: i64) -> Result<u64, StoreError> {

@@ -1,7 +1,13 @@
-//! What happened in a call, what was said, and the SIP messages. Lines are only ever added.
+//! What happened in a call, what was said, and the SIP messages. Rows are only ever added.
+//!
+//! What one commit adds to a call's events or messages is one row, an array: beside a row each has of its own (its
+//! key, the check that its call is there, its place among the others) most of them are small.
+
+use std::collections::HashMap;
 
 use app::domain::call::{Happening, Said, SipMessageRecord, TimelineEvent, TranscriptLine};
 use app::domain::id::CallId;
+use serde::{Deserialize, Serialize};
 
 use super::row::{At, json};
 use super::rows::{places, portions};
@@ -35,17 +41,53 @@ macro_rules! add {
     }};
 }
 
+/// At most so many in a row.
+const IN_A_ROW: usize = 64;
+
+/// A row of some that belong together: their call, when the first was, and all of them as JSON.
+type Bundle = (CallId, i64, String);
+
+/// By call, each call's in their order.
+fn bundles<T: Serialize>(
+    rows: &[(CallId, &T)],
+    at: impl Fn(&T) -> i64,
+) -> Result<Vec<Bundle>, StoreError> {
+    let mut bundles: Vec<(CallId, Vec<&T>)> = Vec::new();
+    let mut open: HashMap<CallId, usize> = HashMap::new();
+    for (call, row) in rows {
+        let bundle = open.get(call).and_then(|place| bundles.get_mut(*place));
+        match bundle {
+            Some((_, bundle)) if bundle.len() < IN_A_ROW => bundle.push(row),
+            _ => {
+                open.insert(*call, bundles.len());
+                bundles.push((*call, vec![row]));
+            }
+        }
+    }
+    let written = bundles.into_iter().map(|(call, bundle)| {
+        let first = bundle.first().map_or(0, |row| at(row));
+        Ok((call, first, json::write(&bundle)?))
+    });
+    written.collect()
+}
+
 pub async fn add_events(
     tx: &mut Tx,
     events: &[(CallId, &TimelineEvent)],
 ) -> Result<(), StoreError> {
-    let rows = events
-        .iter()
-        .map(|(call, event)| Ok((*call, event.at, json::write(&event.what)?)))
-        .collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = bundles(events, |event| event.at)?;
     add!(tx, "call_events", "call_id, seq, at, what", &rows, row, query => query
         .bind(row.1)
         .bind(row.2.as_str()))
+}
+
+/// What a row of `call_events` holds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Events {
+    Several(Vec<TimelineEvent>),
+    /// Of before, when each had a row and its time beside it.
+    One(Happening),
 }
 
 pub async fn events(conn: &mut Conn, call: CallId) -> Result<Vec<TimelineEvent>, StoreError> {
@@ -60,14 +102,14 @@ pub async fn events(conn: &mut Conn, call: CallId) -> Result<Vec<TimelineEvent>,
         table: "call_events",
         row: call,
     };
-    rows.into_iter()
-        .map(|(at, what)| {
-            Ok(TimelineEvent {
-                at,
-                what: place.json::<Happening>("what", &what)?,
-            })
-        })
-        .collect()
+    let mut events = Vec::new();
+    for (at, what) in rows {
+        match place.json("what", &what)? {
+            Events::Several(several) => events.extend(several),
+            Events::One(what) => events.push(TimelineEvent { at, what }),
+        }
+    }
+    Ok(events)
 }
 
 pub async fn add_lines(tx: &mut Tx, lines: &[(CallId, &TranscriptLine)]) -> Result<(), StoreError> {
@@ -131,13 +173,29 @@ pub async fn add_messages(
     tx: &mut Tx,
     messages: &[(CallId, &SipMessageRecord)],
 ) -> Result<(), StoreError> {
-    add!(tx, "call_messages", "call_id, seq, at, sent, peer, transport, summary, raw", messages, row, query => query
-        .bind(row.1.at)
-        .bind(row.1.sent)
-        .bind(row.1.peer.as_str())
-        .bind(row.1.transport.to_string())
-        .bind(row.1.summary.replace('\0', "\u{fffd}"))
-        .bind(row.1.text.as_bytes()))
+    let rows = bundles(messages, |message| message.at)?;
+    add!(tx, "call_traces", "call_id, seq, at, messages", &rows, row, query => query
+        .bind(row.1)
+        .bind(row.2.as_str()))
+}
+
+pub async fn messages(conn: &mut Conn, call: CallId) -> Result<Vec<SipMessageRecord>, StoreError> {
+    const SQL: &str = "
+        select messages
+        from call_traces
+        where call_id = $1
+        order by seq";
+    let mut messages = former_messages(conn, call).await?;
+    let rows: Vec<String> =
+        sql!(conn, on => sqlx::query_scalar(SQL).bind(call.as_uuid()).fetch_all(on).await)?;
+    let at = At {
+        table: "call_traces",
+        row: call,
+    };
+    for row in rows {
+        messages.extend(at.json::<Vec<SipMessageRecord>>("messages", &row)?);
+    }
+    Ok(messages)
 }
 
 #[derive(sqlx::FromRow)]
@@ -150,7 +208,11 @@ struct MessageRow {
     raw: Vec<u8>,
 }
 
-pub async fn messages(conn: &mut Conn, call: CallId) -> Result<Vec<SipMessageRecord>, StoreError> {
+/// Those kept when each had a row. They age.
+async fn former_messages(
+    conn: &mut Conn,
+    call: CallId,
+) -> Result<Vec<SipMessageRecord>, StoreError> {
     const SQL: &str = "
         select at, sent, peer, transport, summary, raw
         from call_messages
@@ -174,4 +236,61 @@ pub async fn messages(conn: &mut Conn, call: CallId) -> Result<Vec<SipMessageRec
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use app::domain::sip::Transport;
+
+    use super::*;
+    use crate::store::{DataKey, Db};
+
+    #[tokio::test]
+    async fn what_had_a_row_each_is_read_before_what_came_later() {
+        const CALL: &str = "
+            insert into calls (id, direction, state, caller_anonymous, caller_raw, sent_as, sip_call_id, repeats, late,
+                               started_at, recording, receipt, offered, instance, refused)
+            values ($1, 'inbound', 'answered', false, '', '', '', 0, false, 1, 'none', '{}', '[]', '', false)";
+        const EVENT: &str = r#"
+            insert into call_events (call_id, seq, at, what)
+            values ($1, $2, $2, '{"event":"received"}')"#;
+        const MESSAGE: &str = "
+            insert into call_messages (call_id, seq, at, sent, peer, transport, summary, raw)
+            values ($1, $2, $2, false, '203.0.113.1:5060', 'udp', 'ACK', cast('ACK' as blob))";
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("rows.db").display());
+        let db = Db::open(&url, DataKey::from_bytes([1; 32])).await.unwrap();
+        let mut tx = db.append().await.unwrap();
+        let call = CallId::from_uuid(uuid::Uuid::from_u128(7));
+        sql!(&mut tx, on => sqlx::query(CALL).bind(call.as_uuid()).execute(on).await.map(drop))
+            .unwrap();
+        for text in [EVENT, MESSAGE] {
+            for seq in [1, 2] {
+                sql!(&mut tx, on => sqlx::query(text).bind(call.as_uuid()).bind(seq).execute(on).await.map(drop))
+                    .unwrap();
+            }
+        }
+        let event = |at| TimelineEvent {
+            at,
+            what: Happening::Received,
+        };
+        let message = |at| SipMessageRecord {
+            at,
+            sent: false,
+            peer: "203.0.113.1:5060".to_owned(),
+            transport: Transport::Udp,
+            summary: "ACK".to_owned(),
+            text: "ACK".to_owned(),
+        };
+        let (later, last) = (event(3), event(4));
+        add_events(&mut tx, &[(call, &later), (call, &last)])
+            .await
+            .unwrap();
+        let kept = message(3);
+        add_messages(&mut tx, &[(call, &kept)]).await.unwrap();
+        let all = events(&mut tx, call).await.unwrap();
+        assert_eq!(all, [event(1), event(2), later, last]);
+        let all = messages(&mut tx, call).await.unwrap();
+        assert_eq!(all, [message(1), message(2), kept]);
+    }
 }

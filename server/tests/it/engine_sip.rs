@@ -78,10 +78,15 @@ async fn a_bot_with_a_telephone_is_told_who_calls_hears_and_is_heard() {
 
     let invite = leg(&scene).await;
     assert_eq!(invite["parent_id"], scene.call().await["id"]);
-    let sent = "select raw from call_messages where sent and summary like 'INVITE%'";
-    let mut kept = scene.house.database().await;
-    let raw: Vec<u8> = sqlx::query_scalar(sent).fetch_one(&mut kept).await.unwrap();
-    let messages = String::from_utf8(raw).unwrap();
+    let kept = "select messages from call_traces where call_id = $1 order by seq";
+    let id: uuid::Uuid = invite["id"].as_str().unwrap().parse().unwrap();
+    let messages: Vec<String> = sqlx::query_scalar(kept)
+        .bind(id)
+        .fetch_all(&mut scene.house.database().await)
+        .await
+        .unwrap();
+    let messages = messages.concat();
+    assert!(messages.contains(r#""summary":"INVITE "#), "{messages}");
     assert!(messages.contains("X-Account"), "{messages}");
     assert!(
         !messages.contains("X-Agent-ID"),

@@ -96,8 +96,7 @@ async fn what_peers_send_is_kept_whatever_it_is() {
         let stored = calls::get(&mut conn, row.id).await.unwrap().unwrap();
         assert_eq!(stored.sent_as, "\u{fffd}'; drop table calls; --");
         let messages = timeline::messages(&mut conn, row.id).await.unwrap();
-        assert_eq!(messages[0].text, message.text);
-        assert_eq!(messages[0].summary, "INVITE sip:\u{fffd}@host SIP/2.0");
+        assert_eq!(messages, [message]);
     })
     .await;
 }
@@ -173,7 +172,8 @@ async fn what_many_calls_leave_behind_is_written_together_and_keeps_its_order() 
         let rows: Vec<_> = (0..70).map(|n| call(n, NOW)).collect();
         let papers = papers();
         let saved: Vec<_> = rows.iter().map(|row| (row, &papers)).collect();
-        let messages: Vec<SipMessageRecord> = (0..3)
+        // More than go in a row.
+        let messages: Vec<SipMessageRecord> = (0..150)
             .map(|n| SipMessageRecord {
                 at: NOW + n,
                 sent: n == 1,
