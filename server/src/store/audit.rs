@@ -5,7 +5,7 @@ use app::domain::id::AuditId;
 use sqlx::{PgConnection, SqliteConnection};
 use uuid::Uuid;
 
-use super::filter::{Filter, bind_all, containing};
+use super::filter::{Filter, bind_all, containing, folded};
 use super::rows::{column, portions, unnamed};
 use super::{Conn, Side, StoreError, Tx, sql};
 
@@ -69,8 +69,12 @@ pub async fn add_all(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreError> {
 async fn by_places(on: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
     for portion in portions(entries) {
         let text = format!(
-            concat!("insert into audit (", columns!(), ") values {}"),
-            unnamed(portion.len(), 10)
+            concat!(
+                "insert into audit (",
+                columns!(),
+                ", folded_actor, folded_label) values {}"
+            ),
+            unnamed(portion.len(), 12)
         );
         let mut query = sqlx::query(&text);
         for entry in portion {
@@ -85,7 +89,9 @@ async fn by_places(on: &mut SqliteConnection, entries: &[Entry]) -> Result<(), S
                 .bind(entry.subject.as_str())
                 .bind(entry.label.as_str())
                 .bind(entry.before.as_deref())
-                .bind(entry.after.as_deref());
+                .bind(entry.after.as_deref())
+                .bind(folded(&entry.actor_name))
+                .bind(folded(&entry.label));
         }
         query.execute(&mut *on).await?;
     }
@@ -96,8 +102,9 @@ async fn by_arrays(on: &mut PgConnection, entries: &[Entry]) -> Result<(), Store
     const SQL: &str = concat!(
         "insert into audit (",
         columns!(),
-        ") select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-                                $8::text[], $9::text[], $10::text[])"
+        ", folded_actor, folded_label)
+         select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                              $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])"
     );
     sqlx::query(SQL)
         .bind(column(entries, |entry| entry.id.as_uuid()))
@@ -110,6 +117,8 @@ async fn by_arrays(on: &mut PgConnection, entries: &[Entry]) -> Result<(), Store
         .bind(column(entries, |entry| entry.label.as_str()))
         .bind(column(entries, |entry| entry.before.as_deref()))
         .bind(column(entries, |entry| entry.after.as_deref()))
+        .bind(column(entries, |entry| folded(&entry.actor_name)))
+        .bind(column(entries, |entry| folded(&entry.label)))
         .execute(on)
         .await?;
     Ok(())
@@ -123,17 +132,30 @@ fn stored(actor: Actor) -> (&'static str, Option<Uuid>) {
     }
 }
 
+/// Fills in what the schema could not: names from before, with letters that no database folds.
+pub(super) async fn fold_names(tx: &mut Tx) -> Result<(), StoreError> {
+    const LEFT: &str = "select id, actor_name, label from audit where folded_label is null";
+    const FILL: &str = "update audit set folded_actor = $2, folded_label = $3 where id = $1";
+    let left: Vec<(Uuid, String, String)> =
+        sql!(tx, on => sqlx::query_as(LEFT).fetch_all(on).await)?;
+    for (id, actor, label) in left {
+        let (actor, label) = (folded(&actor), folded(&label));
+        sql!(tx, on => sqlx::query(FILL).bind(id).bind(&actor).bind(&label).execute(on).await.map(drop))?;
+    }
+    Ok(())
+}
+
 /// Newest first; one more than the limit, so that the caller sees whether there are more.
 pub async fn page(conn: &mut Conn, filter: &AuditFilter) -> Result<Vec<Entry>, StoreError> {
     let part = |text: &Option<String>| {
         let text = text.as_deref()?;
-        Some(containing(&text.to_lowercase()))
+        Some(containing(&folded(text)))
     };
     let mut query = Filter::of(concat!("select ", columns!(), " from audit"));
     query
-        .and_some(r"lower(actor_name) like ? escape '\'", part(&filter.who))
+        .and_some(r"folded_actor like ? escape '\'", part(&filter.who))
         .and_some(
-            r"(lower(label) like ? escape '\' or subject like ? escape '\' or action like ? escape '\')",
+            r"(folded_label like ? escape '\' or subject like ? escape '\' or action like ? escape '\')",
             part(&filter.thing),
         )
         .and_some("at >= ?", filter.since)

@@ -168,6 +168,12 @@ macro_rules! bind_all {
 }
 pub(super) use bind_all;
 
+/// A text as a search meets it, whatever letters it is written in. By us, because `lower()` of SQLite knows no letters
+/// beyond a to z, and that of PostgreSQL only those of its locale.
+pub(super) fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
 /// `text` as a pattern that finds it anywhere, its own wildcards taken literally (`escape '\'`).
 pub(super) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");

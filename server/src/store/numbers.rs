@@ -10,7 +10,7 @@ use app::domain::page::Limit;
 use app::domain::phone::PhoneNumber;
 use uuid::Uuid;
 
-use super::filter::{Filter, bind_all, containing};
+use super::filter::{Filter, bind_all, containing, folded};
 use super::row::At;
 use super::rows::places;
 use super::{Conn, StoreError, Tx, sql};
@@ -163,11 +163,6 @@ fn order(sort: NumberSort) -> &'static str {
         NumberSort::LastCalled => "coalesce(n.last_call_at, 0) desc, n.number desc",
         NumberSort::LongestQuiet => "coalesce(n.last_call_at, 0), n.number",
     }
-}
-
-/// A label as a search meets it, whatever letters it is written in.
-fn folded(label: &str) -> String {
-    label.to_lowercase()
 }
 
 /// Fills in what the schema could not: labels from before, with letters that no database folds.

@@ -10,7 +10,8 @@ use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
-    Conn, DataKey, Db, PATIENCE, Pools, StoreError, numbers, postgres, readers, settings, sql,
+    Conn, DataKey, Db, PATIENCE, Pools, StoreError, audit, numbers, postgres, readers, settings,
+    sql,
 };
 
 /// The schema, inside the binary. One text serves both databases.
@@ -29,7 +30,7 @@ impl Db {
             turn: Arc::default(),
         };
         db.migrate().await?;
-        db.fold_labels().await?;
+        db.fold().await?;
         db.check_key().await?;
         Ok(db)
     }
@@ -62,9 +63,10 @@ impl Db {
         }
     }
 
-    async fn fold_labels(&self) -> Result<(), StoreError> {
+    async fn fold(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         numbers::fold_labels(&mut tx).await?;
+        audit::fold_names(&mut tx).await?;
         tx.commit().await
     }
 

@@ -8,8 +8,10 @@ mod health;
 mod inbound;
 mod people;
 
+use app::domain::account::AuditFilter;
+use app::domain::id::AuditId;
 use app::domain::page::Limit;
-use server::store::{DataKey, Db, StoreError, numbers, settings};
+use server::store::{DataKey, Db, StoreError, audit, numbers, settings};
 
 use crate::databases::{Sqlite, both, key};
 use crate::samples;
@@ -66,21 +68,31 @@ async fn fifty_changes_that_read_and_then_write_all_succeed() {
 }
 
 #[tokio::test]
-async fn labels_from_before_are_found_too_once_the_binary_has_started() {
+async fn names_from_before_are_found_too_once_the_binary_has_started() {
     let lite = Sqlite::fresh();
     let db = Db::open(&lite.url, key()).await.unwrap();
     let mut row = samples::number(1, "+14155550100");
     row.label = Some("ÄRZTE".to_owned());
+    let entry = audit::Entry {
+        id: AuditId::from_uuid(samples::uuid(9)),
+        at: samples::NOW,
+        actor: audit::Actor::System,
+        actor_name: "ÉMILIE".to_owned(),
+        action: "update_agent".to_owned(),
+        subject: "x".to_owned(),
+        label: "ÄRZTE".to_owned(),
+        before: None,
+        after: None,
+    };
     let mut tx = db.begin().await.unwrap();
     numbers::save(&mut tx, &row, samples::NOW).await.unwrap();
+    audit::add(&mut tx, &entry).await.unwrap();
     tx.commit().await.unwrap();
     db.close().await;
     // As the schema leaves what it cannot fold.
     let pool = sqlx::SqlitePool::connect(&lite.url).await.unwrap();
-    sqlx::query("update numbers set folded = null")
-        .execute(&pool)
-        .await
-        .unwrap();
+    let unfold = "update numbers set folded = null; update audit set folded_actor = null, folded_label = null";
+    sqlx::raw_sql(unfold).execute(&pool).await.unwrap();
     pool.close().await;
     let db = Db::open(&lite.url, key()).await.unwrap();
     let search = numbers::Search {
@@ -90,6 +102,12 @@ async fn labels_from_before_are_found_too_once_the_binary_has_started() {
     let mut conn = db.read().await.unwrap();
     let (found, _) = numbers::page(&mut conn, &search, Limit::ONE).await.unwrap();
     assert_eq!(found.len(), 1);
+    let filter = AuditFilter {
+        who: Some("émilie".to_owned()),
+        thing: Some("ärzte".to_owned()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(audit::page(&mut conn, &filter).await.unwrap(), [entry]);
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use app::domain::number::Number;
 use app::domain::phone::PhoneNumber;
 use sqlx::{PgConnection, SqliteConnection};
 
-use super::{AT_ONCE, NAMED, NamedRow, folded, named_number};
+use super::{AT_ONCE, NAMED, NamedRow, named_number};
+use crate::store::filter::folded;
 use crate::store::rows::{column, portions, unnamed};
 use crate::store::{Conn, Side, StoreError, Tx};
 

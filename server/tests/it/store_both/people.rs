@@ -194,6 +194,41 @@ async fn the_audit_pages_from_the_newest_without_losing_entries_of_one_moment() 
 }
 
 #[tokio::test]
+async fn the_audit_is_searched_whatever_letters_names_are_written_in() {
+    both(async |db| {
+        let entry = audit::Entry {
+            id: AuditId::from_uuid(uuid(100)),
+            at: NOW,
+            actor: audit::Actor::User(uuid(8)),
+            actor_name: "Émilie Ørsted".to_owned(),
+            action: "update_agent".to_owned(),
+            subject: "x".to_owned(),
+            label: "ÄRZTE Zürich".to_owned(),
+            before: None,
+            after: None,
+        };
+        let mut tx = db.begin().await.unwrap();
+        audit::add(&mut tx, &entry).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        for (who, thing) in [
+            ("émilie", "ärzte"),
+            ("ØRSTED", "ZÜRICH"),
+            ("LIE ø", "zte z"),
+        ] {
+            let filter = AuditFilter {
+                who: Some(who.to_owned()),
+                thing: Some(thing.to_owned()),
+                ..AuditFilter::default()
+            };
+            let page = audit::page(&mut conn, &filter).await.unwrap();
+            assert_eq!(page, std::slice::from_ref(&entry), "{who}, {thing}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_first_answer_to_an_idempotency_key_is_remembered_sealed() {
     const LEASE: i64 = NOW + 10_000;
     both(async |db| {
