@@ -39,8 +39,14 @@ test("a refused call puts its reason first and offers no conversation @both", as
   await walk.openNewest("refused");
   await expect(walk.part("Why it was refused")).toContainText("+14155559999 is not on the trunk");
   await expect(walk.part("Conversation")).toHaveCount(0);
-  await expect(walk.part("Signalling")).toContainText("404");
-  await expect(walk.part("Signalling")).not.toContainText(line.password);
+  const signalling = walk.part("Signalling");
+  await expect(signalling).toContainText("404");
+  await expect(signalling).not.toContainText(line.password);
+
+  await signalling.locator("summary").first().click();
+  await expect(signalling.locator("pre").first()).toContainText("Via: SIP/2.0");
+  const cutOff = (frame: Element) => frame.scrollWidth - frame.clientWidth;
+  expect(await signalling.locator(".table-frame").evaluate(cutOff), "all of it can be read").toBe(0);
 });
 
 test("the slider, the lines and the drawing follow the recording, and the carrier gets its files", async ({ admin }) => {
