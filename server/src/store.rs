@@ -6,7 +6,7 @@
 //! Lookups answer `None`; "not found" is the caller's word. Must not know HTTP, SIP or who is asking.
 //!
 //! # Layout
-//! `open` connects and migrates · `lending` hands out connections, `readers` those of SQLite, `postgres` its own ·
+//! `open` connects and migrates · `lending` hands out connections, `readers` those of SQLite, `postgres` those of PostgreSQL ·
 //! `error` says why not · `seal` keeps secrets sealed · `row` reads columns ·
 //! the rest is one file per resource.
 
@@ -311,7 +311,7 @@ impl Tx {
         match conn.link {
             Link::SqliteTx(tx) => tx.commit().await?,
             Link::Postgres(lent) => lent.commit().await?,
-            // `append` is the only door to a `Tx`, and it opens with a transaction.
+            // `begin` and `append` are the only doors to a `Tx`, and they open with a transaction.
             Link::SqliteRead(_) => {}
         }
         then();

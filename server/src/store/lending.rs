@@ -31,13 +31,14 @@ impl<M: Manager<Error = sqlx::Error, Type: Connection + std::fmt::Debug>> Lendin
     pub(super) async fn get(&self) -> Result<Object<M>, StoreError> {
         match timeout(PATIENCE, self.0.get()).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(PoolError::Backend(error))) => Err(error.into()),
+            // Whatever it was, no statement was refused: what waits to be written is to go on waiting.
+            Ok(Err(PoolError::Backend(error))) => Err(StoreError::Unavailable(error)),
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
         }
     }
 
-    /// Waits for what is under way, and says goodbye.
+    /// Waits a moment for what is under way, and says goodbye. Whoever asks now still gets one: nobody does any more.
     pub(super) async fn close(&self) {
         let all_back = async {
             while self.0.status().available < self.0.status().size {

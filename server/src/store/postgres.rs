@@ -3,6 +3,7 @@
 //! One that has answered all it was asked goes straight to whoever is next. One that was given up in mid-question is
 //! first heard out, and a transaction that was given up is rolled back, before anybody else has it.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -10,38 +11,53 @@ use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::lending::Lending;
 use super::{PATIENCE, StoreError};
 
-const MOST: usize = 16;
+const MOST: usize = 12;
 /// What the sessions' library and the migrations have beside them.
 const OTHERS: u32 = 4;
-/// Idle for less, it is taken to be there still; asking first is a round trip for each use.
+/// Lent so lately, it is taken to be there still; asking first is a round trip for each use.
 const STILL_THERE: Duration = Duration::from_secs(1);
+/// How long it may take to say that it is there. Another is opened sooner than that.
+const SAYS_SO: Duration = Duration::from_secs(1);
+/// Not lent for so long, a firewall may have forgotten it.
+const IDLE: Duration = Duration::from_secs(5 * 60);
 /// After so long another takes its place: what the server keeps for a connection only grows.
 const LIFE: Duration = Duration::from_secs(30 * 60);
 /// A server that is just starting refuses for a moment.
 const STARTING: Duration = Duration::from_secs(4);
-const TRY_AGAIN: Duration = Duration::from_millis(100);
+/// The first wait before it is asked again; each is twice the last.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
+/// How long one that was given up may take: longer than a lock is waited for.
+const HEARD_OUT: Duration = PATIENCE.saturating_mul(2);
 
 pub(super) type Lenders = Lending<Door>;
 
 /// Opens them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Door(PgConnectOptions);
+
+/// The options hold a password, and show it.
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}
 
 impl Manager for Door {
     type Type = PgConnection;
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
-        let began = Instant::now();
+        let (began, mut pause) = (Instant::now(), TRY_AGAIN);
         let mut connection = loop {
             match self.0.connect().await {
-                Err(error) if is_starting(&error) && began.elapsed() < STARTING => {
-                    sleep(TRY_AGAIN).await;
+                Err(error) if is_starting(&error) && began.elapsed() + pause < STARTING => {
+                    sleep(pause).await;
+                    pause *= 2;
                 }
                 outcome => break outcome?,
             }
@@ -55,11 +71,13 @@ impl Manager for Door {
         connection: &mut PgConnection,
         metrics: &Metrics,
     ) -> RecycleResult<sqlx::Error> {
-        if metrics.age() > LIFE {
+        let rested = metrics.last_used();
+        if rested > IDLE || metrics.age() > LIFE {
             return Err(RecycleError::message("it is old"));
         }
-        if metrics.last_used() > STILL_THERE {
-            connection.ping().await?;
+        if rested > STILL_THERE {
+            let says_so = timeout(SAYS_SO, connection.ping()).await;
+            says_so.map_err(|_| RecycleError::message("it is silent"))??;
         }
         Ok(())
     }
@@ -172,21 +190,53 @@ impl Drop for Lent {
         let Some(connection) = self.connection.take() else {
             return;
         };
-        match (self.left, Handle::try_current()) {
-            (Left::Nothing, _) => drop(connection),
-            (left, Ok(runtime)) => drop(runtime.spawn(put_right(connection, left))),
-            (_, Err(_)) => drop(Object::take(connection)),
+        if self.left == Left::Nothing {
+            return drop(connection);
+        }
+        let left = LeftBehind {
+            connection: Some(connection),
+            in_transaction: self.left == Left::Transaction,
+        };
+        // No task of the server's own: `close` waits for it.
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(left.put_right()));
         }
     }
 }
 
-async fn put_right(mut connection: Object<Door>, left: Left) {
-    let line: &mut PgConnection = &mut connection;
-    let outcome = match left {
-        Left::Transaction => line.execute("rollback").await.map(drop),
-        Left::Question | Left::Nothing => line.ping().await,
-    };
-    if outcome.is_err() {
-        drop(Object::take(connection));
+/// One that was given up. Dropped before it has been put right it is closed, and not lent again.
+struct LeftBehind {
+    connection: Option<Object<Door>>,
+    in_transaction: bool,
+}
+
+impl LeftBehind {
+    async fn put_right(mut self) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let heard = heard_out(connection, self.in_transaction);
+        if let Ok(Ok(())) = timeout(HEARD_OUT, heard).await {
+            drop(self.connection.take());
+        }
     }
+}
+
+impl Drop for LeftBehind {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+async fn heard_out(connection: &mut PgConnection, in_transaction: bool) -> Result<(), sqlx::Error> {
+    // What it hears first may be the answer to the question: that it was refused, such as for a lock.
+    if let Err(sqlx::Error::Database(_)) = connection.ping().await {
+        connection.ping().await?;
+    }
+    if in_transaction {
+        connection.execute("rollback").await?;
+    }
+    Ok(())
 }

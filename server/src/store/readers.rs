@@ -32,7 +32,7 @@ impl Manager for Door {
     }
 }
 
-/// Closed before the one that writes: the last to let go of the file is to tidy up behind itself.
+/// To be closed before the one that writes: the last to let go of the file tidies up behind itself.
 pub(super) fn of(options: SqliteConnectOptions) -> Result<Readers, StoreError> {
     Lending::of(Door(options), MOST)
 }

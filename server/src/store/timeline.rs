@@ -41,7 +41,7 @@ macro_rules! add {
     }};
 }
 
-/// At most so many in a row.
+/// At most so many in a row: of messages as long as there are, that is some megabytes.
 const IN_A_ROW: usize = 64;
 
 /// A row of some that belong together: their call, when the first was, and all of them as JSON.
@@ -52,22 +52,21 @@ fn bundles<T: Serialize>(
     rows: &[(CallId, &T)],
     at: impl Fn(&T) -> i64,
 ) -> Result<Vec<Bundle>, StoreError> {
-    let mut bundles: Vec<(CallId, Vec<&T>)> = Vec::new();
+    let mut bundles: Vec<(CallId, i64, Vec<&T>)> = Vec::new();
     let mut open: HashMap<CallId, usize> = HashMap::new();
     for (call, row) in rows {
         let bundle = open.get(call).and_then(|place| bundles.get_mut(*place));
         match bundle {
-            Some((_, bundle)) if bundle.len() < IN_A_ROW => bundle.push(row),
+            Some((.., bundle)) if bundle.len() < IN_A_ROW => bundle.push(row),
             _ => {
                 open.insert(*call, bundles.len());
-                bundles.push((*call, vec![row]));
+                bundles.push((*call, at(row), vec![row]));
             }
         }
     }
-    let written = bundles.into_iter().map(|(call, bundle)| {
-        let first = bundle.first().map_or(0, |row| at(row));
-        Ok((call, first, json::write(&bundle)?))
-    });
+    let written = bundles
+        .into_iter()
+        .map(|(call, first, bundle)| Ok((call, first, json::write(&bundle)?)));
     written.collect()
 }
 
@@ -168,7 +167,7 @@ pub async fn transcript(conn: &mut Conn, call: CallId) -> Result<Vec<TranscriptL
         .collect()
 }
 
-/// The messages must have lost their secrets before they come here.
+/// The messages must have lost their secrets before they come here. JSON escapes U+0000, which PostgreSQL's text refuses.
 pub async fn add_messages(
     tx: &mut Tx,
     messages: &[(CallId, &SipMessageRecord)],

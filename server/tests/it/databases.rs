@@ -120,6 +120,18 @@ impl Postgres {
         self.end_sessions().await;
     }
 
+    /// As while a backup is played in: it answers, and lets nobody in.
+    pub(crate) async fn lets_in(&self, anybody: bool) {
+        let name = &self.name;
+        self.as_admin(&format!(
+            "alter database {name} allow_connections {anybody}"
+        ))
+        .await;
+        if !anybody {
+            self.end_sessions().await;
+        }
+    }
+
     async fn as_admin(&self, statement: &str) {
         let mut patience = 100;
         let mut conn = loop {

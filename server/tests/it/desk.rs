@@ -22,7 +22,7 @@ use server::service::routes::{RouteBook, RouteChange};
 use server::store::Db;
 use tokio::task::JoinHandle;
 
-use crate::databases::{Sqlite, both, key};
+use crate::databases::{Postgres, Sqlite, both, key};
 use crate::samples::{self, NOW};
 
 const DIALLED: &str = "+14155550100";
@@ -277,6 +277,60 @@ async fn what_waits_in_the_file_is_replayed_at_the_next_start() {
             .len(),
         0
     );
+}
+
+#[tokio::test]
+async fn rows_wait_in_a_file_while_the_database_lets_nobody_in() {
+    let Some(postgres) = Postgres::fresh().await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&postgres.url, key()).await.unwrap();
+    let office = Office::open(db.clone(), folder.path()).await;
+    postgres.lets_in(false).await;
+    let new = office.arrives(DIALLED);
+    let id = new.id;
+    assert_eq!(office.desk.begin(new).await, Opened::Durable);
+    office.ends(id);
+    office.desk.flush().await;
+    assert!(office.desk.get(&Caller::operator(), id).await.is_err());
+    postgres.lets_in(true).await;
+    office.desk.flush().await;
+    let call = office.desk.get(&Caller::operator(), id).await.unwrap().call;
+    assert_eq!(call.end, Some(CallEnd::because(EndReason::CallerHungUp)));
+    office.work.abort();
+    db.close().await;
+    postgres.drop_database().await;
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_takes_nothing_with_it() {
+    const MANY: usize = 300;
+    both(async |db| {
+        let folder = tempfile::tempdir().unwrap();
+        let office = Office::open(db.clone(), folder.path()).await;
+        let new = office.arrives(DIALLED);
+        let id = new.id;
+        office.desk.begin(new).await;
+        let confirmed = || {
+            CallEvent::Happened(TimelineEvent {
+                at: NOW,
+                what: Happening::Confirmed,
+            })
+        };
+        for turn in 0..MANY {
+            office.desk.note(id, confirmed());
+            if turn % 100 == 42 {
+                // Of a call that has no row.
+                office.desk.note(office.clock.new_id(), confirmed());
+            }
+        }
+        office.desk.flush().await;
+        let kept = office.desk.get(&Caller::operator(), id).await.unwrap();
+        assert_eq!(kept.timeline.len(), MANY);
+        office.work.abort();
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -215,23 +215,34 @@ async fn gather(batch: &mut Vec<Order>, orders: &mut mpsc::UnboundedReceiver<Ord
 }
 
 /// Into the database, or behind what already waits for it; whether they are durable.
-async fn keep(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
-    if entries.is_empty() {
-        return true;
-    }
+async fn keep(db: &Db, spool: &mut Spool, mut entries: Vec<Entry>) -> bool {
     if spool.is_empty() {
-        match write_all(db, &entries).await {
-            Ok(()) => return true,
-            Err(error) if error.is_passing() => {
-                tracing::warn!(cause = error.chain(), "calls.database.away");
-            }
+        let (done, outcome) = write_what_can_be(db, &entries).await;
+        let Err(error) = outcome else { return true };
+        tracing::warn!(cause = error.chain(), "calls.database.away");
+        entries.drain(..done);
+    }
+    spool.append(entries).await
+}
+
+/// Everything that the database does not refuse for good. Of what it refuses it is asked for halves, down to the one
+/// entry that is wrong, which must not take its neighbours with it. Answers how many are done with, and why the others
+/// have to wait.
+async fn write_what_can_be(db: &Db, entries: &[Entry]) -> (usize, Result<(), StoreError>) {
+    let (mut done, mut size) = (0, entries.len());
+    while done < entries.len() {
+        let end = entries.len().min(done + size);
+        match write_all(db, &entries[done..end]).await {
+            Ok(()) => (done, size) = (end, size * 2),
+            Err(error) if error.is_passing() => return (done, Err(error)),
+            Err(_) if end - done > 1 => size = (end - done) / 2,
             Err(error) => {
-                tracing::error!(cause = error.chain(), "calls.batch.refused");
-                return one_by_one(db, spool, entries).await;
+                tracing::error!(cause = error.chain(), "calls.entry.refused");
+                (done, size) = (end, size * 2);
             }
         }
     }
-    spool.append(entries).await
+    (done, Ok(()))
 }
 
 async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
@@ -273,8 +284,8 @@ struct News<'a> {
     events: Vec<(CallId, &'a TimelineEvent)>,
     lines: Vec<(CallId, &'a TranscriptLine)>,
     messages: Vec<(CallId, &'a SipMessageRecord)>,
-    used: HashMap<AccessId, (i64, IpAddr)>,
-    /// In the order in which everybody locks them.
+    /// In the order in which everybody locks them, as the next.
+    used: BTreeMap<AccessId, (i64, IpAddr)>,
     called: BTreeMap<&'a PhoneNumber, i64>,
 }
 
@@ -310,17 +321,4 @@ impl<'a> News<'a> {
         }
         news
     }
-}
-
-/// One bad entry must not take its neighbours with it.
-async fn one_by_one(db: &Db, spool: &mut Spool, entries: Vec<Entry>) -> bool {
-    let mut durable = true;
-    for entry in entries {
-        match write_all(db, std::slice::from_ref(&entry)).await {
-            Ok(()) => {}
-            Err(error) if error.is_passing() => durable &= spool.append(vec![entry]).await,
-            Err(error) => tracing::error!(cause = error.chain(), "calls.entry.refused"),
-        }
-    }
-    durable
 }

@@ -8,7 +8,7 @@ use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::page::Limit;
 use app::domain::routing::Refusal;
 use app::domain::sip::Transport;
-use server::store::{Conn, calls, inbox, timeline};
+use server::store::{Conn, aging, calls, inbox, timeline};
 
 use crate::databases::both;
 use crate::samples::{NOW, call, papers, phone, uuid};
@@ -97,6 +97,17 @@ async fn what_peers_send_is_kept_whatever_it_is() {
         assert_eq!(stored.sent_as, "\u{fffd}'; drop table calls; --");
         let messages = timeline::messages(&mut conn, row.id).await.unwrap();
         assert_eq!(messages, [message]);
+        drop(conn);
+
+        // They age; the call stays.
+        let mut tx = db.append().await.unwrap();
+        aging::delete_messages(&mut tx, NOW).await.unwrap();
+        let messages = timeline::messages(&mut tx, row.id).await.unwrap();
+        assert_eq!(messages.len(), 1);
+        aging::delete_messages(&mut tx, NOW + 1).await.unwrap();
+        let messages = timeline::messages(&mut tx, row.id).await.unwrap();
+        assert_eq!(messages, []);
+        assert!(calls::get(&mut tx, row.id).await.unwrap().is_some());
     })
     .await;
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-use super::{BATCH, Entry, WriterError, write_all};
+use super::{BATCH, Entry, WriterError, write_what_can_be};
 use crate::store::{Db, StoreError};
 
 /// So many entries may wait in memory; a busy hour, and some 50 MB.
@@ -140,8 +140,9 @@ impl Spool {
     pub(super) async fn replay(&mut self, db: &Db) -> Result<(), Waits> {
         if self.entries > 0 {
             for batch in self.read().await?.chunks(BATCH) {
-                write_what_can_be(db, batch).await?;
-                self.replayed += batch.len();
+                let (done, outcome) = write_what_can_be(db, batch).await;
+                self.replayed += done;
+                outcome?;
             }
             if let Err(error) = self.file.set_len(0).await {
                 tracing::error!(cause = %error, "calls.spool.not_emptied");
@@ -150,8 +151,9 @@ impl Spool {
         }
         while !self.memory.is_empty() {
             let batch = self.memory.len().min(BATCH);
-            write_what_can_be(db, &self.memory[..batch]).await?;
-            self.memory.drain(..batch);
+            let (done, outcome) = write_what_can_be(db, &self.memory[..batch]).await;
+            self.memory.drain(..done);
+            outcome?;
         }
         Ok(())
     }
@@ -170,22 +172,6 @@ fn entry(line: &[u8]) -> Option<Entry> {
     serde_json::from_slice(line)
         .inspect_err(|error| tracing::error!(cause = %error, "calls.entry.unreadable"))
         .ok()
-}
-
-/// Everything the database does not refuse for good; an error means that it is still away.
-async fn write_what_can_be(db: &Db, batch: &[Entry]) -> Result<(), StoreError> {
-    match write_all(db, batch).await {
-        Err(error) if !error.is_passing() => {}
-        written => return written,
-    }
-    for entry in batch {
-        match write_all(db, std::slice::from_ref(entry)).await {
-            Err(error) if error.is_passing() => return Err(error),
-            Err(error) => tracing::error!(cause = error.chain(), "calls.entry.refused"),
-            Ok(()) => {}
-        }
-    }
-    Ok(())
 }
 
 /// To the disk itself; without the flush a failed write would be told by the next one.
