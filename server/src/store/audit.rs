@@ -6,7 +6,7 @@ use sqlx::{PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::filter::{Filter, bind_all, containing, folded};
-use super::rows::{column, portions, unnamed};
+use super::rows::{column, places, portions, unnamed};
 use super::{Conn, Side, StoreError, Tx, sql};
 
 /// One change, ready to be kept. `before` and `after` are JSON and hold no secret.
@@ -132,17 +132,36 @@ fn stored(actor: Actor) -> (&'static str, Option<Uuid>) {
     }
 }
 
-/// Fills in what the schema could not: names from before, with letters that no database folds.
-pub(super) async fn fold_names(tx: &mut Tx) -> Result<(), StoreError> {
-    const LEFT: &str = "select id, actor_name, label from audit where folded_label is null";
-    const FILL: &str = "update audit set folded_actor = $2, folded_label = $3 where id = $1";
+/// Fills in what the schema could not: names from before, with letters that no database folds. Answers how many there
+/// were.
+pub(super) async fn fold_some(tx: &mut Tx, most: i64) -> Result<usize, StoreError> {
+    const LEFT: &str =
+        "select id, actor_name, label from audit where folded_label is null limit $1";
     let left: Vec<(Uuid, String, String)> =
-        sql!(tx, on => sqlx::query_as(LEFT).fetch_all(on).await)?;
-    for (id, actor, label) in left {
-        let (actor, label) = (folded(&actor), folded(&label));
-        sql!(tx, on => sqlx::query(FILL).bind(id).bind(&actor).bind(&label).execute(on).await.map(drop))?;
+        sql!(tx, on => sqlx::query_as(LEFT).bind(most).fetch_all(on).await)?;
+    for portion in portions(&left) {
+        let places = places(tx, portion.len(), 3);
+        let text = format!(
+            "update audit
+             set folded_actor = names.column2, folded_label = names.column3
+             from (values {places}) as names
+             where id = names.column1"
+        );
+        sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for (id, actor, label) in portion {
+                query = query.bind(id).bind(folded(actor)).bind(folded(label));
+            }
+            query.execute(on).await.map(drop)
+        })?;
     }
-    Ok(())
+    Ok(left.len())
+}
+
+/// Whether any is left to fill in.
+pub(super) async fn are_unfolded(conn: &mut Conn) -> Result<bool, StoreError> {
+    const SQL: &str = "select exists (select 1 from audit where folded_label is null)";
+    Ok(sql!(conn, on => sqlx::query_scalar(SQL).fetch_one(on).await)?)
 }
 
 /// Newest first; one more than the limit, so that the caller sees whether there are more.

@@ -165,16 +165,30 @@ fn order(sort: NumberSort) -> &'static str {
     }
 }
 
-/// Fills in what the schema could not: labels from before, with letters that no database folds.
-pub(super) async fn fold_labels(tx: &mut Tx) -> Result<(), StoreError> {
-    const LEFT: &str = "select id, label from numbers where label is not null and folded is null";
+/// Fills in what the schema could not: labels from before, with letters that no database folds. In the order of the
+/// digits, in which everybody locks them. Answers how many there were.
+pub(super) async fn fold_some(tx: &mut Tx, most: i64) -> Result<usize, StoreError> {
+    const LEFT: &str = "
+        select id, label
+        from numbers
+        where label is not null and folded is null
+        order by number
+        limit $1";
     const FILL: &str = "update numbers set folded = $2 where id = $1";
-    let left: Vec<(Uuid, String)> = sql!(tx, on => sqlx::query_as(LEFT).fetch_all(on).await)?;
-    for (id, label) in left {
-        let folded = folded(&label);
+    let left: Vec<(Uuid, String)> =
+        sql!(tx, on => sqlx::query_as(LEFT).bind(most).fetch_all(on).await)?;
+    for (id, label) in &left {
+        let folded = folded(label);
         sql!(tx, on => sqlx::query(FILL).bind(id).bind(&folded).execute(on).await.map(drop))?;
     }
-    Ok(())
+    Ok(left.len())
+}
+
+/// Whether any is left to fill in.
+pub(super) async fn are_unfolded(conn: &mut Conn) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "select exists (select 1 from numbers where label is not null and folded is null)";
+    Ok(sql!(conn, on => sqlx::query_scalar(SQL).fetch_one(on).await)?)
 }
 
 /// The digits of a text that is nothing else, however people set them apart.

@@ -13,7 +13,7 @@ use app::domain::id::AuditId;
 use app::domain::page::Limit;
 use server::store::{DataKey, Db, StoreError, audit, numbers, settings};
 
-use crate::databases::{Sqlite, both, key};
+use crate::databases::{Postgres, Sqlite, both, key};
 use crate::samples;
 
 #[tokio::test]
@@ -67,34 +67,33 @@ async fn fifty_changes_that_read_and_then_write_all_succeed() {
     .await;
 }
 
-#[tokio::test]
-async fn names_from_before_are_found_too_once_the_binary_has_started() {
-    let lite = Sqlite::fresh();
-    let db = Db::open(&lite.url, key()).await.unwrap();
+/// As the schema leaves what it cannot fold.
+const UNFOLD: &str =
+    "update numbers set folded = null; update audit set folded_actor = null, folded_label = null";
+
+async fn keep_names(db: &Db) {
     let mut row = samples::number(1, "+14155550100");
     row.label = Some("ÄRZTE".to_owned());
-    let entry = audit::Entry {
-        id: AuditId::from_uuid(samples::uuid(9)),
+    // More than one statement fills in.
+    let entries = (0..70).map(|n| audit::Entry {
+        id: AuditId::from_uuid(samples::uuid(100 + n)),
         at: samples::NOW,
         actor: audit::Actor::System,
         actor_name: "ÉMILIE".to_owned(),
         action: "update_agent".to_owned(),
         subject: "x".to_owned(),
-        label: "ÄRZTE".to_owned(),
+        label: format!("ÄRZTE {n}"),
         before: None,
         after: None,
-    };
+    });
+    let entries: Vec<_> = entries.collect();
     let mut tx = db.begin().await.unwrap();
     numbers::save(&mut tx, &row, samples::NOW).await.unwrap();
-    audit::add(&mut tx, &entry).await.unwrap();
+    audit::add_all(&mut tx, &entries).await.unwrap();
     tx.commit().await.unwrap();
-    db.close().await;
-    // As the schema leaves what it cannot fold.
-    let pool = sqlx::SqlitePool::connect(&lite.url).await.unwrap();
-    let unfold = "update numbers set folded = null; update audit set folded_actor = null, folded_label = null";
-    sqlx::raw_sql(unfold).execute(&pool).await.unwrap();
-    pool.close().await;
-    let db = Db::open(&lite.url, key()).await.unwrap();
+}
+
+async fn are_found(db: &Db) {
     let search = numbers::Search {
         text: Some("ärzte".to_owned()),
         ..numbers::Search::default()
@@ -105,9 +104,41 @@ async fn names_from_before_are_found_too_once_the_binary_has_started() {
     let filter = AuditFilter {
         who: Some("émilie".to_owned()),
         thing: Some("ärzte".to_owned()),
+        limit: Some(Limit::MAX),
         ..AuditFilter::default()
     };
-    assert_eq!(audit::page(&mut conn, &filter).await.unwrap(), [entry]);
+    let found = audit::page(&mut conn, &filter).await.unwrap();
+    assert_eq!(found.len(), 70);
+}
+
+#[tokio::test]
+async fn names_from_before_are_found_too_once_the_binary_has_started() {
+    let lite = Sqlite::fresh();
+    let db = Db::open(&lite.url, key()).await.unwrap();
+    keep_names(&db).await;
+    db.close().await;
+    let pool = sqlx::SqlitePool::connect(&lite.url).await.unwrap();
+    sqlx::raw_sql(UNFOLD).execute(&pool).await.unwrap();
+    pool.close().await;
+    are_found(&Db::open(&lite.url, key()).await.unwrap()).await;
+
+    let Some(postgres) = Postgres::fresh().await else {
+        return;
+    };
+    let db = Db::open(&postgres.url, key()).await.unwrap();
+    keep_names(&db).await;
+    let mut behind = postgres.connect().await;
+    sqlx::raw_sql(UNFOLD).execute(&mut behind).await.unwrap();
+    // Several instances start at once.
+    let (one, other) = tokio::join!(
+        Db::open(&postgres.url, key()),
+        Db::open(&postgres.url, key())
+    );
+    are_found(&db).await;
+    for db in [db, one.unwrap(), other.unwrap()] {
+        db.close().await;
+    }
+    postgres.drop_database().await;
 }
 
 #[tokio::test]
