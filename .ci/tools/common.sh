@@ -36,6 +36,14 @@ one_at_a_time() {
 }
 done_with() { rm -rf "$CACHE/$1.lock"; LOCKS=${LOCKS/ $1/}; }
 
+# The folder with PostgreSQL's initdb; nothing where there is none.
+postgres_binaries() {
+    local found
+    found=$(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin 2>/dev/null | tail -n 1 || true)
+    if [ -z "$found" ] && have initdb; then found=$(dirname "$(command -v initdb)"); fi
+    printf %s "$found"
+}
+
 # debian PACKAGE…: installs what is missing of these; says so and fails where there is no apt.
 debian() {
     local missing="" package
