@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
+use server::media::codec::Codec;
 use server::media::tone::tone;
 use sha1::Sha1;
 
@@ -99,6 +100,30 @@ async fn a_bot_hears_the_caller_and_is_heard() {
         "masked on the transcript, plain to the bot"
     );
     assert_eq!(scene.counted("engine_nonsense").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_to_stay_unknown_is_unknown_to_the_bot() {
+    let bot = Bot::listens().await;
+    let scene = Scene::of(&bot).await;
+    let known = "\"Anna\" <sip:+442079461111@carrier.example>";
+    let headers = [("P-Asserted-Identity", known), ("Privacy", "id")];
+    let (caller, mut stream) = tokio::join!(
+        scene.is_called_saying(Codec::Pcmu, &headers),
+        bot.is_called()
+    );
+    stream.begins().await;
+    let facts = stream.start["customParameters"].clone();
+    assert_eq!(facts["to"], DIALLED);
+    for fact in ["from", "caller_name"] {
+        assert_eq!(facts[fact], Value::Null, "{facts}");
+    }
+    assert!(!facts.to_string().contains("44207946"), "{facts}");
+    caller.line.hang_up().await;
+    let call = scene.ends("caller_hung_up").await;
+    assert_eq!((&call["anonymous"], &call["from"]), (&json!(true), &Value::Null));
+    let page = scene.page(call["id"].as_str().unwrap()).await;
+    assert!(page.contains("Anonymous"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
