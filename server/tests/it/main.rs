@@ -21,6 +21,7 @@ mod engine_sip_refer;
 mod engine_stream;
 mod export;
 mod faults;
+mod full;
 mod functions;
 mod hold_music;
 mod house;
