@@ -101,10 +101,13 @@ fn shown_body(message: &Message) -> Cow<'_, str> {
 }
 
 fn hide_parameters(value: &str, secret: &[&str]) -> String {
+    // Before the first stands the scheme.
+    let is_secret = |name: &str| {
+        let last = name.split_ascii_whitespace().next_back();
+        last.is_some_and(|name| secret.iter().any(|word| word.eq_ignore_ascii_case(name)))
+    };
     let hide = |part: &str| match part.split_once('=') {
-        Some((name, _)) if secret.contains(&name.trim().to_ascii_lowercase().as_str()) => {
-            format!("{name}=\"[secret]\"")
-        }
+        Some((name, _)) if is_secret(name) => format!("{name}=\"[secret]\""),
         _ => part.to_owned(),
     };
     // A comma in a quoted value only splits it in two harmless halves, unless it is the secret.
@@ -144,6 +147,17 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains("username=\"u\"") && text.contains("v=0"));
+        // Whatever the order (RFC 3261 §25.1 knows none).
+        for value in [
+            "Digest response=\"c0ffee\", username=\"u\"",
+            "Digest\tCNONCE=\"c0ffee\",username=\"u\"",
+            "Digest  Response = c0ffee",
+        ] {
+            let message =
+                Message::request("INVITE", "sip:1@h").with("Proxy-Authorization", value.to_owned());
+            let text = redacted(&message);
+            assert!(!text.contains("c0ffee") && text.contains("Digest"), "{text}");
+        }
         let digit =
             Message::request("INFO", "sip:1@h").with_body("application/dtmf-relay", "Signal=7\r\n");
         assert!(!redacted(&digit).contains("Signal"));
