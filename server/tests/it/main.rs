@@ -10,6 +10,7 @@ mod api;
 mod baresip;
 mod binary;
 mod browser;
+mod cut_off;
 mod databases;
 mod declared_desk;
 mod desk;

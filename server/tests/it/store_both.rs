@@ -7,6 +7,7 @@ mod given_up;
 mod health;
 mod inbound;
 mod people;
+mod sessions;
 
 use app::domain::account::AuditFilter;
 use app::domain::id::AuditId;
