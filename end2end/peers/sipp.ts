@@ -19,6 +19,10 @@ export interface Dial {
   codecs?: string;
   /** How long the call is held once it is answered. */
   holdMs?: number;
+  /** The address it comes from, where a second call must come from the same one. */
+  from?: string;
+  /** When to give up, where no answer is expected. */
+  patienceMs?: number;
 }
 
 export interface Answer {
@@ -40,7 +44,7 @@ export async function dialWithSipp(dial: Dial): Promise<Answer> {
   const folder = ownFolder("sipp");
   writeMuLawTone(join(folder, "tone.ulaw"), SIPP_TONE, 1);
   const holdMs = dial.holdMs ?? 1_000;
-  const run = start("sipp", args(dial, folder, holdMs), { cwd: folder, limitMs: holdMs + 20_000 });
+  const run = start("sipp", args(dial, folder, holdMs), { cwd: folder, limitMs: dial.patienceMs ?? holdMs + 20_000 });
   const { output } = await run.finished;
   return { ...readTrace(join(folder, "messages.log")), output };
 }
@@ -51,7 +55,7 @@ function args(dial: Dial, folder: string, holdMs: number): string[] {
     "-sf", join(__dirname, "..", "sip", "dial.xml"),
     dial.line.endpoint,
     "-t", dial.line.transport === "tcp" ? "t1" : "u1",
-    "-i", ownAddress(),
+    "-i", dial.from ?? ownAddress(),
     "-m", "1", "-l", "1", "-r", "1",
     "-d", String(holdMs),
     "-s", dial.number,

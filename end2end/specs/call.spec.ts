@@ -41,6 +41,7 @@ test("a refused call puts its reason first and offers no conversation @both", as
   await expect(walk.part("Conversation")).toHaveCount(0);
   const signalling = walk.part("Signalling");
   await expect(signalling).toContainText("404");
+  await expect(signalling).toContainText(`response="[secret]"`);
   await expect(signalling).not.toContainText(line.password);
 
   await signalling.locator("summary").first().click();

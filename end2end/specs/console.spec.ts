@@ -1,10 +1,17 @@
 /** Each page in its states: names, moves, confirmations, hostile values, and nothing that axe minds. */
 import type { Locator } from "@playwright/test";
+import { AccessPage } from "../pages/access";
 import { suitsEverybody } from "../pages/axe";
 import { Console } from "../pages/console";
-import { ADMIN, expect, test } from "../fixtures/server";
+import { ADMIN, type Server, expect, setUp, test } from "../fixtures/server";
 
 const FRONT = "+14155550100";
+
+/** What a script is told under `/api/phone`. */
+async function told(server: Server, path: string): Promise<unknown> {
+  const answer = await fetch(`${server.url}/api/phone${path}`, { headers: { authorization: `Bearer ${server.key()}` } });
+  return answer.json();
+}
 
 test("signing out and in again, and what a stranger sees @both", async ({ admin }) => {
   await admin.goto("/account");
@@ -27,6 +34,22 @@ test("a used set-up link makes nobody else @both", async ({ admin, server }) => 
   await expect(admin.getByRole("main")).toContainText("Set-up is finished. Sign in.");
 });
 
+test("the ID that an agent's page gives away is the one scripts know @both", async ({ admin, context, server, javaScriptEnabled }) => {
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  await walk.createAgent({ name: "Front desk" });
+  const [{ id }] = (await told(server, "")) as { id: string }[];
+  const identity = walk.part("Identity");
+  await expect(identity.locator('[data-value="Agent ID"]')).toHaveText(id);
+  await expect(identity.locator('[data-value="Header line"]')).toHaveText(`X-Agent-ID: ${id}`);
+  if (javaScriptEnabled) {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await identity.getByRole("button", { name: "Copy Agent ID", exact: true }).click();
+    await expect(identity.getByRole("status").filter({ hasText: "Agent ID copied" })).toBeVisible();
+    expect(await admin.evaluate(() => navigator.clipboard.readText())).toBe(id);
+  }
+});
+
 test("a number held by another agent is moved in one confirmed step @both", async ({ admin }) => {
   const walk = new Console(admin);
   await walk.createTrunk();
@@ -43,7 +66,7 @@ test("a number held by another agent is moved in one confirmed step @both", asyn
   await expect(walk.part("Telephony & Routing").getByRole("table")).toContainText("+41 44 668 18 00");
 });
 
-test("a second credential, an address, and removing after a question @both", async ({ admin }) => {
+test("a second credential, an address, and removing after a question @both", async ({ admin, server }) => {
   const walk = new Console(admin);
   await walk.createTrunk();
   const who = walk.part("Who may call in");
@@ -59,11 +82,41 @@ test("a second credential, an address, and removing after a question @both", asy
   await who.getByLabel("Addresses or ranges").fill("54.172.60.0/30");
   await who.getByRole("button", { name: "Allow address" }).click();
   await expect(who).toContainText("54.172.60.0/30");
+  const { items } = (await told(server, "/sip/inbound-trunk/credentials")) as { items: { kind: string; endpoint_name: string }[] };
+  const carrier = items.find(({ kind }) => kind === "network")!;
+  expect(carrier.endpoint_name).toMatch(/^[a-z0-9]{6,}$/);
+  await expect(who.getByRole("row", { name: "Carrier" })).toContainText(`Endpoint name ${carrier.endpoint_name}.`);
   await who.getByRole("link", { name: "Remove Office PBX" }).click();
   await expect(who).toContainText("Remove credential Office PBX?");
   await who.getByRole("button", { name: "Remove credential" }).click();
   await expect(admin.getByRole("status").filter({ hasText: "The credential is removed." })).toBeVisible();
   await expect(who).not.toContainText("Office PBX");
+});
+
+test.describe("where one region has a host of its own", () => {
+  test.use({ settings: { PATCHBAY_SIP__REGIONS__EU: "eu.sip.example.com" } });
+
+  test("choosing it changes the endpoint, and a region without a host says what is missing @both", async ({ admin, server, javaScriptEnabled }) => {
+    const walk = new Console(admin);
+    await walk.createTrunk();
+    const connection = walk.part("Connection");
+    const endpoint = connection.locator('[data-value="SIP endpoint"]').first();
+    await expect(endpoint).toHaveText(server.sip);
+    const region = connection.getByLabel("SIP endpoint region");
+    const without = region.getByRole("option", { name: "APAC (India): has no address of its own here (set sip.regions.apac)" });
+    await expect(without).toBeDisabled();
+    await expect(region.getByRole("option", { name: "EU", exact: true })).toBeEnabled();
+    const save = connection.getByRole("button", { name: "Save region" });
+    if (javaScriptEnabled) {
+      await expect(save).toBeHidden();
+      await admin.locator("html[data-awake]").waitFor({ state: "attached" });
+    }
+    await region.selectOption({ label: "EU" });
+    if (!javaScriptEnabled) await save.click();
+    await expect(admin.getByRole("status").filter({ hasText: "Saved. Carriers set to another region keep working." })).toBeVisible();
+    await expect(endpoint).toHaveText(`eu.sip.example.com:${server.sipPort}`);
+    await expect(region).toHaveValue("eu");
+  });
 });
 
 test("faulty numbers stay in the box with what is wrong with them @both", async ({ admin }) => {
@@ -131,6 +184,37 @@ test("axe finds nothing serious on filled pages, at each width in both themes", 
     await admin.goto(path);
     await suitsEverybody(admin, path.replace(agent, "one"));
   }
+});
+
+test("axe finds nothing serious on the pages before the console, at each width in both themes", async ({ page, server }) => {
+  test.setTimeout(120_000);
+  await page.goto(await server.setupLink());
+  await suitsEverybody(page, "set-up");
+  await page.goto("/setup");
+  await suitsEverybody(page, "set-up without its link");
+  await setUp(page, server);
+  const link = await new AccessPage(page).invite("bo@example.com", "Viewer");
+  await page.context().clearCookies();
+  await page.goto(await server.setupLink());
+  await expect(page.getByRole("main")).toContainText("Set-up is finished.");
+  await suitsEverybody(page, "set-up, finished");
+
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(ADMIN.email);
+  await page.getByLabel("Password").fill("not the password at all");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toContainText("The e-mail or password is not right.");
+  await suitsEverybody(page, "sign-in, refused");
+
+  await page.goto("/password");
+  await expect(page.getByRole("main")).toContainText("This page needs the whole link");
+  await suitsEverybody(page, "password without its link");
+  await page.goto(link);
+  await suitsEverybody(page, "password");
+  await page.getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Save password" }).click();
+  await expect(page.getByRole("alert").first()).toContainText("At least 12 characters");
+  await suitsEverybody(page, "password, refused");
 });
 
 test("lists are sorted by their headings, and the address says how @both", async ({ admin }) => {

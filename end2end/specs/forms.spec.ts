@@ -26,6 +26,22 @@ test("changes that are not saved are counted, and leaving asks", async ({ admin 
   expect(asked).toHaveLength(1);
 });
 
+test("a new agent is not made before one has chosen whether calls are recorded @both", async ({ admin }) => {
+  await admin.goto("/channels/phone/agents/new");
+  const recording = admin.getByRole("group", { name: "Record calls" });
+  for (const choice of ["On", "Off"]) await expect(recording.getByLabel(choice)).not.toBeChecked();
+  await admin.getByLabel("Name", { exact: true }).fill("Front desk");
+  await admin.getByRole("button", { name: "Create agent" }).click();
+  await expect(admin.getByRole("alert").getByRole("link")).toHaveText(/Record calls/);
+  await expect(recording).toContainText("Enter a value.");
+  await expect(recording).toHaveAccessibleDescription(/Enter a value\./);
+  await expect(admin.getByLabel("Name", { exact: true })).toHaveValue("Front desk");
+  await recording.getByLabel("Off").check();
+  await admin.getByRole("button", { name: "Create agent" }).click();
+  await expect(admin.getByRole("heading", { level: 1, name: "Front desk" })).toBeVisible();
+  await expect(recording.getByLabel("Off")).toBeChecked();
+});
+
 test("a second editor's save shows both values, and the choice is saved @both", async ({ admin }) => {
   const walk = new Console(admin);
   const id = await walk.createAgent({ name: "Front desk", firstMessage: "Hello" });

@@ -61,6 +61,8 @@ test.describe("with equipment that knows MD5 alone", () => {
     await expect(walk.part("Conversation")).toContainText("spoke");
     await expect(walk.part("Why this agent")).toContainText("Front desk: +1 415 555 0100 is assigned to it.");
     await expect(walk.part("Signalling")).toContainText("200 OK");
+    await expect(walk.part("Signalling")).toContainText(`cnonce="[secret]"`);
+    await expect(walk.part("Signalling")).toContainText(`response="[secret]"`);
     await expect(walk.part("Signalling")).not.toContainText(line.password);
     const link = walk.part("Conversation").getByRole("link", { name: "Download" });
     const cookies = (await admin.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
@@ -80,7 +82,28 @@ test.describe("with equipment that knows MD5 alone", () => {
   });
 });
 
-test("PJSIP signs in with SHA-256 and keeps a session timer", async ({ admin }) => {
+test("what the three Copy buttons take is what a carrier dials with", async ({ admin, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const walk = new Console(admin);
+  await walk.createTrunk();
+  const line = await walk.threeValues();
+  await walk.addNumbers(FRONT);
+  const agent = await walk.createAgent({ name: "Front desk" });
+  await walk.assign(agent, FRONT);
+  await admin.goto("/settings/sip");
+  const connection = walk.part("Connection");
+  const copied = async (label: string): Promise<string> => {
+    await connection.getByRole("button", { name: `Copy ${label}`, exact: true }).click();
+    await expect(connection.getByRole("status").filter({ hasText: `${label} copied` })).toBeVisible();
+    return admin.evaluate(() => navigator.clipboard.readText());
+  };
+  const taken = { endpoint: await copied("SIP endpoint"), username: await copied("Username"), password: await copied("Password") };
+  expect(taken).toEqual(line);
+  await expect(connection.locator('[data-secret="Password"]'), "copied while hidden").toHaveText("••••••••••••••••");
+  expect((await dialWithSipp({ line: taken, number: FRONT })).status).toBe(200);
+});
+
+test("PJSIP is offered both digests and keeps a session timer", async ({ admin }) => {
   const walk = new Console(admin);
   await walk.createTrunk();
   const line = await walk.threeValues();
@@ -89,11 +112,28 @@ test("PJSIP signs in with SHA-256 and keeps a session timer", async ({ admin }) 
   await walk.assign(agent, FRONT);
   const heard = await callWithPjsip({ line, number: FRONT, talkMs: 3_000, sessionExpires: 1800 });
   expect(heard.answered).toBe(true);
-  expect(heard.challengedWith).toContain("SHA-256");
+  expect(heard.challengedWith).toEqual(["MD5", "SHA-256"]);
   expect(heard.sessionExpires).toMatch(/^1800/);
   expect(heard.packets.received).toBeGreaterThan(80);
   await walk.openNewest();
   await expect(walk.part("Why this agent")).toContainText("Credential Main");
+});
+
+test.describe("where MD5 is refused", () => {
+  test.use({ settings: { PATCHBAY_SIP__DIGEST: "SHA-256" } });
+
+  test("PJSIP signs with SHA-256, and the receipt says so", async ({ admin }) => {
+    const walk = new Console(admin);
+    await walk.createTrunk();
+    const line = await walk.threeValues();
+    await walk.addNumbers(FRONT);
+    const agent = await walk.createAgent({ name: "Front desk" });
+    await walk.assign(agent, FRONT);
+    const heard = await callWithPjsip({ line, number: FRONT, talkMs: 1_000 });
+    expect(heard).toMatchObject({ answered: true, challengedWith: ["SHA-256"], signedWith: ["SHA-256"] });
+    await walk.openNewest();
+    await expect(walk.part("Why this agent")).toContainText("Credential Main, SHA-256, from 127.0.");
+  });
 });
 
 test("two numbers, two agents, and the header that picks the other", async ({ admin }) => {
@@ -137,7 +177,7 @@ test("every refusal has its status, its row and its reason", async ({ admin }) =
   };
   await refused(404, { number: "+14155559999" }, "+14155559999 is not on the trunk");
   await refused(480, { number: SALES }, "has no agent, and there is no default agent");
-  await refused(488, { codecs: "G729" }, "No common codec");
+  await refused(488, { codecs: "18" }, "No common codec: offered G729");
   await refused(401, { line: { ...line, password: "wrong" } }, `Wrong password for ${line.username}`);
 
   await walk.makeDefault(front);
