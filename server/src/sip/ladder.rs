@@ -156,7 +156,10 @@ mod tests {
             let message =
                 Message::request("INVITE", "sip:1@h").with("Proxy-Authorization", value.to_owned());
             let text = redacted(&message);
-            assert!(!text.contains("c0ffee") && text.contains("Digest"), "{text}");
+            assert!(
+                !text.contains("c0ffee") && text.contains("Digest"),
+                "{text}"
+            );
         }
         let digit =
             Message::request("INFO", "sip:1@h").with_body("application/dtmf-relay", "Signal=7\r\n");

@@ -121,7 +121,10 @@ async fn who_wants_to_stay_unknown_is_unknown_to_the_bot() {
     assert!(!facts.to_string().contains("44207946"), "{facts}");
     caller.line.hang_up().await;
     let call = scene.ends("caller_hung_up").await;
-    assert_eq!((&call["anonymous"], &call["from"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&call["anonymous"], &call["from"]),
+        (&json!(true), &Value::Null)
+    );
     let page = scene.page(call["id"].as_str().unwrap()).await;
     assert!(page.contains("Anonymous"), "{page}");
 }
