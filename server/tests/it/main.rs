@@ -82,5 +82,6 @@ mod sipp;
 #[cfg(target_os = "linux")]
 mod small_disk;
 mod store_both;
+mod supposed;
 mod webhooks;
 mod world;
