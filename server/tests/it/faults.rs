@@ -201,6 +201,33 @@ async fn while_postgresql_holds_a_lock_calls_go_on_and_changes_wait_in_vain() {
     postgres.drop_database().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgresql_lets_nobody_in_calls_go_on_and_nothing_of_them_is_lost() {
+    let Some(postgres) = Postgres::fresh().await else {
+        return;
+    };
+    let mut house = Installation::serve_with(&[("PATCHBAY_DATABASE__URL", &postgres.url)]).await;
+    let key = house.key(&["--full-access"]);
+    let access = furnish(&house, &key, false).await;
+    let mut made = Vec::new();
+    let is_ready = async || {
+        let ready = reqwest::get(format!("{}/readyz", house.origin())).await;
+        ready.unwrap().status().as_u16()
+    };
+    postgres.lets_in(false).await;
+    let (status, refusal) = make_agents(&house, &key, &mut made).await;
+    assert_eq!((status, &refusal["code"]), (503, &json!("database")));
+    assert_eq!(is_ready().await, 503);
+    let phone = call(&house, &access).await;
+    phone.hang_up().await;
+    postgres.lets_in(true).await;
+    calls(&house, &key, "ended", 1).await;
+    recovers(&house, &key, &mut made).await;
+    assert_eq!(is_ready().await, 200);
+    house.end().await;
+    postgres.drop_database().await;
+}
+
 /// A change and a call while the lock is held.
 async fn hold(house: &Installation, key: &str, access: &(String, String), made: &mut Vec<String>) {
     let asked = Instant::now();
