@@ -54,6 +54,18 @@ impl Trouble {
             Self::Unsupported => "unsupported",
         }
     }
+
+    /// Whether it came of an answer to a challenge.
+    fn is_wrong_answer(self) -> bool {
+        matches!(
+            self,
+            Self::WrongPassword
+                | Self::UnknownUsername
+                | Self::UriMismatch
+                | Self::Md5Refused
+                | Self::UnreadableSignIn
+        )
+    }
 }
 
 /// One row.
@@ -104,7 +116,11 @@ impl Sources {
             last_ms: now_ms,
             blocked_until_ms: None,
         });
-        row.tries += 1;
+        // Who is asked for a password and then gives a wrong one has tried once.
+        let is_answer = row.trouble == Trouble::NoPassword && seen.trouble.is_wrong_answer();
+        if row.tries == 0 || !is_answer {
+            row.tries += 1;
+        }
         row.last_ms = now_ms;
         row.trouble = seen.trouble;
         keep(&mut row.software, seen.software);
@@ -188,10 +204,21 @@ mod tests {
         assert_eq!(rows.len(), 1);
         assert_eq!(
             (rows[0].tries, rows[0].trouble),
-            (2, Trouble::WrongPassword)
+            (1, Trouble::WrongPassword),
+            "the question and its answer are one"
         );
         assert_eq!(rows[0].software.as_deref(), Some("friendly-scanner"));
         assert_eq!((rows[0].first_ms, rows[0].last_ms), (10, 20));
+        for trouble in [
+            Trouble::NoPassword,
+            Trouble::UnknownUsername,
+            Trouble::UnknownUsername,
+            Trouble::NoPassword,
+            Trouble::NoPassword,
+        ] {
+            sources.note(seen(1, trouble), 30);
+        }
+        assert_eq!(sources.list(30)[0].tries, 5);
     }
 
     #[test]
