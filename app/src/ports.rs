@@ -35,8 +35,8 @@ use crate::domain::call::{Call, CallDetail};
 use crate::domain::draft::{Entry, EntryList};
 use crate::domain::health::{Health, Window};
 use crate::domain::id::{
-    AccessId, AgentId, CallId, DestinationId, EventId, KeyId, OutboundTrunkId, TransferId, UserId,
-    WebhookId,
+    AccessId, AgentId, CallId, DestinationId, EventId, KeyId, OutboundTrunkId, TransferId, TrunkId,
+    UserId, WebhookId,
 };
 use crate::domain::inbound::{Access, AccessDraft, TrunkDraft};
 use crate::domain::outbound::{CallDraft, CheckStep, OutboundDraft, OutboundView};
@@ -57,6 +57,8 @@ use crate::error::AppError;
 pub trait InboundTrunks: Send + Sync {
     /// The trunk, if there is one. `sip:read`.
     async fn get(&self, caller: &Caller) -> Result<Option<TrunkView>, AppError>;
+    /// Is it the one of this id? For whoever asks for calls by trunk. `calls:read`.
+    async fn is(&self, caller: &Caller, id: TrunkId) -> Result<bool, AppError>;
     /// Makes it, with its first digest access. `sip:write`.
     async fn create(&self, caller: &Caller, draft: TrunkDraft) -> Result<TrunkView, AppError>;
     /// Changes it. `sip:write`.

@@ -34,6 +34,7 @@ mod numbers;
 mod outbound_call;
 mod outbound_trunks;
 mod params;
+mod path;
 mod problem;
 mod receipt;
 mod recording;
@@ -57,7 +58,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use app::error::{AppError, Thing};
-use app::ports::Services;
+use app::ports::{Caller, Services};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
@@ -69,10 +70,10 @@ use crate::lifecycle::Lifecycle;
 use crate::service::addresses::Addresses;
 use crate::service::replays::Replays;
 use crate::web::pointer::OnePointer;
-use limits::Limits;
 use problem::Problem;
 use routes::Routes;
 
+pub use limits::Limits;
 pub use webhook_event::body as webhook_body;
 
 /// What the API is made of.
@@ -82,8 +83,8 @@ pub struct Parts {
     pub addresses: Addresses,
     /// Addresses our own SIP comes from, which carriers must allow.
     pub sources: Vec<String>,
-    /// Requests a minute, for each key.
-    pub per_minute: u32,
+    /// Of each key; the console's functions count by the same.
+    pub limits: Arc<Limits>,
     /// The longest body, in bytes.
     pub body_limit: usize,
     pub life: Lifecycle,
@@ -99,7 +100,7 @@ pub struct Means {
     replays: Arc<Replays>,
     addresses: Addresses,
     sources: Vec<String>,
-    limits: Limits,
+    limits: Arc<Limits>,
     body_limit: usize,
     life: Lifecycle,
 }
@@ -119,7 +120,7 @@ pub fn router(parts: Parts) -> Router {
         replays: parts.replays,
         addresses: parts.addresses,
         sources: parts.sources,
-        limits: Limits::per_minute(parts.per_minute),
+        limits: parts.limits,
         body_limit: parts.body_limit,
         life: parts.life,
     }));
@@ -175,10 +176,10 @@ async fn nothing_here() -> Problem {
 async fn gate(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let mut response = match callers::authenticate(&api, &mut request).await {
         Ok(asker) => {
-            let within = limits::count(&api, &request);
+            let within = api.limits.count(request.extensions().get::<Caller>());
             let mut response = match &within {
                 Ok(_) => replay::answer(&api, request, next).await,
-                Err(problem) => problem.clone().into_response(),
+                Err(error) => Problem::App(error.clone()).into_response(),
             };
             api.limits.tell(response.headers_mut(), within.unwrap_or(0));
             response.extensions_mut().insert(asker);

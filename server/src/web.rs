@@ -21,11 +21,13 @@ pub mod session;
 
 use std::sync::Arc;
 
+use axum::handler::Handler as _;
 use axum::routing::{any, get};
 use axum::{Router, middleware};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
+use crate::api::Limits;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
@@ -95,12 +97,13 @@ pub fn router(parts: Parts) -> Router {
     // Bound to every address and told of none: which one carriers see cannot be known here.
     let own = Some(sip.addr.ip()).filter(|ip| !ip.is_unspecified());
     let advertised = sip.external_ip.get().copied().or(own);
+    let limits = Arc::new(Limits::per_minute(config.limits.api_per_minute));
     let api = crate::api::router(crate::api::Parts {
         services: house.services.clone(),
         replays: house.replays.clone(),
         addresses: crate::serve::settings(&config).addresses,
         sources: advertised.iter().map(ToString::to_string).collect(),
-        per_minute: config.limits.api_per_minute,
+        limits: limits.clone(),
         body_limit: usize::try_from(config.limits.body_kib).unwrap_or(256) * 1024,
         life: life.clone(),
     });
@@ -121,7 +124,10 @@ pub fn router(parts: Parts) -> Router {
         life,
     };
     Router::new()
-        .route("/fn/{*name}", any(forms::door))
+        .route(
+            "/fn/{*name}",
+            any(forms::door.layer(middleware::from_fn_with_state(limits, forms::metered))),
+        )
         .route("/inbox/export.csv", get(export::calls))
         .route("/inbox/{id}/report.txt", get(evidence::report))
         .route("/inbox/{id}/signalling.pcap", get(evidence::signalling))

@@ -151,6 +151,31 @@ pub struct AgentView {
     pub outbound_trunk_name: Option<String>,
 }
 
+/// An agent's numbers and trunk as they are, under the names that [`RoutingDraft`] has for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgentRouting {
+    /// The numbers it answers, all of them, sorted.
+    pub phone_numbers: Vec<PhoneNumber>,
+    /// By which trunk it places calls.
+    pub outbound_trunk_id: Option<OutboundTrunkId>,
+}
+
+impl AgentRouting {
+    /// Another one after each change, whoever made it: numbers also change hands where no agent
+    /// is saved, so that the agent's own version does not tell. FNV-1a over what it says, as many
+    /// bits of it as every JSON number can hold, and never 0.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        let trunk = self.outbound_trunk_id.iter().map(ToString::to_string);
+        let numbers = self.phone_numbers.iter().map(ToString::to_string);
+        let bytes = trunk.chain(numbers).flat_map(String::into_bytes);
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        (hash >> 11).cast_signed().max(1)
+    }
+}
+
 /// What a form or a script says of an agent's numbers and trunk.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -161,6 +186,9 @@ pub struct RoutingDraft {
     /// By which trunk it places calls; `null` takes it away.
     #[serde(skip_serializing_if = "Entry::is_absent")]
     pub outbound_trunk_id: Entry,
+    /// The version it is based on.
+    #[serde(skip_serializing_if = "Entry::is_absent")]
+    pub version: Entry,
 }
 
 /// Something an agent can speak with.

@@ -1,10 +1,10 @@
 //! `/api/phone/sip/agents/{agent}`: which numbers an agent answers, and how a PBX names it.
 
+use app::domain::agent::AgentRouting;
 use app::error::Scope;
 use app::ports::{AgentView, Assign, Caller, RoutingDraft};
-use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::Method;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,9 +13,10 @@ use super::agents::id_of;
 use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::routes::{Op, Routes};
-use super::wire::{self, E164, Id};
+use super::wire::{self, E164, Id, Versioned};
 
 const PATH: &str = "/api/phone/sip/agents/{agent}";
 
@@ -54,6 +55,8 @@ pub(super) struct AgentSipConfig {
     agent_id_header: Option<String>,
     /// The value that addresses this one.
     agent_id_header_value: Id,
+    /// Of its numbers and its trunk: another one after each change of these, not the next.
+    version: i64,
 }
 
 /// What is to be different. Absent leaves.
@@ -68,11 +71,13 @@ pub(super) struct UpdateAgentSipConfig {
     /// Null takes the trunk away.
     #[schema(required = false)]
     outbound_trunk_id: Option<Id>,
+    /// The version the change is based on.
+    version: Option<i64>,
 }
 
 impl Draft for RoutingDraft {}
 
-type Answer = Result<Json<AgentSipConfig>, Problem>;
+type Answer = Result<Versioned<AgentSipConfig>, Problem>;
 
 async fn get(State(api): State<Api>, Asking(caller): Asking, Path(agent): Path<String>) -> Answer {
     let view = api.services.agents.get(&caller, id_of(&agent)?).await?;
@@ -83,8 +88,10 @@ async fn update(
     State(api): State<Api>,
     Asking(caller): Asking,
     Path(agent): Path<String>,
-    Body(draft): Body<RoutingDraft>,
+    headers: HeaderMap,
+    Body(mut draft): Body<RoutingDraft>,
 ) -> Answer {
+    draft.version = wire::version(&headers, draft.version)?;
     let agent = id_of(&agent)?;
     shown(
         &api,
@@ -134,7 +141,11 @@ async fn release(
 /// The destinations are told to those who may read trunks; a number's holder need not be one.
 async fn shown(api: &Api, caller: &Caller, view: AgentView) -> Answer {
     let id = Id::of(view.agent.id.as_uuid());
-    let numbers = api.services.agents.numbers(caller, view.agent.id).await?;
+    let routing = AgentRouting {
+        phone_numbers: api.services.agents.numbers(caller, view.agent.id).await?,
+        outbound_trunk_id: view.agent.outbound_trunk,
+    };
+    let version = routing.version();
     let assigned = if caller.can(Scope::SipRead) {
         api.services
             .destinations
@@ -143,15 +154,17 @@ async fn shown(api: &Api, caller: &Caller, view: AgentView) -> Answer {
     } else {
         Vec::new()
     };
-    Ok(Json(AgentSipConfig {
+    let config = AgentSipConfig {
         agent_id: id,
-        phone_numbers: numbers.into_iter().map(E164).collect(),
-        outbound_trunk_id: view.agent.outbound_trunk.map(|id| Id::of(id.as_uuid())),
+        phone_numbers: routing.phone_numbers.into_iter().map(E164).collect(),
+        outbound_trunk_id: routing.outbound_trunk_id.map(|id| Id::of(id.as_uuid())),
         transfer_destinations: assigned
             .into_iter()
             .map(|assigned| Id::of(assigned.destination.id.as_uuid()))
             .collect(),
         agent_id_header: view.header,
         agent_id_header_value: id,
-    }))
+        version,
+    };
+    Ok(Versioned(version, config))
 }

@@ -5,7 +5,7 @@ use app::domain::id::AgentId;
 use app::error::{FieldErrors, Scope, Thing};
 use app::ports::AgentView;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::engines::{ChosenEngine, Engine};
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::routes::{Op, Routes};
 use super::wire::{self, E164, Id, Time, Versioned, words};
@@ -59,7 +60,8 @@ pub(super) fn routes() -> Routes {
             PATH,
             list,
             op("list_agents", "All agents, by name", Scope::PhoneRead)
-                .answers_array::<PhoneAgent>("The agents, as a bare list."),
+                .answers_array::<PhoneAgent>("The agents, as a bare list.")
+                .refuses(&[422]),
         )
         .on(
             &Method::POST,

@@ -3,10 +3,10 @@
 use app::domain::call::{
     Call, CallDetail, CallFilter, CallResult, CallSort, CallState, Direction, RecordingState,
 };
-use app::domain::id::{CallId, OutboundTrunkId};
+use app::domain::id::{CallId, OutboundTrunkId, TrunkId};
 use app::error::{Scope, Thing};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 use super::callers::{Asking, Standing};
 use super::events::{self, Events};
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::receipt::{self, CallReceipt};
 use super::routes::{Op, Routes, one_of};
@@ -49,10 +50,10 @@ pub(super) fn routes() -> Routes {
             .answers::<PhoneCallDetail>("The call."))
         .on(&Method::GET, "/api/phone/calls/{id}/events", events::get, op("list_call_events", "What happened in a call, and what was said", Scope::CallsRead)
             .note("With `Accept: text/event-stream` the same events as they happen, until the call has ended; `Last-Event-ID` goes on where a stream broke off.")
-            .answers::<Events>("The events, in the order in which they became known."))
+            .answers::<Events>("The events, in the order in which they became known.").refuses(&[422]))
         .on(&Method::GET, "/api/phone/calls/{id}/recording", recording::get, op("get_call_recording", "A call's audio", Scope::CallsRead)
-            .note("Stereo WAV: the caller left, the agent right. Takes `Range`.")
-            .answers_as("audio/wav", "The recording."))
+            .note("Stereo WAV: the caller left, the agent right. One that another key sealed is a 409.")
+            .answers_in_parts("audio/wav", "The recording.").refuses(&[409]))
         .on(&Method::POST, "/api/phone/calls/{id}/hangup", hang_up, op("hang_up_call", "End a call", Scope::PhoneWrite)
             .note("At once, without a goodbye. A call that has ended already is a 409.")
             .answers::<PhoneCall>("The call; it may still be ending."))
@@ -207,7 +208,7 @@ async fn list(
         params.done()?;
         return live::follow(api, &caller, standing);
     }
-    let trunk: Option<app::domain::id::TrunkId> = params.id("trunk");
+    let trunk: Option<TrunkId> = params.id("trunk");
     let mut filter = CallFilter {
         direction: params.word("direction"),
         state: params.word("state"),
@@ -227,9 +228,7 @@ async fn list(
     params.done()?;
     if let Some(trunk) = trunk {
         // There is one trunk in; any other is one out.
-        let ours = api.services.trunks.get(&caller).await?;
-        let is_inbound = ours.is_some_and(|view| view.trunk.id == trunk);
-        if !is_inbound {
+        if !api.services.trunks.is(&caller, trunk).await? {
             // Out, and in by its registration.
             filter.trunk = Some(OutboundTrunkId::from_uuid(trunk.as_uuid()));
         } else if filter.direction == Some(Direction::Outbound) {

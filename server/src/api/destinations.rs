@@ -7,7 +7,7 @@ use app::domain::transfer::{
 };
 use app::error::{Scope, Thing};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use super::agents::id_of as agent_of;
 use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::routes::{Op, Routes};
 use super::wire::{self, Id, List, Time, Versioned, words};

@@ -8,7 +8,7 @@ use app::domain::id::CallId;
 use app::domain::seen::News;
 use app::ports::NewsStream;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,7 @@ use super::Api;
 use super::callers::{Asking, Standing};
 use super::calls::id_of;
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::wire::{Time, words};
 

@@ -3,7 +3,7 @@
 use app::domain::call::{CallDetail, CallState, Said, Speaker, TranscriptLine};
 use app::ports::{Audio, Caller};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use utoipa::openapi::Object;
 use super::callers::Asking;
 use super::calls::id_of;
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::wire::{Id, List, Time, words};
 use super::{Api, said};

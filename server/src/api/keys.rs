@@ -3,7 +3,7 @@
 use app::domain::account::{ApiKey, KeyDraft};
 use app::error::{Scope, Thing};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use super::Api;
 use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::routes::{Op, Routes};
 use super::wire::{self, Id, List, Time, words};

@@ -5,7 +5,7 @@ use app::domain::number::{
 };
 use app::error::Scope;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use utoipa::{PartialSchema as _, ToSchema};
@@ -14,6 +14,7 @@ use super::Api;
 use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::params::Params;
+use super::path::Path;
 use super::problem::{FieldError, Problem};
 use super::routes::{Op, Routes, one_of};
 use super::wire::{self, E164, Id, List, Time, Versioned, words};

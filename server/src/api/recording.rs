@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use app::ports::{Audio, ReadSeek};
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
@@ -15,6 +15,7 @@ use tower_http::services::ServeFile;
 use super::Api;
 use super::callers::Asking;
 use super::calls::id_of;
+use super::path::Path;
 use super::problem::Problem;
 
 /// So much is read and sent at a time.

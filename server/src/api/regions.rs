@@ -24,7 +24,8 @@ pub(super) fn routes() -> Routes {
         "Endpoints by region, and the addresses to allow",
         Scope::SipRead,
     )
-    .answers::<Regions>("Every region.");
+    .answers::<Regions>("Every region.")
+    .refuses(&[422]);
     Routes::new().on(&Method::GET, "/api/phone/sip/regions", list, op)
 }
 

@@ -198,6 +198,22 @@ impl Op {
         self
     }
 
+    /// The same in parts: `Range` is heeded.
+    #[must_use]
+    pub(super) fn answers_in_parts(self, media_type: &str, description: &str) -> Self {
+        let mut whole = self.answers_as(media_type, description);
+        let part = ResponseBuilder::new()
+            .description("The part that `Range` asks for.")
+            .content(media_type, ContentBuilder::new().build());
+        let nothing = ResponseBuilder::new().description("It ends before that `Range` begins.");
+        whole.builder = whole
+            .builder
+            .parameter(range())
+            .response("206", part.build())
+            .response("416", nothing.build());
+        whole
+    }
+
     /// 204: there is nothing to show.
     #[must_use]
     pub(super) fn answers_nothing(mut self, description: &str) -> Self {
@@ -262,7 +278,9 @@ impl Op {
         if *method == Method::POST {
             self.builder = self.builder.parameter(idempotency_key());
         }
-        if *method == Method::PATCH {
+        // A PUT with a body leaves what it does not name, as a PATCH does.
+        let changes = *method == Method::PATCH || (*method == Method::PUT && self.has_body);
+        if changes {
             self.builder = self.builder.parameter(if_match());
         }
         let mut statuses = vec![401, 403, 429, 500, 503];
@@ -270,12 +288,12 @@ impl Op {
             statuses.extend([400, 413, 415, 422]);
         }
         if !named.is_empty() {
-            statuses.push(404);
+            statuses.extend([400, 404]);
         }
         if filtered || named.contains(&"phone_number") {
             statuses.push(422);
         }
-        if *method == Method::POST || *method == Method::PATCH {
+        if *method == Method::POST || changes {
             // For `Idempotency-Key` and `If-Match`.
             statuses.extend([409, 422]);
         }
@@ -328,6 +346,17 @@ fn key_text() -> ObjectBuilder {
         .pattern(Some("[!-~]"))
 }
 
+fn range() -> Parameter {
+    let parameter = ParameterBuilder::new()
+        .name("Range")
+        .parameter_in(ParameterIn::Header);
+    parameter
+        .required(Required::False)
+        .description(Some("One range of bytes (RFC 9110 §14.1.2)."))
+        .schema(Some(String::schema()))
+        .build()
+}
+
 fn if_match() -> Parameter {
     let said = "The `ETag` the change is based on; when the object has changed since, the answer is 409. The body's `version` does the same.";
     let parameter = ParameterBuilder::new()
@@ -353,7 +382,7 @@ pub(super) fn one_of<'a>(choices: impl IntoIterator<Item = &'a str>) -> Schema {
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        400 => "The body can't be read.",
+        400 => "The path or the body can't be read.",
         401 => "No key, or none that is known.",
         403 => "The key lacks the scope.",
         404 => "There is no such thing.",

@@ -7,7 +7,7 @@ use app::domain::conversation::{
 use app::domain::page::{Cursor, Limit};
 use app::error::Scope;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +20,7 @@ use super::callers::Asking;
 use super::calls::id_of;
 use super::history::{self, HistoryItem};
 use super::params::Params;
+use super::path::Path;
 use super::problem::Problem;
 use super::routes::{Op, Routes, one_of};
 use super::session_filter::{FilterSessions, SessionsDraft};

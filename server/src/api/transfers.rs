@@ -6,7 +6,7 @@ use app::domain::transfer::{
 };
 use app::error::{Scope, Thing};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use super::Api;
 use super::body::{Body, Draft};
 use super::callers::Asking;
 use super::calls::id_of;
+use super::path::Path;
 use super::problem::Problem;
 use super::routes::{Op, Routes};
 use super::wire::{self, Id, Time, words};

@@ -24,7 +24,8 @@ pub(super) fn routes() -> Routes {
     );
     let op = op
         .note("The voices of the engines that are configured; an agent is given one by its `voice_id`.")
-        .answers_list::<Voice>("The voices.");
+        .answers_list::<Voice>("The voices.")
+        .refuses(&[422]);
     Routes::new().on(&Method::GET, "/api/phone/voices", list, op)
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use app::domain::agent::{
-    Agent, AgentDraft, AgentSettings, AgentView, Assign, NewAgent, RoutingDraft, Voice,
+    Agent, AgentDraft, AgentRouting, AgentSettings, AgentView, Assign, NewAgent, RoutingDraft,
+    Voice,
 };
 use app::domain::draft::{Change, Entry};
 use app::domain::engine::{Engine, Realtime, Sip, Stream};
@@ -159,6 +160,13 @@ fn changed(former: Option<Agent>, saved: Agent, secret: Change<Secret>) -> Vec<R
     let former = former.map(|former| RouteChange::Agent(former, Change::Leave));
     let saved = RouteChange::Agent(saved, secret);
     former.into_iter().chain([saved]).collect()
+}
+
+fn routing(agent: &Agent, held: &[Number]) -> AgentRouting {
+    AgentRouting {
+        phone_numbers: held.iter().map(|number| number.number.clone()).collect(),
+        outbound_trunk_id: agent.outbound_trunk,
+    }
 }
 
 fn record(action: &'static str, agent: &Agent) -> Record<'static> {
@@ -321,6 +329,9 @@ impl Agents for AgentDesk {
         caller.may(Scope::SipWrite)?;
         let mut tx = self.core.db.begin().await?;
         let mut agent = self.stored(&mut tx, id).await?;
+        let held = store::numbers::of_agent(&mut tx, id).await?;
+        let now = routing(&agent, &held);
+        version::check(&draft.version, now.version(), &draft, &now)?;
         let numbers = &draft.phone_numbers;
         let mut errors = FieldErrors::new();
         let wanted = entered::numbers("phone_numbers", numbers, None, &mut errors);
@@ -346,7 +357,7 @@ impl Agents for AgentDesk {
         }
         errors.none_or(Some(()))?;
         if !numbers.is_absent() {
-            for number in store::numbers::of_agent(&mut tx, id).await? {
+            for number in held {
                 if !wanted.contains(&number.number) {
                     changed.push(self.bind(&mut tx, number, None).await?);
                 }

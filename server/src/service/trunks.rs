@@ -172,6 +172,13 @@ impl InboundTrunks for Trunks {
         }
     }
 
+    async fn is(&self, caller: &Caller, id: TrunkId) -> Result<bool, AppError> {
+        caller.may(Scope::CallsRead)?;
+        let mut conn = self.core.db.read().await?;
+        let ours = store::trunk::get(&mut conn).await?;
+        Ok(ours.is_some_and(|trunk| trunk.id == id))
+    }
+
     async fn create(&self, caller: &Caller, draft: TrunkDraft) -> Result<TrunkView, AppError> {
         caller.may(Scope::SipWrite)?;
         let mut errors = FieldErrors::new();

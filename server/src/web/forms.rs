@@ -6,9 +6,10 @@
 //! function does.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use app::error::{AppError, FieldErrors};
+use app::ports::{Caller, Who};
 use app::ui::returned::{ASKS, Returned, encode, pairs};
 use app::ui::secret::Revealed;
 use axum::Json;
@@ -16,12 +17,14 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::provide_context;
 use leptos::server_fn;
 use tower_sessions::Session;
 
 use super::pages::Pages;
+use crate::api::Limits;
 
 /// The largest body that is read.
 const MOST_BYTES: usize = 256 * 1024;
@@ -42,6 +45,26 @@ const TELL_ONCE: [&str; 5] = [
     "/fn/create_webhook",
     "/fn/renew_webhook_secret",
 ];
+
+/// Counts a script's calls with its requests to the API. People's are not: the console makes many
+/// of its own accord, and must not run dry under somebody's hands.
+pub(super) async fn metered(
+    State(limits): State<Arc<Limits>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    if !caller.is_some_and(|caller| matches!(caller.who, Who::Key { .. })) {
+        return next.run(request).await;
+    }
+    let within = limits.count(caller);
+    let mut response = match &within {
+        Ok(_) => next.run(request).await,
+        Err(error) => told(error, &HeaderMap::new()),
+    };
+    limits.tell(response.headers_mut(), within.unwrap_or(0));
+    response
+}
 
 /// Answers one call.
 pub(super) async fn door(State(pages): State<Pages>, request: Request) -> Response {

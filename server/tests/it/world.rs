@@ -126,7 +126,7 @@ impl World {
             replays: house.replays.clone(),
             addresses,
             sources: vec!["203.0.113.7".to_owned()],
-            per_minute,
+            limits: Arc::new(server::api::Limits::per_minute(per_minute)),
             body_limit: 256 * 1024,
             life: life.clone(),
         });
@@ -292,6 +292,17 @@ impl Script<'_> {
 
     /// Any request; a body is said to be JSON.
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+        let bytes = body.map(String::into_bytes);
+        self.send_bytes(method, path, bytes).await
+    }
+
+    /// The same, whether or not the body is text.
+    pub(crate) async fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Answer {
         let response = self.ask(method, path, body).await;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -310,7 +321,7 @@ impl Script<'_> {
         &self,
         method: &str,
         path: &str,
-        body: Option<String>,
+        body: Option<Vec<u8>>,
     ) -> Response<Body> {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {

@@ -9,6 +9,7 @@ on_both! {
     an_agent_has_every_field_of_the_reference
     a_script_for_the_reference_api_runs
     a_number_has_one_agent_and_moves_in_one_step
+    numbers_that_have_changed_hands_meanwhile_are_not_overwritten
     an_agent_that_is_not_there_is_not_found
 }
 
@@ -194,6 +195,45 @@ async fn a_number_has_one_agent_and_moves_in_one_step(world: &World) {
     api.patch(&config(&desk), json!({ "outbound_trunk_id": null }))
         .await
         .ok();
+}
+
+/// Its version is not the agent's: a number also comes and goes by its own address.
+async fn numbers_that_have_changed_hands_meanwhile_are_not_overwritten(world: &World) {
+    const SECOND: &str = "+14155550101";
+    let api = world.api().await;
+    let trunk = json!({ "phone_numbers": [FRONT, SECOND] });
+    api.post("/api/phone/sip/inbound-trunk", trunk).await.ok();
+    let desk = agent(&api, "Front desk").await;
+    let config = format!("/api/phone/sip/agents/{desk}");
+    let loaded = api.get(&config).await;
+    let by_loaded = api.with("if-match", loaded.header("etag"));
+    let path = format!("/api/phone/numbers/{SECOND}");
+    api.patch(&path, json!({ "agent": desk })).await.ok();
+
+    let change = json!({ "phone_numbers": [FRONT] });
+    let stale = by_loaded.patch(&config, change.clone()).await;
+    assert_eq!(stale.refused(409), "changed");
+    let now = api.get(&config).await;
+    assert_eq!(
+        stale.body["conflict"],
+        json!({
+            "code": "changed", "version": now.body["version"],
+            "fields": [{ "field": "phone_numbers", "now": SECOND }],
+        })
+    );
+    let body = json!({ "phone_numbers": [FRONT], "version": loaded.body["version"] });
+    assert_eq!(api.patch(&config, body).await.refused(409), "changed");
+    assert_eq!(now.body["phone_numbers"], json!([SECOND]));
+
+    let by_now = api.with("if-match", now.header("etag"));
+    let changed = by_now.patch(&config, change).await;
+    assert_eq!(
+        changed.header("etag"),
+        format!("\"{}\"", changed.body["version"])
+    );
+    assert_eq!(changed.ok()["phone_numbers"], json!([FRONT]));
+    let again = by_now.patch(&config, json!({ "outbound_trunk_id": null }));
+    assert_eq!(again.await.refused(409), "changed");
 }
 
 async fn an_agent_that_is_not_there_is_not_found(world: &World) {

@@ -1,5 +1,7 @@
 //! Calls, their events and recordings, the route test, keys, sources.
 
+mod handed_on;
+
 use app::domain::call::{
     CallEnd, CallState, EndReason, Happening, RecordingState, Said, Speaker, TimelineEvent,
     TranscriptLine,
@@ -370,6 +372,8 @@ async fn a_recording_is_played_whole_and_in_ranges() {
     assert_eq!(whole.header("content-type"), "audio/wav");
     let part = api.with("range", "bytes=4-6").get(&path).await;
     assert_eq!((part.status.as_u16(), part.text.as_str()), (206, "012"));
+    let beyond = api.with("range", "bytes=99-").get(&path).await;
+    assert_eq!((beyond.status.as_u16(), beyond.text.as_str()), (416, ""));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(api.get(&path).await.refused(404), "not_found");
 }

@@ -2,12 +2,14 @@
 //! (`/phone/…` below another base address), and the documented fields, types, patterns and
 //! defaults of its answer. What is more here is not looked at.
 
+mod sip;
+
 use app::domain::call::{CallEnd, CallState, EndReason, Said, Speaker, TranscriptLine};
 use serde_json::{Value, json};
 use server::store;
 
 use crate::samples;
-use crate::world::{Script, World};
+use crate::world::World;
 
 /// What the reference says of a field.
 #[derive(Clone, Copy, Debug)]
@@ -79,17 +81,6 @@ fn documented(answer: &Value, fields: &[(&str, Is)]) {
         assert!(fits, "{name} should be {is:?}: {value:?}");
     }
 }
-
-/// §2.1, all required; there is no eighth.
-const INBOUND_TRUNK: [(&str, Is); 7] = [
-    ("id", Is::Uuid),
-    ("sip_endpoint", Is::Text),
-    ("auth_username", Is::Text),
-    ("auth_password", Is::Text),
-    ("phone_numbers", Is::Texts),
-    ("krisp_enabled", Is::Switch),
-    ("agent_id_header", Is::Text),
-];
 
 /// §2.3, the newer edition's `language`, and what it adds.
 const PHONE_AGENT: [(&str, Is); 28] = [
@@ -167,50 +158,6 @@ const CONTACT: [(&str, Is); 8] = [
     ("non_verified_email", Is::MaybeText),
     ("non_verified_custom_data", Is::Anything),
 ];
-
-async fn verified(api: &Script<'_>, numbers: &[&str]) {
-    let body = json!({ "phone_numbers": numbers, "on_trunk": false });
-    api.post("/api/phone/numbers", body).await.ok();
-}
-
-#[tokio::test]
-async fn an_inbound_trunk_takes_every_verified_number_and_krisp_unless_told() {
-    let world = World::new().await;
-    let api = world.api().await;
-    verified(&api, &["+14155550100", "+14155550101"]).await;
-    let made = api.post("/api/phone/sip/inbound-trunk", json!({})).await;
-    assert_eq!(made.status, 200);
-    let trunk = made.ok();
-    documented(&trunk, &INBOUND_TRUNK);
-    assert_eq!(trunk["krisp_enabled"], true);
-    assert_eq!(
-        trunk["phone_numbers"],
-        json!(["+14155550100", "+14155550101"])
-    );
-}
-
-#[tokio::test]
-async fn an_inbound_trunk_takes_the_numbers_it_is_given_and_gives_one_back() {
-    let world = World::new().await;
-    let api = world.api().await;
-    let body = json!({ "phone_numbers": ["+14155550100", "+14155550101", "+14155550102"], "krisp_enabled": false });
-    let trunk = api.post("/api/phone/sip/inbound-trunk", body).await.ok();
-    documented(&trunk, &INBOUND_TRUNK);
-    assert_eq!(trunk["krisp_enabled"], false);
-    let path = "/api/phone/sip/inbound-trunk/phone-numbers";
-    for (number, left) in [
-        ("+14155550100", json!(["+14155550101", "+14155550102"])),
-        ("%2B14155550101", json!(["+14155550102"])),
-    ] {
-        // No 204: the whole trunk, its password still readable.
-        let answer = api.delete(&format!("{path}/{number}")).await;
-        assert_eq!(answer.status, 200);
-        let after = answer.ok();
-        documented(&after, &INBOUND_TRUNK);
-        assert_eq!(after["phone_numbers"], left);
-        assert_eq!(after["auth_password"], trunk["auth_password"]);
-    }
-}
 
 #[tokio::test]
 async fn an_agent_needs_a_name_alone() {

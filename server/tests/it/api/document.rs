@@ -43,6 +43,14 @@ impl Operation {
             .replace("{event}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
     }
 
+    /// It says that it may be answered like this.
+    #[track_caller]
+    fn names(&self, answer: &Answer) {
+        let (method, path, status) = (&self.method, &self.path, answer.status);
+        let named = &self.said["responses"][status.as_str()];
+        assert!(named.is_object(), "{method} {path}: {status} is not named");
+    }
+
     async fn ask(&self, script: &Script<'_>) -> Answer {
         let body = self.said["requestBody"]
             .is_object()
@@ -383,6 +391,48 @@ async fn the_page_shows_every_operation_and_loads_nothing() {
     for foreign in ["<script", "http://", "https://", "url("] {
         assert!(!page.text.contains(foreign), "{foreign}");
     }
+}
+
+/// Whether it is refused or not looked at.
+#[tokio::test]
+async fn a_stray_filter_is_answered_as_the_document_says() {
+    let world = World::with(10_000).await;
+    let api = world.api().await;
+    for operation in operations(&document(&world).await) {
+        if operation.method == "GET" {
+            let path = format!("{}?stray=1", operation.filled());
+            operation.names(&api.get(&path).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_unreadable_and_the_document_says_so() {
+    let world = World::with(10_000).await;
+    let api = world.api().await;
+    for operation in operations(&document(&world).await) {
+        let parts: Vec<&str> = operation.path.split(['{', '}']).collect();
+        if parts.len() > 1 {
+            let fixed: Vec<&str> = parts.into_iter().step_by(2).collect();
+            let answer = api.send(&operation.method, &fixed.join("%ff"), None).await;
+            assert_eq!(answer.refused(400), "unreadable");
+            operation.names(&answer);
+        }
+    }
+}
+
+#[test]
+fn the_document_says_what_is_unlike_other_operations() {
+    let made: Value = serde_json::from_str(&server::api::document::json()).unwrap();
+    let said = |method: &str, path: &str| made["paths"][path][method].clone();
+    let recording = said("get", "/api/phone/calls/{id}/recording");
+    for status in ["200", "206", "409", "416"] {
+        assert!(recording["responses"][status].is_object(), "{status}");
+    }
+    let change = said("put", "/api/phone/sip/transfer-destinations/{id}");
+    assert!(change["responses"]["409"].is_object());
+    let headers = change["parameters"].as_array().unwrap();
+    assert!(headers.iter().any(|header| header["name"] == "If-Match"));
 }
 
 /// The console says under each page how to do the same by script.

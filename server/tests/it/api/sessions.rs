@@ -218,6 +218,31 @@ async fn sessions_are_filtered_in_the_query_and_in_a_body() {
     assert_eq!(Value::from_iter(told), json!([2, 1, false, true]));
 }
 
+/// All of them began at once, so that a cursor has nothing but their ids to go by.
+#[tokio::test]
+async fn page_by_page_every_session_comes_once() {
+    let world = World::new().await;
+    for n in 1..=5 {
+        keep(&world, &answered(n), &[]).await;
+    }
+    let api = world.script(&[Scope::CallsRead]).await;
+    let whole = api.get(SESSIONS).await.ok();
+    let (mut walked, mut pages) = (Vec::new(), Vec::new());
+    let mut path = format!("{SESSIONS}?limit=2");
+    loop {
+        let page = api.get(&path).await.ok();
+        let items = page["items"].as_array().unwrap();
+        pages.push(items.len());
+        walked.extend(items.clone());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        path = format!("{SESSIONS}?limit=2&cursor={next}");
+    }
+    assert_eq!(pages, [2, 2, 1]);
+    assert_eq!(Value::from(walked), whole["items"]);
+}
+
 #[tokio::test]
 async fn every_wrong_filter_is_named() {
     let world = World::new().await;

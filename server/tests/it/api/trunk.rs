@@ -192,7 +192,10 @@ async fn a_change_on_a_stale_version_is_refused(world: &World) {
         .patch(TRUNK, json!({ "max_channels": 9 }))
         .await;
     assert_eq!(stale.refused(409), "changed");
-    assert_eq!(stale.body["conflict"]["version"], 2);
+    assert_eq!(
+        stale.body["conflict"],
+        json!({ "code": "changed", "version": 2, "fields": [{ "field": "max_channels", "now": "4" }] })
+    );
     let stale = api
         .patch(TRUNK, json!({ "version": 1, "max_channels": 9 }))
         .await;

@@ -12,30 +12,71 @@ on_both! {
     a_key_that_is_raced_is_used_once
 }
 
-/// An agent and a number, each with the field that is written, which holds a nought.
-async fn things(world: &World) -> [(String, &'static str); 2] {
+/// Something with a field that is written.
+struct Thing {
+    path: String,
+    field: &'static str,
+    /// A count as this field holds one.
+    holds: fn(u32) -> Value,
+}
+
+impl Thing {
+    fn named(path: String, field: &'static str) -> Self {
+        Self {
+            path,
+            field,
+            holds: |count| json!(count.to_string()),
+        }
+    }
+}
+
+/// What the field holds.
+fn count(value: &Value) -> u32 {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().unwrap()
+}
+
+/// An agent, a number, the way in and a way out. The field of each holds a one.
+async fn things(world: &World) -> [Thing; 4] {
     let api = world.api().await;
-    let made = api.post("/api/phone", json!({ "name": "0" })).await.ok();
+    let made = api.post("/api/phone", json!({ "name": "1" })).await.ok();
     let number = "/api/phone/numbers/+14155550100".to_owned();
     let added = json!({ "phone_numbers": ["+14155550100"], "on_trunk": false });
     api.post("/api/phone/numbers", added).await.ok();
-    api.patch(&number, json!({ "label": "0" })).await.ok();
+    api.patch(&number, json!({ "label": "1" })).await.ok();
     let agent = format!("/api/phone/{}", made["id"].as_str().unwrap());
-    [(agent, "name"), (number, "label")]
+    let trunk = "/api/phone/sip/inbound-trunk".to_owned();
+    let inbound = json!({ "max_channels": 1 });
+    api.post(&trunk, inbound).await.ok();
+    let outbound = json!({
+        "name": "1", "host": "203.0.113.7", "digest": false, "caller_number": "+14155550100",
+    });
+    let ways_out = "/api/phone/sip/outbound-trunks";
+    let made = api.post(ways_out, outbound).await.ok();
+    let way_out = format!("{ways_out}/{}", made["id"].as_str().unwrap());
+    [
+        Thing::named(agent, "name"),
+        Thing::named(number, "label"),
+        Thing {
+            path: trunk,
+            field: "max_channels",
+            holds: |count| json!(count),
+        },
+        Thing::named(way_out, "name"),
+    ]
 }
 
 async fn of_a_hundred_writers_one_wins_and_the_others_are_told(world: &World) {
-    for (path, field) in things(world).await {
+    for Thing { path, field, holds } in things(world).await {
         let before = world.api().await.get(&path).await;
         let writer = world.api().await.with("if-match", before.header("etag"));
         let change = |n: u32| {
             let (writer, path) = (&writer, &path);
-            async move {
-                let body = json!({ field: format!("writer {n}") });
-                writer.patch(path, body).await
-            }
+            async move { writer.patch(path, json!({ field: holds(n) })).await }
         };
-        let answers = join_all((0..100).map(change)).await;
+        let answers = join_all((2..102).map(change)).await;
         let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
         assert_eq!(won.len(), 1);
         for answer in lost {
@@ -50,7 +91,7 @@ async fn of_a_hundred_writers_one_wins_and_the_others_are_told(world: &World) {
 
 /// Each reads, adds one, and writes only if nobody was faster.
 async fn nobody_loses_what_another_has_written(world: &World) {
-    for (path, field) in things(world).await {
+    for Thing { path, field, holds } in things(world).await {
         let api = world.api().await;
         let adder = |_| {
             let (api, path) = (&api, &path);
@@ -58,8 +99,7 @@ async fn nobody_loses_what_another_has_written(world: &World) {
                 loop {
                     let read = api.get(path).await;
                     let tag = read.header("etag").to_owned();
-                    let count: u32 = read.ok()[field].as_str().unwrap().parse().unwrap();
-                    let body = json!({ field: (count + 1).to_string() });
+                    let body = json!({ field: holds(count(&read.ok()[field]) + 1) });
                     let written = api.with("if-match", &tag).patch(path, body).await;
                     if written.status == 200 {
                         return;
@@ -69,7 +109,7 @@ async fn nobody_loses_what_another_has_written(world: &World) {
             }
         };
         join_all((0..10).map(adder)).await;
-        assert_eq!(api.get(&path).await.ok()[field], "10");
+        assert_eq!(count(&api.get(&path).await.ok()[field]), 11);
     }
 }
 
