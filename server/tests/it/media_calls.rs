@@ -16,7 +16,7 @@ use server::media::{Closed, Heard, Rate, Session, SessionEvent};
 use tokio::net::UdpSocket;
 use tokio::time::{interval, sleep, timeout};
 
-use crate::media_phone::{Caller, LOCAL, channels, loudest, media};
+use crate::media_phone::{Caller, LOCAL, channels, loudest, media, strength};
 
 #[derive(Default)]
 struct Notes {
@@ -125,6 +125,55 @@ async fn both_sides_are_heard_and_recorded() {
         .expect("the caller spoke");
     let length = spoke.span.end_ms - spoke.span.start_ms;
     assert!((900..1_500).contains(&length), "{spoke:?}");
+}
+
+#[tokio::test]
+async fn what_is_said_before_the_notice_has_ended_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("call.wav");
+    let media = media(Duration::from_secs(30));
+    let (mut caller, session) = Caller::calls(&media).await;
+    let notes = Arc::new(Notes::default());
+    let behaviour = Behaviour {
+        recording: Keep::AfterNotice("This call is recorded.".into()),
+        interruptible: false,
+        ..Behaviour::default()
+    };
+    let engine = answer(&session, behaviour, &notes, &file);
+
+    // Chimes of half a second: the notice, then the greeting.
+    let mut heard = caller.speaks(&tone(440.0, 300, 8_000)).await;
+    while !notes.moments.lock().contains(&Moment::RecordingStarted) {
+        assert!(notes.lines.lock().len() < 2, "{:?}", notes.lines.lock());
+        heard.extend(caller.listens(20).await);
+    }
+    let before = heard.len();
+    heard.extend(caller.listens(800).await);
+    heard.extend(caller.speaks(&tone(1_000.0, 600, 8_000)).await);
+    caller.listens(300).await;
+    session.close().await;
+    timeout(Duration::from_secs(2), engine)
+        .await
+        .unwrap()
+        .unwrap();
+
+    assert!(
+        loudest(&heard[..before], 880.0) > 2_000.0,
+        "the notice is heard"
+    );
+    assert!(
+        loudest(&heard[before..], 880.0) > 2_000.0,
+        "the greeting is heard"
+    );
+    let (left, right) = channels(&file);
+    assert!(loudest(&left, 1_000.0) > 3_000.0, "what came after is kept");
+    assert!(loudest(&left, 440.0) < 200.0, "what came before is not");
+    let loud = |samples: &[i16]| {
+        let parts = samples.chunks(400);
+        parts.filter(|part| strength(part, 880.0) > 2_000.0).count()
+    };
+    let (said, kept) = (loud(&heard), loud(&right));
+    assert!(kept > 0 && kept * 3 < said * 2, "{kept} of {said} parts");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The binary as an operator meets it: commands, bad settings, ports in use, signals, crashes
 //! and a database that does not do as asked. Each failure names the thing, and none panics.
 
+mod watch;
+
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -51,7 +53,7 @@ pub(crate) async fn call_saying(
     description: &str,
     headers: &[(&str, &str)],
 ) -> Answered {
-    let (phone, answer) = dial(house, access, description, headers).await;
+    let (phone, answer) = dial(house, access, DIALLED, description, headers).await;
     assert_eq!(answer.status(), Some(200), "{answer:?}");
     phone.send(&phone.inside(&answer, "ACK", 2)).await;
     Answered { phone, answer }
@@ -59,27 +61,37 @@ pub(crate) async fn call_saying(
 
 /// Dials, and tells the final answer.
 pub(crate) async fn dials(house: &Installation, access: &(String, String)) -> Message {
-    dial(house, access, SDP, &[]).await.1
+    dials_number(house, access, DIALLED).await
+}
+
+/// The same with a number of its own.
+pub(crate) async fn dials_number(
+    house: &Installation,
+    access: &(String, String),
+    number: &str,
+) -> Message {
+    dial(house, access, number, SDP, &[]).await.1
 }
 
 async fn dial(
     house: &Installation,
     (username, password): &(String, String),
+    number: &str,
     description: &str,
     headers: &[(&str, &str)],
 ) -> (Phone, Message) {
     let phone = Phone::towards(house.sip()).await;
     let mut invite = phone
-        .request("INVITE", DIALLED, 1)
+        .request("INVITE", number, 1)
         .with_body("application/sdp", description);
     phone.send(&invite).await;
     let challenge = phone.expect(401).await;
-    let mut ack = phone.request("ACK", DIALLED, 1);
+    let mut ack = phone.request("ACK", number, 1);
     ack.set("Via", invite.get("Via").unwrap());
     ack.set("To", challenge.get("To").unwrap());
     phone.send(&ack).await;
     invite = phone
-        .request("INVITE", DIALLED, 2)
+        .request("INVITE", number, 2)
         .with_body("application/sdp", description);
     for (name, value) in headers {
         invite.push(name, *value);

@@ -1,12 +1,17 @@
 //! The command line as a client of a running server: the real binary on both ends.
 
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
 
-use crate::binary::{Done, Installation, free_port};
+use crate::binary::{BINARY, Done, Installation, free_port};
+use crate::ops;
 use crate::webhooks::Receiver;
 
 struct Desk {
@@ -133,6 +138,81 @@ async fn a_call_is_placed_and_followed_to_its_end() {
     let told = followed.stdout();
     for word in [call.as_str(), "answered", "ended"] {
         assert!(told.contains(word), "no {word} in: {told}");
+    }
+}
+
+/// A command that goes on until somebody ends it, or it does so itself.
+struct Following {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Following {
+    fn start(desk: &Desk, line: &str) -> Self {
+        let mut child = Command::new(BINARY)
+            .args(line.split(' '))
+            .current_dir(desk.house.folder())
+            .env("PATCHBAY_URL", desk.house.origin())
+            .env("PATCHBAY_KEY", &desk.key)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        let next = timeout(Duration::from_secs(15), self.lines.next_line());
+        next.await.unwrap().unwrap()
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        let ended = timeout(Duration::from_secs(15), self.child.wait());
+        ended.await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_followed_as_they_happen() {
+    let desk = Desk::open().await;
+    let access = ops::furnish(&desk.house, &desk.key, false).await;
+    let (mut table, mut json) = (
+        Following::start(&desk, "calls tail"),
+        Following::start(&desk, "calls tail --json"),
+    );
+    // Both are there when the call comes: nothing of before is told.
+    let listening = "route=\"/api/phone/calls\"";
+    while desk.house.log().matches(listening).count() < 2 {
+        desk.house.log_says(listening).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let phone = ops::call(&desk.house, &access).await;
+    let line = table.next().await.unwrap();
+    assert!(
+        line.contains(ops::DIALLED) && line.contains("Front desk"),
+        "{line}"
+    );
+    let told: Value = serde_json::from_str(&json.next().await.unwrap()).unwrap();
+    let id = told["id"].as_str().unwrap();
+    assert!(line.ends_with(id), "{line}");
+
+    let mut one = Following::start(&desk, &format!("calls tail {id}"));
+    let first = one.next().await.unwrap();
+    assert!(first.contains("received"), "{first}");
+    phone.hang_up().await;
+    let mut last = first;
+    while let Some(line) = one.next().await {
+        last = line;
+    }
+    assert!(last.contains("ended"), "{last}");
+    assert!(one.ended().await.success());
+    loop {
+        let told: Value = serde_json::from_str(&json.next().await.unwrap()).unwrap();
+        assert_eq!(told["id"], id);
+        if told["state"] == "ended" {
+            break;
+        }
     }
 }
 

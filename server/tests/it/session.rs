@@ -1,6 +1,8 @@
 //! Signing in as a browser does it: over HTTP, with cookies, at the real binary. Only what
 //! needs a moved clock runs inside the test.
 
+mod headers;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -92,6 +92,27 @@ fn kept(world: &World, summary: &str) -> Message {
     Message::read(text.unwrap().as_bytes()).unwrap()
 }
 
+#[tokio::test]
+async fn without_what_a_password_was_proved_with() {
+    let world = World::new().await;
+    let phone = Phone::new(&world).await;
+    let invite = phone.signed_invite(NUMBER, PASSWORD).await;
+    let sent = invite.get("Authorization").unwrap();
+    phone.send(&invite).await;
+    let answer = phone.expect(200).await;
+    phone.send(&phone.inside(&answer, "ACK", 2)).await;
+    phone.send(&phone.inside(&answer, "BYE", 3)).await;
+    phone.expect(200).await;
+    world.is_quiet().await;
+    let invite = kept(&world, "INVITE sip:");
+    let kept = invite.get("Authorization").unwrap();
+    assert!(kept.contains("response=\"[secret]\""), "{kept}");
+    let proof = sent.split("response=\"").nth(1).unwrap();
+    let proof = proof.split('"').next().unwrap();
+    assert!(!proof.is_empty() && !kept.contains(proof), "{kept}");
+    assert!(kept.contains("username=\""), "who it was is kept: {kept}");
+}
+
 /// The ACK of a no: it belongs to the INVITE's transaction.
 fn ack(phone: &Phone, invite: &Message, refused: &Message) -> Message {
     let mut ack = phone.request("ACK", NUMBER, invite.cseq().unwrap().0);

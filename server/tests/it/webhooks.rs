@@ -1,6 +1,7 @@
 //! Webhooks against a real receiver: signed, in order, again after a failure, once more after
 //! a crash, and never to an address that is not the public's.
 
+mod live;
 mod queue;
 mod receiver;
 

@@ -1,5 +1,7 @@
 //! Trunk, accesses, numbers, agents.
 
+mod sealed;
+
 use app::domain::agent::Agent;
 use app::domain::id::AgentId;
 use app::domain::inbound::AccessKind;
