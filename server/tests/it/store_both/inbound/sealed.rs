@@ -13,7 +13,10 @@ async fn columns(url: &str) -> Vec<Vec<u8>> {
     const SQL: &str = "select password from accesses where password is not null";
     if url.starts_with("sqlite:") {
         let mut conn = SqliteConnection::connect(url).await.unwrap();
-        sqlx::query_scalar(SQL).fetch_all(&mut conn).await.unwrap()
+        let columns = sqlx::query_scalar(SQL).fetch_all(&mut conn).await.unwrap();
+        // Or its files would go while they are read.
+        conn.close().await.unwrap();
+        columns
     } else {
         let mut conn = PgConnection::connect(url).await.unwrap();
         sqlx::query_scalar(SQL).fetch_all(&mut conn).await.unwrap()
