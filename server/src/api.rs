@@ -25,6 +25,7 @@ mod destinations;
 pub mod document;
 mod engines;
 mod events;
+mod examples;
 mod history;
 mod inbound_trunk;
 mod keys;
@@ -165,6 +166,11 @@ fn all() -> Routes {
         .and(webhooks::routes())
         .and(keys::routes())
         .and(audit::routes())
+}
+
+/// A refusal of the console's functions, as a script knows refusals from here.
+pub(crate) fn refused(error: AppError) -> Response {
+    Problem::App(error).into_response()
 }
 
 async fn nothing_here() -> Problem {

@@ -7,7 +7,7 @@ use crate::domain::draft::{Entry, EntryList};
 use crate::domain::id::{AgentId, CallId};
 use crate::domain::inbound::{AccessDraft, TrunkDraft};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::routing::Refusal;
+use crate::domain::routing::{Receipt, Refusal};
 
 /// Changes to routing that are only supposed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,9 +99,18 @@ pub struct ReplayedCall {
     /// The dialled number as it was sent.
     pub sent_as: String,
     /// What becomes of such a call as things are.
-    pub now: Answer,
+    pub now: Outcome,
     /// What would become of it.
-    pub then: Answer,
+    pub then: Outcome,
+}
+
+/// What was decided of a call, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Who answers, or that nobody does.
+    pub answer: Answer,
+    /// Every check, as a call's own receipt has them.
+    pub receipt: Receipt,
 }
 
 /// What becomes of a call.

@@ -1,7 +1,7 @@
 //! `/api/phone/sip/route-replay`: which calls of late would be answered by somebody else.
 
 use app::domain::call::EndReason;
-use app::domain::replay::{Answer, ReplayDraft, ReplayedCall as Changed};
+use app::domain::replay::{Answer, Outcome, ReplayDraft, ReplayedCall as Changed};
 use app::error::Scope;
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +15,7 @@ use super::callers::Asking;
 use super::credentials::UpdateInboundCredential;
 use super::inbound_trunk::UpdateInboundTrunk;
 use super::problem::Problem;
+use super::receipt::{self, CallReceipt};
 use super::routes::{Op, Routes};
 use super::said;
 use super::wire::{E164, Id, Time};
@@ -129,6 +130,8 @@ pub(super) struct SupposedAnswer {
     /// The same for people.
     #[schema(required = true)]
     refusal_message: Option<String>,
+    /// Every check, as a call has them.
+    receipt: CallReceipt,
 }
 
 impl Draft for ReplayDraft {}
@@ -158,19 +161,22 @@ fn shown(call: Changed) -> ReplayedCall {
     }
 }
 
-fn answer(answer: Answer) -> SupposedAnswer {
-    match answer {
+fn answer(outcome: Outcome) -> SupposedAnswer {
+    let receipt = receipt::shown(&outcome.receipt);
+    match outcome.answer {
         Answer::Agent(id, name) => SupposedAnswer {
             agent_id: id.map(|id| Id::of(id.as_uuid())),
             agent_name: Some(name),
             refusal: None,
             refusal_message: None,
+            receipt,
         },
         Answer::Refused(refusal) => SupposedAnswer {
             agent_id: None,
             agent_name: None,
             refusal: Some(refusal.code()),
             refusal_message: Some(said::end(EndReason::Refused(refusal))),
+            receipt,
         },
     }
 }

@@ -16,6 +16,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Api;
+use super::examples;
 use super::problem::Error;
 use super::wire::{E164, Id, words};
 
@@ -122,6 +123,7 @@ impl Op {
     pub(super) fn takes<T: ToSchema>(mut self) -> Self {
         let content = ContentBuilder::new()
             .schema(Some(self.refer::<T>()))
+            .example(examples::of(&T::name()))
             .build();
         let body = RequestBodyBuilder::new()
             .content("application/json", content)

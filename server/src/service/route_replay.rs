@@ -8,7 +8,8 @@ use app::domain::id::{AccessId, AgentId};
 use app::domain::inbound::Access;
 use app::domain::phone::PhoneNumber;
 use app::domain::replay::{
-    Answer, ReplayDraft, Replayed, ReplayedCall, SupposedAccess, SupposedAgent, SupposedNumbers,
+    Answer, Outcome, ReplayDraft, Replayed, ReplayedCall, SupposedAccess, SupposedAgent,
+    SupposedNumbers,
 };
 use app::domain::routing::{
     AccessRoute, AgentRoute, Came, Load, NumberRoute, Refusal, Registered, Routes, TrunkRoute,
@@ -237,30 +238,35 @@ fn compared(core: &Core, then: &Supposed, mut calls: Vec<Came>) -> Replayed {
         let by = trunk.map(|(trunk, _)| Registered::from(&trunk));
         let before = core.book.read(|routes| {
             let invite = again(routes, &came, by)?;
-            let verdict = decide(routes, &load, &invite).verdict;
-            Some((verdict, then.answer(routes, verdict), invite))
+            let now = decide(routes, &load, &invite);
+            let answer = then.answer(routes, now.verdict);
+            Some((now, answer, invite))
         });
-        let Some((now, before, invite)) = before else {
+        let Some((now, answer, invite)) = before else {
             continue;
         };
         told.replayed += 1;
-        let verdict = decide(&then.routes, &load, &invite).verdict;
-        if verdict == now {
+        let after = decide(&then.routes, &load, &invite);
+        if after.verdict == now.verdict {
             continue;
         }
         told.changed += 1;
         if told.items.len() < TOLD {
-            told.items.push(differing(
-                came.call,
-                before,
-                then.answer(&then.routes, verdict),
-            ));
+            let now = Outcome {
+                answer,
+                receipt: now.receipt,
+            };
+            let after = Outcome {
+                answer: then.answer(&then.routes, after.verdict),
+                receipt: after.receipt,
+            };
+            told.items.push(differing(came.call, now, after));
         }
     }
     told
 }
 
-fn differing(call: Call, now: Answer, then: Answer) -> ReplayedCall {
+fn differing(call: Call, now: Outcome, then: Outcome) -> ReplayedCall {
     let caller: Option<PhoneNumber> = call.caller.number.filter(|_| !call.caller.anonymous);
     ReplayedCall {
         call: call.id,

@@ -46,7 +46,7 @@ const TELL_ONCE: [&str; 5] = [
     "/fn/renew_webhook_secret",
 ];
 
-/// Counts a script's calls with its requests to the API. People's are not: the console makes many
+/// Counts a script's calls with its requests to the API, and refuses as that does. People's are not: the console makes many
 /// of its own accord, and must not run dry under somebody's hands.
 pub(super) async fn metered(
     State(limits): State<Arc<Limits>>,
@@ -59,11 +59,21 @@ pub(super) async fn metered(
     }
     let within = limits.count(caller);
     let mut response = match &within {
-        Ok(_) => next.run(request).await,
-        Err(error) => told(error, &HeaderMap::new()),
+        Ok(_) => as_the_api_says(next.run(request).await).await,
+        Err(error) => crate::api::refused(error.clone()),
     };
     limits.tell(response.headers_mut(), within.unwrap_or(0));
     response
+}
+
+/// A function's refusal, which the console's own code reads, in the words that scripts know.
+async fn as_the_api_says(response: Response) -> Response {
+    let is_refusal =
+        response.headers().contains_key(REFUSED) || response.status() == StatusCode::NOT_FOUND;
+    if !is_refusal {
+        return response;
+    }
+    crate::api::refused(read_error(response.into_body()).await)
 }
 
 /// Answers one call.

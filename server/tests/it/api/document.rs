@@ -69,6 +69,39 @@ async fn the_committed_document_is_the_servers() {
     );
 }
 
+/// An example names things that are not there; all else of it is as it should be.
+#[tokio::test]
+async fn every_body_has_an_example_that_is_understood() {
+    let world = World::new().await;
+    let boss = world.script(&Scope::ALL).await;
+    for operation in operations(&document(&world).await) {
+        let content = &operation.said["requestBody"]["content"]["application/json"];
+        if content.is_null() {
+            continue;
+        }
+        let (method, path) = (&operation.method, &operation.path);
+        let example = &content["example"];
+        assert!(example.is_object(), "{method} {path} has none");
+        let answer = boss
+            .send(method, &operation.filled(), Some(example.to_string()))
+            .await;
+        let status = answer.status.as_u16();
+        let errors = answer.body["errors"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let is_understood = match status {
+            200..300 | 404 | 409 => true,
+            // Where there is no network, no name has an address.
+            422 => errors
+                .iter()
+                .all(|error| error["code"] == "no_such" || error["code"] == "unresolvable"),
+            _ => false,
+        };
+        assert!(is_understood, "{method} {path}: {status} {}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn every_operation_asks_for_a_key_and_its_scope() {
     let world = World::new().await;

@@ -147,6 +147,21 @@ async fn who_else_would_have_answered_is_told_call_by_call(world: &World) {
     assert_eq!(moves, expect);
     assert_eq!(items[0]["now"]["agent_id"], json!(desk.front.to_string()));
     assert_eq!(items[0]["then"]["agent_id"], Value::Null);
+    // Why, check by check, as on a call's own receipt.
+    let last = |answer: &Value| {
+        answer["receipt"]["checks"]
+            .as_array()
+            .unwrap()
+            .last()
+            .cloned()
+    };
+    let refused = last(&items[2]["then"]).unwrap();
+    assert_eq!(
+        (&refused["step"], &refused["outcome"]),
+        (&json!("number"), &json!("failed"))
+    );
+    let answered = items[2]["now"]["receipt"]["checks"].to_string();
+    assert!(answered.contains("Sales"), "{answered}");
     assert_eq!(items[0]["from"], "+4930123456");
 
     let closed = json!({ "credentials": [{ "id": desk.access.to_string(), "change": { "enabled": false } }] });
