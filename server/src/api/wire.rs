@@ -251,9 +251,11 @@ pub(super) fn version(headers: &HeaderMap, body: Entry) -> Result<Entry, Problem
         )
     };
     let tagged: i64 = bare.parse().map_err(|_| wrong())?;
-    Ok(match body.version().ok().flatten() {
-        Some(said) if said < tagged => body,
-        _ => Entry::text(tagged.to_string()),
+    Ok(match body.version() {
+        // One that cannot be read is refused by whoever reads it.
+        Err(_) => body,
+        Ok(Some(said)) if said < tagged => body,
+        Ok(_) => Entry::text(tagged.to_string()),
     })
 }
 
@@ -279,6 +281,12 @@ mod tests {
         assert_eq!(asked("W/\"3\"", Entry::text("5")), Entry::text("3"));
         assert_eq!(asked("\"5\"", Entry::text("3")), Entry::text("3"));
         assert_eq!(asked("*", Entry::Absent), Entry::Absent);
+        let huge = Entry::text("9223372036854775808");
+        assert_eq!(
+            asked("\"3\"", huge.clone()),
+            huge,
+            "the service says what is wrong"
+        );
         assert!(version(&with("\"x\""), Entry::Absent).is_err());
     }
 }

@@ -57,8 +57,8 @@ async fn verdict(advertised: IpAddr, described: &str, sends: &[u8]) -> (OneWay, 
 
 #[tokio::test]
 async fn a_silent_caller_is_called_out_with_the_likely_cause() {
-    const PLAIN: &str = "m=audio 40000 RTP/AVP 0\r\n";
-    const SECURE: &str = "m=audio 40000 RTP/SAVP 0\r\n\
+    const PLAIN: &str = "m=audio 4000 RTP/AVP 0\r\n";
+    const SECURE: &str = "m=audio 4000 RTP/SAVP 0\r\n\
         a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
     let public = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 9));
     let g729: Vec<u8> = [&[0x80, 18, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1][..], &[0; 20]].concat();

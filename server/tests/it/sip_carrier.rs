@@ -17,7 +17,7 @@ use crate::sipp;
 pub(crate) struct Script(pub(crate) String);
 
 const HEAD: &str = "[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:];tag=[pid]c[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n";
-pub(crate) const SDP: &str = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 40000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\n";
+pub(crate) const SDP: &str = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 4000 RTP/AVP 0 101\na=rtpmap:101 telephone-event/8000\n";
 
 impl Script {
     pub(crate) fn hears(mut self, method: &str) -> Self {
@@ -53,7 +53,7 @@ impl Script {
     /// Answers, and says back whatever it hears.
     pub(crate) fn answers_as_an_echo(self) -> Self {
         let mut said = self.answers("200 OK");
-        said.0 = said.0.replace("m=audio 40000", "m=audio [media_port]");
+        said.0 = said.0.replace("m=audio 4000", "m=audio [media_port]");
         said
     }
 

@@ -23,7 +23,7 @@ async fn world() -> World {
 fn sdp(audio: SocketAddr) -> String {
     let family = if audio.is_ipv4() { "IP4" } else { "IP6" };
     SDP.replace("IN IP4 127.0.0.1", &format!("IN {family} {}", audio.ip()))
-        .replace("40000", &audio.port().to_string())
+        .replace("4000", &audio.port().to_string())
 }
 
 /// Where an answer wants its audio.
@@ -136,7 +136,7 @@ async fn a_public_address_is_told_to_peers_of_its_family_only() {
     for (ip, host) in [("127.0.0.1", "198.51.100.7"), ("::1", "[::1]")] {
         let phone = Phone::at(&world, ip).await;
         let mut invite = phone.signed_invite(NUMBER, PASSWORD).await;
-        invite.body = sdp(SocketAddr::new(ip.parse().unwrap(), 40_000)).into_bytes();
+        invite.body = sdp(SocketAddr::new(ip.parse().unwrap(), 4_000)).into_bytes();
         phone.send(&invite).await;
         let answer = phone.expect(200).await;
         let contact = format!("<sip:{host}:{}>", world.addr().port());

@@ -311,7 +311,7 @@ async fn hold_resume_update_info_and_options_are_answered() {
     phone.expect(200).await;
     phone.send(&phone.inside(&answer, "OPTIONS", 2)).await;
     phone.expect(500).await;
-    let fax = SDP.replace("m=audio 40000 RTP/AVP 0 8 101", "m=image 40000 udptl t38");
+    let fax = SDP.replace("m=audio 4000 RTP/AVP 0 8 101", "m=image 4000 udptl t38");
     phone
         .send(
             &phone

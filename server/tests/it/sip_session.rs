@@ -146,7 +146,7 @@ async fn a_carrier_by_network_gets_no_audio_before_its_ack() {
     let ear = tokio::net::UdpSocket::bind("127.0.0.2:0").await.unwrap();
     let sdp = SDP
         .replace("127.0.0.1", "127.0.0.2")
-        .replace("40000", &ear.local_addr().unwrap().port().to_string());
+        .replace("4000", &ear.local_addr().unwrap().port().to_string());
 
     let mut foreign = phone
         .request("INVITE", NUMBER, 1)
