@@ -62,7 +62,7 @@ use app::error::{AppError, Thing};
 use app::ports::{Caller, Services};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
@@ -168,9 +168,15 @@ fn all() -> Routes {
         .and(audit::routes())
 }
 
-/// A refusal of the console's functions, as a script knows refusals from here.
-pub(crate) fn refused(error: AppError) -> Response {
-    Problem::App(error).into_response()
+/// A refusal of the console's functions, as a script knows refusals from here. What is refused before a function is
+/// asked has no error of its own, only a status.
+pub(crate) fn refused(status: StatusCode, error: AppError, body_limit: usize) -> Response {
+    let problem = match status {
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(body_limit),
+        _ => Problem::App(error),
+    };
+    problem.into_response()
 }
 
 async fn nothing_here() -> Problem {

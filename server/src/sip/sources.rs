@@ -118,9 +118,7 @@ impl Sources {
         });
         // Who is asked for a password and then gives a wrong one has tried once.
         let is_answer = row.trouble == Trouble::NoPassword && seen.trouble.is_wrong_answer();
-        if row.tries == 0 || !is_answer {
-            row.tries += 1;
-        }
+        row.tries += u64::from(!is_answer);
         row.last_ms = now_ms;
         row.trouble = seen.trouble;
         keep(&mut row.software, seen.software);

@@ -60,20 +60,26 @@ pub(super) async fn metered(
     let within = limits.count(caller);
     let mut response = match &within {
         Ok(_) => as_the_api_says(next.run(request).await).await,
-        Err(error) => crate::api::refused(error.clone()),
+        Err(error) => crate::api::refused(StatusCode::TOO_MANY_REQUESTS, error.clone(), MOST_BYTES),
     };
     limits.tell(response.headers_mut(), within.unwrap_or(0));
     response
 }
 
-/// A function's refusal, which the console's own code reads, in the words that scripts know.
+/// A refusal as the console's own code reads it, in the words that scripts know. A page stays one.
 async fn as_the_api_says(response: Response) -> Response {
-    let is_refusal =
-        response.headers().contains_key(REFUSED) || response.status() == StatusCode::NOT_FOUND;
-    if !is_refusal {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if !is_json || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    crate::api::refused(read_error(response.into_body()).await)
+    let (head, body) = response.into_parts();
+    let mut told = crate::api::refused(status, read_error(body).await, MOST_BYTES);
+    if let Some(methods) = head.headers.get(header::ALLOW) {
+        told.headers_mut().insert(header::ALLOW, methods.clone());
+    }
+    told
 }
 
 /// Answers one call.

@@ -288,6 +288,7 @@ async fn a_script_with_a_key_does_what_the_console_does() {
     )
     .await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{error}");
+    assert_eq!(error["code"], "too_large");
     let (status, agent) = post(
         "/fn/create_agent",
         "draft%5Bname%5D=Front+desk&draft%5Brecording_enabled%5D=off",
@@ -297,8 +298,29 @@ async fn a_script_with_a_key_does_what_the_console_does() {
         (status, agent["agent"]["settings"]["name"].as_str()),
         (StatusCode::OK, Some("Front desk"))
     );
-    let (status, _) = post("/fn/no_such_function", "").await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, error) = post("/fn/no_such_function", "").await;
+    assert_eq!(
+        (status, &error["code"]),
+        (StatusCode::NOT_FOUND, &"not_found".into())
+    );
+    let (status, error) = post("/fn/get_facts", "").await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{error}");
+    assert_eq!(error["code"], "method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_key_that_asks_for_a_page_is_refused_on_a_page() {
+    let site = Site::open().await;
+    let key = site.key(&["full"]).await;
+    let request = reqwest::Client::new()
+        .post(site.at("/fn/delete_agent"))
+        .bearer_auth(&key)
+        .header("accept", "text/html")
+        .form(&[("id", NO_ID)]);
+    let refused = request.send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+    let kind = refused.headers()["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("text/html"), "{kind}");
 }
 
 #[tokio::test]

@@ -216,6 +216,9 @@ async fn gather(batch: &mut Vec<Order>, orders: &mut mpsc::UnboundedReceiver<Ord
 
 /// Into the database, or behind what already waits for it; whether they are durable.
 async fn keep(db: &Db, spool: &mut Spool, mut entries: Vec<Entry>) -> bool {
+    if entries.is_empty() {
+        return true;
+    }
     if spool.is_empty() {
         let (done, outcome) = write_what_can_be(db, &entries).await;
         let Err(error) = outcome else { return true };
