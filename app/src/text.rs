@@ -206,7 +206,7 @@ part! {
 part! {
     /// Why a field was refused (`console.md` §12).
     Reasons {
-        required wrong_kind_list not_an_id unknown_field
+        required wrong_kind_list wrong_kind_object wrong_kind_value wrong_kind_bare not_an_id unknown_field
         not_e164 phone_too_short phone_too_long wrong_password not_for_this_kind
     }
     1 {

@@ -2,7 +2,8 @@
 //!
 //! A draft never fails to deserialise for what a field holds: text, numbers and switches become
 //! text, and what can't be text is kept as its kind, so that `parse` can refuse every wrong field
-//! at once and by name. Which fields there are, and what they mean, is for the drafts themselves.
+//! at once and by name. Forms know text alone, so a number may be written as one; but a number of
+//! JSON is no name. Which fields there are, and what they mean, is for the drafts themselves.
 
 mod list;
 mod over;
@@ -24,8 +25,10 @@ pub enum Entry {
     Absent,
     /// It was sent as `null`: a change clears it.
     Null,
-    /// Text, a number or a truth value, as text. A form clears a field with an empty one.
+    /// Text, or a number or a switch written as one. A form clears a field with an empty one.
     Text(String),
+    /// A number or a truth value of JSON, as text.
+    Bare(String),
     /// Something that is no single value.
     Other(Kind),
 }
@@ -40,6 +43,8 @@ pub enum Kind {
     Object,
     /// A single value.
     Value,
+    /// A number or a truth value.
+    Bare,
 }
 
 /// Why a field can't be used, as far as that shows without knowing what the field means.
@@ -159,14 +164,14 @@ impl Entry {
         match self {
             Self::Absent | Self::Null => true,
             Self::Text(text) => text.trim().is_empty(),
-            Self::Other(_) => false,
+            Self::Bare(_) | Self::Other(_) => false,
         }
     }
 
     /// What to show in a form field.
     pub fn shown(&self) -> &str {
         match self {
-            Self::Text(text) => text,
+            Self::Text(text) | Self::Bare(text) => text,
             Self::Absent | Self::Null | Self::Other(_) => "",
         }
     }
@@ -178,7 +183,16 @@ impl Entry {
             Self::Null => Ok(Change::Clear),
             Self::Text(text) if text.trim().is_empty() => Ok(Change::Clear),
             Self::Text(text) => Ok(Change::Set(text.trim())),
+            Self::Bare(_) => Err(DraftProblem::WrongKind { found: Kind::Bare }),
             Self::Other(found) => Err(DraftProblem::WrongKind { found: *found }),
+        }
+    }
+
+    /// The same of a field that holds a number or a switch.
+    pub(super) fn bare_change(&self) -> Result<Change<&str>, DraftProblem> {
+        match self {
+            Self::Bare(text) => Ok(Change::Set(text)),
+            other => other.change(),
         }
     }
 
@@ -200,6 +214,7 @@ impl Entry {
         match self {
             Self::Text(text) if !text.is_empty() => Ok(Some(text)),
             Self::Absent | Self::Null | Self::Text(_) => Ok(None),
+            Self::Bare(_) => Err(DraftProblem::WrongKind { found: Kind::Bare }),
             Self::Other(found) => Err(DraftProblem::WrongKind { found: *found }),
         }
     }
@@ -236,17 +251,17 @@ impl Entry {
 
     /// A switch: `on` and `off` from forms, `true` and `false` from JSON.
     pub fn switch(&self) -> Result<Option<bool>, DraftProblem> {
-        match self.optional()? {
+        match self.bare_change()?.set() {
             None => Ok(None),
-            Some("on" | "true") => Ok(Some(true)),
-            Some("off" | "false") => Ok(Some(false)),
+            Some(&("on" | "true")) => Ok(Some(true)),
+            Some(&("off" | "false")) => Ok(Some(false)),
             Some(_) => Err(DraftProblem::NotASwitch),
         }
     }
 
     /// A whole number within bounds.
     pub fn integer(&self, range: RangeInclusive<i64>) -> Result<Option<i64>, DraftProblem> {
-        let Some(text) = self.optional()? else {
+        let Change::Set(text) = self.bare_change()? else {
             return Ok(None);
         };
         let digits = text.strip_prefix('-').unwrap_or(text);
@@ -311,7 +326,7 @@ impl Serialize for Entry {
     /// Absent and `Other` become `null`; skip absent fields with [`Entry::is_absent`].
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Text(text) => serializer.serialize_str(text),
+            Self::Text(text) | Self::Bare(text) => serializer.serialize_str(text),
             Self::Absent | Self::Null | Self::Other(_) => serializer.serialize_none(),
         }
     }
@@ -352,19 +367,19 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Entry, E> {
-        Ok(Entry::text(value.to_string()))
+        Ok(Entry::Bare(value.to_string()))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Entry, E> {
-        Ok(Entry::text(value.to_string()))
+        Ok(Entry::Bare(value.to_string()))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Entry, E> {
-        Ok(Entry::text(value.to_string()))
+        Ok(Entry::Bare(value.to_string()))
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Entry, E> {
-        Ok(Entry::text(value.to_string()))
+        Ok(Entry::Bare(value.to_string()))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Entry, E> {

@@ -148,6 +148,9 @@ const TIME: Time = Time {
 const REASONS: Reasons = Reasons {
     required: "Gib einen Wert ein.",
     wrong_kind_list: "Hier steht eine Liste, wo ein Wert hingehört.",
+    wrong_kind_object: "Hier steht ein Objekt, wo ein Wert hingehört.",
+    wrong_kind_value: "Hier steht ein Wert, wo eine Liste hingehört.",
+    wrong_kind_bare: "Hier steht eine Zahl, true oder false, wo Text hingehört. Setze Anführungszeichen.",
     not_an_id: "Das ist keine ID. Kopiere sie von der Seite dessen, was sie nennt.",
     unknown_field: "So ein Feld gibt es nicht.",
     not_e164: "hat keine Landesvorwahl. Schreibe sie wie +14155550100.",

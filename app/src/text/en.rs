@@ -148,6 +148,9 @@ const TIME: Time = Time {
 const REASONS: Reasons = Reasons {
     required: "Enter a value.",
     wrong_kind_list: "A list stands where one value belongs.",
+    wrong_kind_object: "An object stands where a value belongs.",
+    wrong_kind_value: "One value stands where a list belongs.",
+    wrong_kind_bare: "A number, true or false stands where text belongs. Put it in quotes.",
     not_an_id: "This is not an ID. Copy it from the page of the thing it names.",
     unknown_field: "There is no such field.",
     not_e164: "has no country code. Write it like +14155550100.",

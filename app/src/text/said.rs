@@ -8,6 +8,7 @@ mod trunk;
 use super::Text;
 use crate::domain::account::Role;
 use crate::domain::call::EndReason;
+use crate::domain::draft::Kind;
 use crate::domain::phone::{InvalidPhoneNumber, PhoneNumber, ReadAs};
 use crate::domain::routing::{Near, Note, Outcome, Refusal, Step};
 use crate::error::{AppError, Conflict, Need, Reason, Scope, Thing, Unavailable};
@@ -26,7 +27,13 @@ impl Text {
                 (say.forbidden_character)(&format!("U+{:04X}", u32::from(*character)))
             }
             Reason::NotAnAddress { found } => (say.not_an_address)(&short(found)),
-            Reason::WrongKind { .. } => say.wrong_kind_list.to_owned(),
+            Reason::WrongKind { found } => match found {
+                Kind::List => say.wrong_kind_list,
+                Kind::Object => say.wrong_kind_object,
+                Kind::Value => say.wrong_kind_value,
+                Kind::Bare => say.wrong_kind_bare,
+            }
+            .to_owned(),
             Reason::NotAChoice { found, allowed } => {
                 (say.not_a_choice)(&short(found), &allowed.join(", "))
             }

@@ -26,7 +26,7 @@ pub(super) fn of(schema: &str) -> Option<Value> {
         "UpdateAgentSipConfig" => json!({ "phone_numbers": ["+14155550100"] }),
         "AssignTransferDestination" => json!({ "destination_id": ID, "digit": "1" }),
         "CreateInboundTrunk" => json!({ "region": "global", "phone_numbers": ["+14155550100"] }),
-        "UpdateInboundTrunk" => json!({ "max_channels": 30, "version": 1 }),
+        "UpdateInboundTrunk" => json!({ "max_channels": 30 }),
         "CreateInboundCredential" => json!({
             "label": "Frankfurt", "kind": "network", "networks": ["203.0.113.0/24"],
         }),

@@ -180,14 +180,20 @@ async fn while_another_program_holds_the_lock_calls_go_on_and_changes_wait_in_va
     house.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_postgresql_holds_a_lock_calls_go_on_and_changes_wait_in_vain() {
-    let Some(postgres) = Postgres::fresh().await else {
-        return;
-    };
-    let mut house = Installation::serve_with(&[("PATCHBAY_DATABASE__URL", &postgres.url)]).await;
+/// A database, the server on it, a key that may do all, and who may call; nothing where there is no PostgreSQL.
+async fn on_postgres() -> Option<(Postgres, Installation, String, (String, String))> {
+    let postgres = Postgres::fresh().await?;
+    let house = Installation::serve_with(&[("PATCHBAY_DATABASE__URL", &postgres.url)]).await;
     let key = house.key(&["--full-access"]);
     let access = furnish(&house, &key, false).await;
+    Some((postgres, house, key, access))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgresql_holds_a_lock_calls_go_on_and_changes_wait_in_vain() {
+    let Some((postgres, mut house, key, access)) = on_postgres().await else {
+        return;
+    };
     let mut made = Vec::new();
     let mut other = postgres.connect().await;
     let mut lock = other.begin().await.unwrap();
@@ -203,12 +209,9 @@ async fn while_postgresql_holds_a_lock_calls_go_on_and_changes_wait_in_vain() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_postgresql_lets_nobody_in_calls_go_on_and_nothing_of_them_is_lost() {
-    let Some(postgres) = Postgres::fresh().await else {
+    let Some((postgres, mut house, key, access)) = on_postgres().await else {
         return;
     };
-    let mut house = Installation::serve_with(&[("PATCHBAY_DATABASE__URL", &postgres.url)]).await;
-    let key = house.key(&["--full-access"]);
-    let access = furnish(&house, &key, false).await;
     let mut made = Vec::new();
     let is_ready = async || {
         let ready = reqwest::get(format!("{}/readyz", house.origin())).await;
@@ -247,12 +250,9 @@ async fn released(house: &Installation, key: &str, made: &mut Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_postgresql_may_only_be_read_or_is_full_calls_go_on_and_the_refusal_says_which() {
-    let Some(postgres) = Postgres::fresh().await else {
+    let Some((postgres, mut house, key, access)) = on_postgres().await else {
         return;
     };
-    let mut house = Installation::serve_with(&[("PATCHBAY_DATABASE__URL", &postgres.url)]).await;
-    let key = house.key(&["--full-access"]);
-    let access = furnish(&house, &key, false).await;
     let mut made = Vec::new();
 
     // As after a failover to a standby.

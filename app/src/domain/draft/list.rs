@@ -120,19 +120,19 @@ impl<'de> Visitor<'de> for AnyList {
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<EntryList, E> {
-        Ok(EntryList::of([value.to_string()]))
+        Ok(EntryList::Items(vec![Entry::Bare(value.to_string())]))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<EntryList, E> {
-        Ok(EntryList::of([value.to_string()]))
+        Ok(EntryList::Items(vec![Entry::Bare(value.to_string())]))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<EntryList, E> {
-        Ok(EntryList::of([value.to_string()]))
+        Ok(EntryList::Items(vec![Entry::Bare(value.to_string())]))
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<EntryList, E> {
-        Ok(EntryList::of([value.to_string()]))
+        Ok(EntryList::Items(vec![Entry::Bare(value.to_string())]))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<EntryList, E> {

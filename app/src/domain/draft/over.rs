@@ -83,7 +83,7 @@ impl Entry {
 
     /// A whole number that must not be missing.
     pub fn integer_or(&self, base: u32, min: u32, max: u32) -> Result<u32, Reason> {
-        match self.change()? {
+        match self.bare_change()? {
             Change::Leave => Ok(base),
             Change::Clear => Err(Reason::Required),
             Change::Set(_) => self.bounded(min, max),
@@ -97,7 +97,7 @@ impl Entry {
         min: u32,
         max: u32,
     ) -> Result<Option<u32>, Reason> {
-        match self.change()? {
+        match self.bare_change()? {
             Change::Leave => Ok(base),
             Change::Clear => Ok(None),
             Change::Set(_) => self.bounded(min, max).map(Some),

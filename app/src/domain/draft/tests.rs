@@ -26,9 +26,9 @@ fn every_json_value_becomes_an_entry() {
         (r#"{"name":null}"#, Entry::Null),
         (r#"{"name":"Acme"}"#, Entry::text("Acme")),
         (r#"{"name":""}"#, Entry::text("")),
-        (r#"{"name":5060}"#, Entry::text("5060")),
-        (r#"{"name":-1.5}"#, Entry::text("-1.5")),
-        (r#"{"name":true}"#, Entry::text("true")),
+        (r#"{"name":5060}"#, Entry::Bare("5060".to_owned())),
+        (r#"{"name":-1.5}"#, Entry::Bare("-1.5".to_owned())),
+        (r#"{"name":true}"#, Entry::Bare("true".to_owned())),
         (r#"{"name":[1,{"a":[]}]}"#, Entry::Other(Kind::List)),
         (r#"{"name":{"a":{"b":null}}}"#, Entry::Other(Kind::Object)),
     ] {
@@ -64,7 +64,11 @@ fn lists_come_as_arrays_as_brackets_and_as_pasted_text() {
     let odd = json(r#"{"numbers":[1,null,[]]}"#).numbers;
     assert_eq!(
         odd,
-        EntryList::Items(vec!["1".into(), Entry::Null, Entry::Other(Kind::List)])
+        EntryList::Items(vec![
+            Entry::Bare("1".to_owned()),
+            Entry::Null,
+            Entry::Other(Kind::List)
+        ])
     );
 }
 
@@ -119,6 +123,20 @@ fn accessors_refuse_what_a_field_cannot_hold() {
         Err(NotAChoice)
     );
     assert_eq!(text(" p ").verbatim(), Ok(Some(" p ")));
+}
+
+#[test]
+fn a_number_of_json_is_a_number_and_no_name() {
+    let bare = |text: &str| Entry::Bare(text.to_owned());
+    let refused = DraftProblem::WrongKind { found: Kind::Bare };
+    assert_eq!(bare("7").integer(1..=9), Ok(Some(7)));
+    assert_eq!(bare("1.5").integer(1..=9), Err(DraftProblem::NotAnInteger));
+    assert_eq!(bare("true").switch(), Ok(Some(true)));
+    assert_eq!(bare("7").line(9), Err(refused.clone()));
+    assert_eq!(bare("7").lines(9), Err(refused.clone()));
+    assert_eq!(bare("7").verbatim(), Err(refused.clone()));
+    assert_eq!(bare("7").change(), Err(refused));
+    assert_eq!((bare("7").shown(), bare("7").is_blank()), ("7", false));
 }
 
 #[test]

@@ -399,7 +399,11 @@ fn destinations(value: &Value) -> Result<Value, (String, &'static str)> {
             Value::String(name) => (name.as_str(), Value::Null),
             Value::Object(fields) if fields.keys().all(|key| key == "name" || key == "digit") => {
                 let name = fields.get("name").and_then(Value::as_str);
-                let digit = fields.get("digit").cloned().unwrap_or_default();
+                // A key of a telephone, with quotes or without.
+                let digit = match fields.get("digit") {
+                    Some(Value::Number(key)) => Value::from(key.to_string()),
+                    other => other.cloned().unwrap_or_default(),
+                };
                 (name.ok_or_else(|| wrong(item))?, digit)
             }
             other => return Err(wrong(other)),

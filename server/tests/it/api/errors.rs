@@ -98,6 +98,29 @@ async fn bodies_that_cannot_be_read_are_refused_by_their_kind() {
 }
 
 #[tokio::test]
+async fn a_number_or_a_switch_is_no_text() {
+    let world = World::new().await;
+    let api = world.api().await;
+    api.post(TRUNK, json!({})).await.ok();
+    for bare in [json!(false), json!(7), json!(1.5)] {
+        let refused = api.post("/api/phone", json!({ "name": bare })).await;
+        assert_eq!(refused.refused(422), "invalid");
+        assert_eq!(refused.fields(), ["name wrong_kind"], "{bare}");
+        let refused = api.patch(TRUNK, json!({ "agent_id_header": bare })).await;
+        assert_eq!(refused.fields(), ["agent_id_header wrong_kind"], "{bare}");
+        let refused = api.patch(TRUNK, json!({ "codecs": bare })).await;
+        assert_eq!(refused.refused(422), "invalid", "{bare}");
+    }
+    // Written as text they may be numbers and switches, as forms write them.
+    let changed = json!({ "max_channels": "30", "krisp_enabled": "off" });
+    let changed = api.patch(TRUNK, changed).await.ok();
+    assert_eq!(
+        (&changed["max_channels"], &changed["krisp_enabled"]),
+        (&json!(30), &json!(false))
+    );
+}
+
+#[tokio::test]
 async fn addresses_and_methods_that_are_not_there_are_refused_in_json() {
     let world = World::new().await;
     let api = world.api().await;
