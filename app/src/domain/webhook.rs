@@ -1,6 +1,8 @@
 //! Webhooks: addresses that are told what happens. What may be one, which events there are,
 //! and when a delivery that failed is tried again. Knows nothing of HTTP clients or databases.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::Call;
@@ -49,7 +51,7 @@ pub enum Told {
     /// A call, as it was then.
     Call {
         /// Its row.
-        call: Box<Call>,
+        call: Arc<Call>,
     },
     /// A transfer that is over.
     Transfer {

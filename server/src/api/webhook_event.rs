@@ -1,5 +1,7 @@
 //! What a webhook's receiver reads: the event in the API's own words.
 
+use std::sync::Arc;
+
 use app::domain::webhook::{Event, EventKind, Told};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -71,7 +73,7 @@ pub(super) fn shown(event: &Event) -> WebhookEvent {
     let nothing = WebhookData::default();
     let data = match event.what.clone() {
         Told::Call { call } => WebhookData {
-            call: Some(calls::shown(*call)),
+            call: Some(calls::shown(Arc::unwrap_or_clone(call))),
             ..nothing
         },
         Told::Transfer {

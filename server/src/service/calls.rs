@@ -3,7 +3,7 @@
 //! # Layout
 //! `desk` (here) · `terms` what the SIP edge and it say to each other · `outgoing` calls that leave, `legs` those that another one began · `live` the calls that run · `writer` one
 //! task that groups commits, with a file for when the database is away · `refusals` one row
-//! for many alike · `neighbours` the other instances · `orphans` what a dead process left open · `told` the log line of each
+//! for many alike · `row` of a call that came in · `neighbours` the other instances · `orphans` what a dead process left open · `told` the log line of each
 //! · `telling` what webhooks hear · `inbox` what people and scripts read
 
 mod inbox;
@@ -13,6 +13,7 @@ mod neighbours;
 mod orphans;
 mod outgoing;
 mod refusals;
+mod row;
 mod telling;
 mod terms;
 mod told;
@@ -26,13 +27,13 @@ use std::time::Duration;
 
 use app::domain::agent::Agent;
 use app::domain::call::{
-    Call, CallEnd, CallState, Direction, Happening, RecordingState, SipMessageRecord, TimelineEvent,
+    Call, CallEnd, CallState, Happening, RecordingState, SipMessageRecord, TimelineEvent,
 };
 use app::domain::codec::CodecOrder;
 use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::inbound::Srtp;
 use app::domain::outbound::{Health, HealthState, OutboundTrunk};
-use app::domain::routing::{Decision, Invite, MediaOffer, Proof, Registered, Verdict, decide};
+use app::domain::routing::{Decision, Invite, Proof, decide};
 use app::domain::sip::{PassedHeader, Secret};
 use app::domain::webhook::{EventKind, Told};
 use app::ports::News;
@@ -48,9 +49,10 @@ use crate::clock::Clock;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{Credential, RouteBook};
 use crate::store::Db;
-use crate::store::calls::CallPapers;
+use crate::store::calls::{CallPapers, Later};
 use crate::vault::VaultKey;
 use refusals::Refusals;
+use row::by_registration;
 use writer::Entry;
 
 /// How long an answer waits for its row.
@@ -74,7 +76,7 @@ pub struct CallDesk {
     db: Db,
     clock: Clock,
     book: Arc<RouteBook>,
-    live: Live,
+    live: Arc<Live>,
     refusals: Refusals,
     writer: Writer,
     news: NewsDesk,
@@ -96,9 +98,10 @@ impl CallDesk {
         nonce_key: [u8; 32],
         settings: DeskSettings,
     ) -> Result<(Arc<Self>, impl Future<Output = ()> + Send + 'static), WriterError> {
-        let (writer, work) = Writer::open(db.clone(), settings.spool.clone()).await?;
+        let live = Arc::new(Live::new(settings.max_calls));
+        let (writer, work) = Writer::open(db.clone(), settings.spool.clone(), live.clone()).await?;
         let desk = Arc::new(Self {
-            live: Live::new(settings.max_calls),
+            live,
             refusals: Refusals::default(),
             writer,
             news,
@@ -274,7 +277,7 @@ impl CallDesk {
         if let Ok(Ok(())) = tokio::time::timeout(DURABLE_WITHIN, durable).await {
             return Opened::Durable;
         }
-        self.change(id, |call, _| call.late = true);
+        self.change(id, |call| call.late = true);
         Opened::Late
     }
 
@@ -286,7 +289,7 @@ impl CallDesk {
                 let (mut call, papers) = self.row(new, CallState::Ended, Some(end));
                 call.ended_at = Some(self.clock.now_ms());
                 told::ended(&call, None);
-                let id = call.id;
+                let (id, call) = (call.id, Arc::new(call));
                 self.announce_call(EventKind::CallRefused, &call);
                 self.writer.write(Entry::save(call.clone(), papers));
                 for message in messages {
@@ -304,7 +307,7 @@ impl CallDesk {
     /// Something happened during a call. Never blocks.
     pub fn note(&self, id: CallId, event: CallEvent) {
         match event {
-            CallEvent::Codec(codec) => self.change(id, |call, _| call.codec = Some(codec)),
+            CallEvent::Codec(codec) => self.change(id, |call| call.codec = Some(codec)),
             CallEvent::Said(line) => {
                 self.writer.write(Entry::Line {
                     call: id,
@@ -324,14 +327,12 @@ impl CallDesk {
                 if let Some(over) = over {
                     self.announce(EventKind::TransferCompleted, over);
                 }
-                self.change(id, |_, _| {});
+                self.change(id, |_| {});
             }
             CallEvent::Checked(check) => {
-                self.change(id, |_, papers| {
-                    Arc::make_mut(papers).receipt.checks.push(check);
-                });
+                self.change_whole(id, |_, papers| papers.receipt.checks.push(check));
             }
-            CallEvent::Peer(peer) => self.change(id, |call, _| {
+            CallEvent::Peer(peer) => self.change(id, |call| {
                 call.source = Some(peer.address);
                 call.transport = Some(peer.transport);
                 call.sip_call_id = peer.sip_call_id;
@@ -343,21 +344,21 @@ impl CallDesk {
     fn happened(&self, id: CallId, event: TimelineEvent) {
         let at = event.at;
         match &event.what {
-            Happening::Dialling { .. } => self.change(id, |call, _| {
+            Happening::Dialling { .. } => self.change(id, |call| {
                 call.state = CallState::Dialling;
             }),
-            Happening::Ringing => self.change(id, |call, _| {
+            Happening::Ringing => self.change(id, |call| {
                 call.ringing_at = call.ringing_at.or(Some(at));
                 call.state = CallState::Ringing;
             }),
-            Happening::Answered => self.change(id, |call, _| {
+            Happening::Answered => self.change(id, |call| {
                 call.answered_at = Some(at);
                 call.state = CallState::Answered;
             }),
-            Happening::FirstAudioOut => self.change(id, |call, _| call.first_audio_at = Some(at)),
-            Happening::RecordingStarted => self.change(id, |call, papers| {
+            Happening::FirstAudioOut => self.change(id, |call| call.first_audio_at = Some(at)),
+            Happening::RecordingStarted => self.change_whole(id, |call, papers| {
                 call.recording = RecordingState::Running;
-                Arc::make_mut(papers).recording_path = Some(recording_name(id));
+                papers.recording_path = Some(recording_name(id));
             }),
             _ => {}
         }
@@ -371,20 +372,20 @@ impl CallDesk {
 
     /// The last word about a call that `admit` counted, begun or not.
     pub fn end(&self, id: CallId, end: CallEnd, facts: &CallFacts) {
-        let Some((call, papers)) = self.live.end(id) else {
+        let Some((call, _)) = self.live.end(id) else {
             return;
         };
         let mut call = Arc::unwrap_or_clone(call);
-        let mut papers = Arc::unwrap_or_clone(papers);
         call.state = CallState::Ended;
         call.end = Some(end);
         call.ended_at = Some(facts.ended_at.max(call.started_at));
         call.first_audio_at = call.first_audio_at.or(facts.first_audio_at);
         call.recording = facts.recording;
         call.phrase.clone_from(&facts.phrase);
-        papers.quality = facts.quality;
-        papers.recording_path =
-            (facts.recording != RecordingState::None).then(|| recording_name(id));
+        let later = Later {
+            quality: facts.quality,
+            recording_path: (facts.recording != RecordingState::None).then(|| recording_name(id)),
+        };
         told::ended(&call, facts.quality.as_ref());
         let event = TimelineEvent {
             at: facts.ended_at,
@@ -393,8 +394,12 @@ impl CallDesk {
             },
         };
         self.writer.write(Entry::Event { call: id, event });
+        let call = Arc::new(call);
         self.announce_call(EventKind::CallEnded, &call);
-        self.writer.write(Entry::save(call.clone(), papers));
+        self.writer.write(Entry::Change {
+            call: call.clone(),
+            later: Box::new(later),
+        });
         self.tell_row(&call);
     }
 
@@ -417,80 +422,21 @@ impl CallDesk {
         self.live.get(id).map(Arc::unwrap_or_clone)
     }
 
-    fn change(&self, id: CallId, change: impl FnOnce(&mut Call, &mut Arc<CallPapers>)) {
+    fn change(&self, id: CallId, change: impl FnOnce(&mut Call)) {
+        if let Some((call, _)) = self.live.change(id, |call, _| change(call)) {
+            self.writer.write_row(id);
+            self.tell_row(&call);
+        }
+    }
+
+    /// The row and what is written once only, as a rule.
+    fn change_whole(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {
+        let change = |call: &mut Call, papers: &mut Arc<_>| change(call, Arc::make_mut(papers));
         if let Some((call, papers)) = self.live.change(id, change) {
             let row = call.clone();
             self.writer.write(Entry::Save { call, papers });
             self.tell_row(&row);
         }
-    }
-
-    fn row(&self, new: &NewCall, state: CallState, end: Option<CallEnd>) -> (Call, CallPapers) {
-        let agent = match new.decision.verdict {
-            Verdict::Answer(agent) => Some(agent),
-            _ => None,
-        };
-        let (access_label, agent_name) = self.book.read(|routes| {
-            let label = new
-                .decision
-                .access
-                .and_then(|id| routes.access(id))
-                .map(|access| access.label.clone());
-            let name = agent
-                .and_then(|id| routes.agent(id))
-                .map(|agent| agent.name.clone());
-            (label, name)
-        });
-        let offered = match &new.invite.media {
-            MediaOffer::Late => Vec::new(),
-            MediaOffer::Codecs { offered, .. } => offered.clone(),
-        };
-        let call = Call {
-            id: new.id,
-            direction: Direction::Inbound,
-            state,
-            end,
-            phrase: None,
-            caller: new.invite.caller.clone(),
-            number: new.decision.number.clone(),
-            sent_as: new.decision.sent_as.clone(),
-            trunk: by_registration(new).map(|by| by.trunk),
-            trunk_label: by_registration(new).map(|by| by.name.clone()),
-            parent: None,
-            access: new.decision.access,
-            access_label,
-            agent,
-            agent_name,
-            source: Some(new.invite.source),
-            transport: Some(new.invite.transport),
-            software: new.software.clone(),
-            sip_call_id: new.sip_call_id.clone(),
-            repeats: 1,
-            late: false,
-            started_at: new.received_at,
-            ringing_at: None,
-            answered_at: None,
-            first_audio_at: None,
-            ended_at: None,
-            codec: None,
-            recording: RecordingState::None,
-        };
-        let papers = CallPapers {
-            receipt: new.decision.receipt.clone(),
-            offered,
-            quality: None,
-            recording_path: None,
-            instance: self.settings.instance.clone(),
-        };
-        (call, papers)
-    }
-}
-
-/// The trunk whose registrar brought it.
-fn by_registration(new: &NewCall) -> Option<&Registered> {
-    match &new.invite.proof {
-        Proof::Registered(by) => Some(by),
-        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls: the row that lists show, and its receipt. What was said and what happened is in `timeline`, lists are in `inbox`.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use app::domain::call::{Call, CallEnd, CallerId, EndReason, Quality};
@@ -223,6 +224,66 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
     Ok(())
 }
 
+/// What becomes known of a call after its row was made, beside the row itself.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Later {
+    pub quality: Option<Quality>,
+    /// Relative to the folder of recordings.
+    pub recording_path: Option<String>,
+}
+
+/// Rows that are there already, as they are now, each of them once. The half of it that never changes, and with it
+/// most of its indexes, is not written again.
+pub async fn change_all(tx: &mut Tx, calls: &[(&Call, &Later)]) -> Result<(), StoreError> {
+    const UPDATE: &str = "
+        update calls
+        set state = column2, reason = column3, result = column4, status = column5, phrase = column6,
+            source = column7, transport = column8, software = column9, sip_call_id = column10,
+            late = column11, ringing_at = column12, answered_at = column13, first_audio_at = column14,
+            ended_at = column15, codec = column16, recording = column17, quality = column18,
+            recording_path = column19";
+    const WIDTH: usize = 19;
+    let (refused, others): (Vec<_>, Vec<_>) =
+        (calls.iter().copied()).partition(|(call, _)| is_refused(call));
+    let refused = portions(&refused).map(|portion| (portion, ", refused = true"));
+    let others = portions(&others).map(|portion| (portion, ""));
+    for (portion, also) in refused.chain(others) {
+        let places = places(tx, portion.len(), WIDTH);
+        let text = format!("{UPDATE}{also} from (values {places}) as changed where id = column1");
+        let qualities = portion
+            .iter()
+            .map(|(_, later)| later.quality.as_ref().map(json::write).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        sql!(tx, on => {
+            let mut query = sqlx::query(&text);
+            for ((call, later), quality) in portion.iter().zip(&qualities) {
+                query = query
+                    .bind(call.id.as_uuid())
+                    .bind(call.state.as_str())
+                    .bind(call.end.map(|end| end.reason.code()))
+                    .bind(call.end.map(|end| end.result.as_str()))
+                    .bind(call.end.and_then(|end| end.status).map(i64::from))
+                    .bind(call.phrase.as_deref().map(clean))
+                    .bind(call.source.map(|source| source.to_string()))
+                    .bind(call.transport.map(|transport| transport.to_string()))
+                    .bind(call.software.as_deref().map(clean))
+                    .bind(clean(&call.sip_call_id))
+                    .bind(call.late)
+                    .bind(call.ringing_at)
+                    .bind(call.answered_at)
+                    .bind(call.first_audio_at)
+                    .bind(call.ended_at)
+                    .bind(call.codec.as_deref())
+                    .bind(call.recording.as_str())
+                    .bind(quality.as_deref())
+                    .bind(later.recording_path.as_deref());
+            }
+            query.execute(on).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
 fn is_refused(call: &Call) -> bool {
     call.end
         .is_some_and(|end| matches!(end.reason, EndReason::Refused(_)))
@@ -234,8 +295,8 @@ fn searched(call: &Call) -> String {
     let number = |number: &Option<PhoneNumber>| number.as_ref().map(ToString::to_string);
     let (to, from) = (number(&call.number), number(&call.caller.number));
     let whole = [
-        to.unwrap_or_default(),
-        from.unwrap_or_default(),
+        to.unwrap_or_default().into(),
+        from.unwrap_or_default().into(),
         clean(&call.sent_as),
     ]
     .join(" ");
@@ -344,8 +405,12 @@ pub async fn delete_before(tx: &mut Tx, before: i64) -> Result<u64, StoreError> 
 }
 
 /// PostgreSQL refuses U+0000 in text, and what a peer sends is not ours to refuse here.
-fn clean(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+fn clean(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 impl TryFrom<CallRow> for Call {

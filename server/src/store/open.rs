@@ -136,7 +136,13 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .clone()
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        // Each number of rows is a statement of its own (`rows`).
+        .statement_cache_capacity(256)
+        // What a statement of many rows would take back if one is refused: not worth a file for each.
+        .pragma("temp_store", "memory")
+        // In pages of 4 KiB. Most of what is written soon is written over, and need not go into the database each time.
+        .pragma("wal_autocheckpoint", "4000");
     // A file does not go away as a server does: asking first whether it is there would be a round to SQLite's
     // thread for each use.
     let write = SqlitePoolOptions::new()

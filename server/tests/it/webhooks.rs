@@ -59,7 +59,7 @@ async fn hooked(world: &World, url: &str) -> Value {
 }
 
 fn tell(world: &World, kind: EventKind, call: &Call) {
-    let call = Box::new(call.clone());
+    let call = std::sync::Arc::new(call.clone());
     world.house.desk.announce(kind, Told::Call { call });
 }
 

@@ -152,6 +152,10 @@ impl Live {
             .map(|(call, _)| call.clone())
     }
 
+    pub(super) fn row(&self, id: CallId) -> Option<Row> {
+        self.state.lock().calls.get(&id)?.row.clone()
+    }
+
     pub(super) fn change(
         &self,
         id: CallId,

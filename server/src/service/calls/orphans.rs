@@ -1,5 +1,7 @@
 //! Calls that a dead process left open.
 
+use std::sync::Arc;
+
 use app::domain::call::{CallEnd, CallState, EndReason, RecordingState};
 use app::domain::id::CallId;
 use app::domain::transfer::{Transfer, TransferState};
@@ -62,7 +64,7 @@ impl CallDesk {
             events.push(self.event(
                 EventKind::CallEnded,
                 Told::Call {
-                    call: Box::new(call.clone()),
+                    call: Arc::new(call.clone()),
                 },
             ));
             closed.push(call);

@@ -208,7 +208,8 @@ impl CallDesk {
             call.end = Some(end);
             call.ended_at = Some(now);
             told::ended(&call, None);
-            self.writer.write(Entry::save(call.clone(), papers.clone()));
+            let row = Arc::new(call.clone());
+            self.writer.write(Entry::save(row, papers.clone()));
             self.tell_row(&call);
         }
         permitted?;

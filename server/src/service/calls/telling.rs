@@ -1,6 +1,8 @@
 //! What webhooks are told. It is written behind the call's own rows and by the same writer, so
 //! that it survives what they survive.
 
+use std::sync::Arc;
+
 use app::domain::call::Call;
 use app::domain::transfer::{Transfer, TransferState};
 use app::domain::webhook::{Event, EventKind, Told};
@@ -17,8 +19,8 @@ impl CallDesk {
         self.news.tell(News::Webhooks);
     }
 
-    pub(super) fn announce_call(&self, kind: EventKind, call: &Call) {
-        let call = Box::new(call.clone());
+    pub(super) fn announce_call(&self, kind: EventKind, call: &Arc<Call>) {
+        let call = Arc::clone(call);
         self.announce(kind, Told::Call { call });
     }
 

@@ -2,10 +2,9 @@
 //! While the database is away, entries go to an append-only file and are replayed in order;
 //! while the disk is full as well, they wait in memory and nobody is told that they are safe.
 
-mod shared;
 mod spool;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,15 +20,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use self::spool::Spool;
-use crate::store::calls::CallPapers;
+use super::live::{Live, Row};
+use crate::store::calls::{CallPapers, Later};
 use crate::store::notices::{self, CallNotice};
 use crate::store::{self, Db, StoreError};
 
 /// So many entries at most share a commit.
-const BATCH: usize = 2_000;
-/// How long the first of a batch waits for others to share its commit. A call that rings waits for its row, as long as
-/// one packet of audio; a machine that takes hundreds of calls a second spends its time on commits otherwise.
-const GATHER: Duration = Duration::from_millis(20);
+const BATCH: usize = 4_000;
+/// How long the first of a batch waits for others to share its commit. A call that rings waits for its row: hardly
+/// where there are few, and as long as two packets of audio where a machine would spend its time on commits otherwise.
+const QUIET: Duration = Duration::from_millis(5);
+const BUSY: Duration = Duration::from_millis(40);
+/// What a handful of calls leave behind: after a batch of more it is busy.
+const FEW: usize = 50;
 /// How often a database that is away is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -38,10 +41,13 @@ const RETRY: Duration = Duration::from_secs(1);
 #[serde(rename_all = "snake_case", tag = "entry")]
 pub(super) enum Entry {
     Save {
-        #[serde(with = "shared")]
         call: Arc<Call>,
-        #[serde(with = "shared")]
         papers: Arc<CallPapers>,
+    },
+    /// A row that is there already, as it is now; its receipt is as it was.
+    Change {
+        call: Arc<Call>,
+        later: Box<Later>,
     },
     Repeat {
         call: CallId,
@@ -77,11 +83,18 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    pub(super) fn save(call: Call, papers: CallPapers) -> Self {
-        Self::Save {
-            call: Arc::new(call),
-            papers: Arc::new(papers),
-        }
+    pub(super) fn save(call: Arc<Call>, papers: CallPapers) -> Self {
+        let papers = Arc::new(papers);
+        Self::Save { call, papers }
+    }
+
+    fn changed((call, papers): Row) -> Self {
+        let later = Later {
+            quality: None,
+            recording_path: papers.recording_path.clone(),
+        };
+        let later = Box::new(later);
+        Self::Change { call, later }
     }
 
     fn tells(&self) -> Option<&Event> {
@@ -94,7 +107,7 @@ impl Entry {
     /// What readers at other instances are told of it.
     fn notice(&self) -> Option<CallNotice> {
         match self {
-            Self::Save { call, .. } => Some(CallNotice::Row(call.id)),
+            Self::Save { call, .. } | Self::Change { call, .. } => Some(CallNotice::Row(call.id)),
             Self::Repeat { call, .. } => Some(CallNotice::Row(*call)),
             Self::Line { call, line } => Some(CallNotice::Line(*call, line.start_ms)),
             _ => None,
@@ -118,61 +131,77 @@ pub struct WriterError {
     source: std::io::Error,
 }
 
+impl Order {
+    fn is_flush(&self) -> bool {
+        matches!(self, Self::Flush(_))
+    }
+}
+
 /// The way to the task. Clones lead to the same one.
 #[derive(Clone, Debug)]
 pub struct Writer(mpsc::UnboundedSender<Order>);
 
 #[derive(Debug)]
-struct Order {
-    entry: Option<Entry>,
-    done: Option<oneshot::Sender<()>>,
+enum Order {
+    Write(Entry),
+    /// The same, and somebody waits until it is safe.
+    Secure(Entry, oneshot::Sender<()>),
+    /// The row of a call that runs, as it is when it is written.
+    Row(CallId),
+    /// Everything before it.
+    Flush(oneshot::Sender<()>),
 }
 
 impl Writer {
-    /// Replays what waits in the file, then hands out the way and the work.
+    /// Replays what waits in the file, then hands out the way and the work. `live` has the rows of the calls that run.
     pub(super) async fn open(
         db: Db,
         spool: PathBuf,
+        live: Arc<Live>,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), WriterError> {
         let mut spool = Spool::open(spool).await?;
         if let Err(error) = spool.replay(&db).await {
             tracing::warn!(cause = %error, "calls.spool.waits");
         }
         let (send, receive) = mpsc::unbounded_channel();
-        Ok((Self(send), work(db, spool, receive)))
+        Ok((Self(send), work(db, spool, live, receive)))
     }
 
     /// Hands something over; it will be written.
     pub(super) fn write(&self, entry: Entry) {
-        drop(self.0.send(Order {
-            entry: Some(entry),
-            done: None,
-        }));
+        drop(self.0.send(Order::Write(entry)));
+    }
+
+    /// The row of a call that runs has changed. It is looked at when it is written, so that of changes which come
+    /// close together only the last is, and nobody keeps a copy. The end of a call is written by itself.
+    pub(super) fn write_row(&self, call: CallId) {
+        drop(self.0.send(Order::Row(call)));
     }
 
     /// Resolves when it is durable, in the database or in the file; an error means that it
     /// is in memory alone, because neither could take it.
     pub(super) fn write_durably(&self, entry: Entry) -> oneshot::Receiver<()> {
-        self.order(Some(entry))
+        let (done, durable) = oneshot::channel();
+        drop(self.0.send(Order::Secure(entry, done)));
+        durable
     }
 
     /// Waits until everything handed over before is durable, or cannot be made so.
     pub(super) async fn flush(&self) {
-        drop(self.order(None).await);
-    }
-
-    fn order(&self, entry: Option<Entry>) -> oneshot::Receiver<()> {
         let (done, durable) = oneshot::channel();
-        drop(self.0.send(Order {
-            entry,
-            done: Some(done),
-        }));
-        durable
+        drop(self.0.send(Order::Flush(done)));
+        drop(durable.await);
     }
 }
 
-async fn work(db: Db, mut spool: Spool, mut orders: mpsc::UnboundedReceiver<Order>) {
+async fn work(
+    db: Db,
+    mut spool: Spool,
+    live: Arc<Live>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut patience = QUIET;
     let mut retry = tokio::time::interval(RETRY);
     retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -181,15 +210,16 @@ async fn work(db: Db, mut spool: Spool, mut orders: mpsc::UnboundedReceiver<Orde
                 if count == 0 {
                     return;
                 }
-                gather(&mut batch, &mut orders).await;
-                let flush = batch.iter().any(|order| order.entry.is_none());
-                let entries: Vec<Entry> = batch.iter_mut().filter_map(|order| order.entry.take()).collect();
+                gather(&mut batch, &mut orders, patience).await;
+                patience = if batch.len() > FEW { BUSY } else { QUIET };
+                let flush = batch.iter().any(Order::is_flush);
+                let (entries, waiting) = taken(&mut batch, &live);
                 let mut durable = keep(&db, &mut spool, entries).await;
                 if flush {
                     durable = spool.empty_into(&db).await;
                 }
-                for done in batch.drain(..).filter_map(|order| order.done) {
-                    if durable {
+                if durable {
+                    for done in waiting {
                         let _ = done.send(());
                     }
                 }
@@ -201,13 +231,39 @@ async fn work(db: Db, mut spool: Spool, mut orders: mpsc::UnboundedReceiver<Orde
     }
 }
 
+/// What is to be written, and who waits for it.
+fn taken(batch: &mut Vec<Order>, live: &Live) -> (Vec<Entry>, Vec<oneshot::Sender<()>>) {
+    let (mut entries, mut waiting) = (Vec::with_capacity(batch.len()), Vec::new());
+    let mut rows = BTreeSet::new();
+    for order in batch.drain(..) {
+        match order {
+            Order::Write(entry) => entries.push(entry),
+            Order::Secure(entry, done) => {
+                entries.push(entry);
+                waiting.push(done);
+            }
+            Order::Row(call) => _ = rows.insert(call),
+            Order::Flush(done) => waiting.push(done),
+        }
+    }
+    // Last, for what is looked at now is newer than what was handed over. Of a call that is over its end comes later,
+    // with all there is to say.
+    let rows = rows.into_iter().filter_map(|call| live.row(call));
+    entries.extend(rows.map(Entry::changed));
+    (entries, waiting)
+}
+
 /// Waits a moment for more, unless somebody wants to see everything written now.
-async fn gather(batch: &mut Vec<Order>, orders: &mut mpsc::UnboundedReceiver<Order>) {
-    let is_urgent = batch.iter().any(|order| order.entry.is_none());
+async fn gather(
+    batch: &mut Vec<Order>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
+    patience: Duration,
+) {
+    let is_urgent = batch.iter().any(Order::is_flush);
     if is_urgent || batch.len() >= BATCH {
         return;
     }
-    tokio::time::sleep(GATHER).await;
+    tokio::time::sleep(patience).await;
     while batch.len() < BATCH {
         let Ok(order) = orders.try_recv() else { return };
         batch.push(order);
@@ -253,6 +309,8 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     // Rows first: whatever else is noted of a call refers to its row.
     let news = News::of(entries);
     store::calls::save_all(&mut tx, &news.calls).await?;
+    let changed: Vec<(&Call, &Later)> = news.changed.into_values().collect();
+    store::calls::change_all(&mut tx, &changed).await?;
     for (call, repeats) in news.repeats {
         store::calls::repeat(&mut tx, call, repeats).await?;
     }
@@ -282,12 +340,13 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
 #[derive(Default)]
 struct News<'a> {
     calls: Vec<(&'a Call, &'a CallPapers)>,
+    /// In the order in which everybody locks them, as those below.
+    changed: BTreeMap<CallId, (&'a Call, &'a Later)>,
     repeats: HashMap<CallId, u32>,
     transfers: Vec<&'a Transfer>,
     events: Vec<(CallId, &'a TimelineEvent)>,
     lines: Vec<(CallId, &'a TranscriptLine)>,
     messages: Vec<(CallId, &'a SipMessageRecord)>,
-    /// In the order in which everybody locks them, as the next.
     used: BTreeMap<AccessId, (i64, IpAddr)>,
     called: BTreeMap<&'a PhoneNumber, i64>,
 }
@@ -304,6 +363,10 @@ impl<'a> News<'a> {
                         Some(row) => *row = (call, papers),
                         None => news.calls.push((call, papers)),
                     }
+                    news.changed.remove(&call.id);
+                }
+                Entry::Change { call, later } => {
+                    news.changed.insert(call.id, (call, later));
                 }
                 Entry::Repeat { call, repeats } => {
                     news.repeats.insert(*call, *repeats);

@@ -30,7 +30,7 @@ async fn deliveries_are_queued_claimed_and_forgotten_on_both_databases() {
             kind,
             at: NOW,
             what: Told::Call {
-                call: Box::new(samples::call(1, NOW)),
+                call: std::sync::Arc::new(samples::call(1, NOW)),
             },
         };
         let (first, second) = (
