@@ -27,7 +27,7 @@ use crate::service::people::PeopleDesk;
 use crate::service::replays::Replays;
 use crate::service::route_test::RouteTest;
 use crate::service::routes::RouteBook;
-use crate::service::signin::{PasswordError, SignIn};
+use crate::service::signin::SignIn;
 use crate::service::sources::SourceDesk;
 use crate::service::trunks::Trunks;
 use crate::service::webhooks::{self, WebhookDesk};
@@ -57,8 +57,6 @@ pub enum HouseError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Writer(#[from] WriterError),
-    #[error(transparent)]
-    Password(#[from] PasswordError),
 }
 
 /// The use cases, and the two things that others need more of than the ports show.
@@ -97,7 +95,7 @@ impl House {
             book: book.clone(),
             news: news.clone(),
         };
-        let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in)?);
+        let sign_in = Arc::new(SignIn::new(db.clone(), clock.clone(), &settings.sign_in));
         let addresses = Arc::new(settings.addresses);
         let replays = Arc::new(Replays::new(core.clone()));
         let services = Services::from(Ports {

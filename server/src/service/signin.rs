@@ -39,18 +39,17 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    pub fn new(db: Db, clock: Clock, limits: &config::SignIn) -> Result<Self, PasswordError> {
+    pub fn new(db: Db, clock: Clock, limits: &config::SignIn) -> Self {
         let patience = Patience {
             free_tries: limits.free_tries,
             max_wait_s: limits.max_wait_s,
         };
-        let passwords = Passwords::new(limits.parallel_hashes)?;
-        Ok(Self {
+        Self {
             db,
             clock,
-            passwords,
+            passwords: Passwords::new(limits.parallel_hashes),
             tries: Tries::new(patience),
-        })
+        }
     }
 
     /// A token for a new set-up link, which makes the one before worthless; none once
