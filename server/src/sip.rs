@@ -309,7 +309,9 @@ impl Edge {
             }
             _ => {
                 // An answer that came just before goes by its request's transaction: it is to be there first.
-                tokio::task::yield_now().await;
+                if self.stack.asks() {
+                    tokio::task::yield_now().await;
+                }
                 if let Err((arrival, status)) = self.calls.hand_over(arrival) {
                     let reply = self.guard.reply(&arrival.message, status);
                     arrival.answer(&reply);

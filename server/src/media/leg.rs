@@ -163,9 +163,11 @@ impl Leg {
         }
     }
 
-    /// Has the bell ring for its reports. Without one it looks for them itself, every time.
+    /// Has the bell ring for its reports. Without one it looks for them itself, every time. One that is over already
+    /// gets none any more.
     pub(super) fn with_bell(mut self, bell: &Doorbell) -> Self {
-        self.has_bell = bell.watch(&mut self.ports).is_ok();
+        let is_over = self.shared.controls.lock().closed;
+        self.has_bell = !is_over && bell.watch(&mut self.ports).is_ok();
         self
     }
 

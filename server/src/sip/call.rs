@@ -110,6 +110,11 @@ impl Ending {
         Self { reason, bye: None }
     }
 
+    /// Our answer was never acknowledged.
+    pub(in crate::sip) fn no_ack() -> Self {
+        Self::bye(EndReason::NoAck, "SIP;cause=408;text=\"No ACK\"")
+    }
+
     pub(in crate::sip) fn bye(reason: EndReason, why: &'static str) -> Self {
         Self {
             reason,

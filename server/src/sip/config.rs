@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::digest::Algorithm;
 use super::guard::limits::{LimitsConfig, Rate};
+use super::message::Text;
 use super::timer::TimerRules;
 use super::tls::Certificate;
 
@@ -40,7 +41,7 @@ pub struct EdgeConfig {
     pub limits: LimitsConfig,
     pub streams: StreamLimits,
     pub timer: TimerRules,
-    pub product: String,
+    pub product: Text,
     pub retry_after_s: u32,
     /// How long a call rings before its agent picks up.
     pub ring_for: Duration,
@@ -83,7 +84,7 @@ impl Default for EdgeConfig {
                 hurry: Duration::from_secs(10),
             },
             timer: TimerRules::default(),
-            product: "Patchbay".to_owned(),
+            product: "Patchbay".into(),
             retry_after_s: 30,
             ring_for: Duration::ZERO,
             news_for: NEWS,
@@ -154,7 +155,7 @@ impl EdgeConfig {
                 expires_s: sip.session_expires_s,
                 min_se_s: sip.min_se_s,
             },
-            product: sip.product.clone(),
+            product: sip.product.as_str().into(),
             retry_after_s: config.shutdown.retry_after_s,
             ring_for: Duration::ZERO,
             news_for: NEWS,

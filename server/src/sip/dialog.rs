@@ -176,11 +176,11 @@ impl Dialog {
     }
 
     /// A request of ours (RFC 3261 §12.2.1.1). Routes are taken as loose, as all are today.
-    pub fn request(&self, method: &str, branch: &str, sent_by: &str) -> Message {
+    pub fn request(&self, method: &'static str, branch: &str, sent_by: &str) -> Message {
         self.numbered(self.next_number(), method, branch, sent_by)
     }
 
-    fn numbered(&self, number: u32, method: &str, branch: &str, sent_by: &str) -> Message {
+    fn numbered(&self, number: u32, method: &'static str, branch: &str, sent_by: &str) -> Message {
         let uri = if self.remote_target.is_empty() {
             format!("sip:{}", self.flow.peer)
         } else {

@@ -24,8 +24,8 @@ use self::limits::{Class, Limits, LimitsConfig};
 use self::screen::{Fault, Screened};
 use super::desk::Desk;
 use super::digest::{Algorithm, Challenger};
-use super::message::Message;
 use super::message::address::{host_port_of, parameter, split_host_port, user_of};
+use super::message::{Message, Text};
 use super::sources::{Sources, Trouble, Try};
 use crate::clock::Clock;
 use crate::telemetry::Event;
@@ -70,7 +70,7 @@ pub struct GuardConfig {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     pub digest: Vec<Algorithm>,
     pub realm: String,
-    pub product: String,
+    pub product: Text,
     pub retry_after_s: u32,
 }
 

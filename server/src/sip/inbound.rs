@@ -9,7 +9,8 @@ use app::domain::id::{AccessId, AgentId, CallId};
 use app::domain::routing::{Decision, Failure, Invite, Proof, Refusal, Registered, Verdict};
 
 use super::Edge;
-use super::call::{closing, offer};
+use super::call::closing;
+use super::call::offer::{self, Offered};
 use super::desk::{CallFacts, NewCall};
 use super::dialog::DialogId;
 use super::guard::Candidate;
@@ -23,7 +24,7 @@ use super::timer::{SessionTimer, TooSmall};
 
 /// What was decided about an INVITE.
 enum Decided {
-    Answer(Box<NewCall>, AgentId),
+    Answer(Box<NewCall>, AgentId, Box<Offered>),
     Refuse(Box<NewCall>, Refusal),
     /// It takes over another call; by which access, if it came by a password.
     TakeOver(DialogId, Option<AccessId>),
@@ -58,7 +59,8 @@ pub(super) fn receive(edge: &Arc<Edge>, mut candidate: Candidate, flow: &Flow) -
         };
     }
     let id: CallId = edge.clock.new_id();
-    let invite = invite(edge, &candidate, flow, trust);
+    let offered = offer::offered(&candidate.message);
+    let invite = invite(edge, &candidate, flow, trust, &offered);
     let decision = edge.desk.admit(id, &invite);
     let verdict = decision.verdict;
     match verdict {
@@ -86,7 +88,7 @@ pub(super) fn receive(edge: &Arc<Edge>, mut candidate: Candidate, flow: &Flow) -
         }
         Verdict::Answer(agent) => {
             let new = new_call(edge, id, &candidate, flow, invite, decision);
-            let decided = Decided::Answer(Box::new(new), agent);
+            let decided = Decided::Answer(Box::new(new), agent, Box::new(offered));
             begin(edge, candidate.message, flow, Some(id), decided)
         }
     }
@@ -138,9 +140,9 @@ fn carry_out(edge: &Arc<Edge>, arrival: Box<Arrival>, decided: Decided) {
             let task = refuse(edge.clone(), *arrival, *new, refusal);
             edge.life.spawn("sip.refusal", task);
         }
-        Decided::Answer(new, agent) => {
+        Decided::Answer(new, agent, offered) => {
             let asking = edge.calls.asking(&arrival.message);
-            let task = answering::answer(edge.clone(), *arrival, *new, agent, asking);
+            let task = answering::answer(edge.clone(), *arrival, *new, agent, *offered, asking);
             edge.life.spawn("sip.call", task);
         }
         Decided::TakeOver(dialog, by) => {
@@ -258,7 +260,13 @@ fn is_signed_in(proof: &Proof, decision: &Decision) -> bool {
 }
 
 /// The INVITE as routing sees it.
-fn invite(edge: &Edge, candidate: &Candidate, flow: &Flow, trust: Trust) -> Invite {
+fn invite(
+    edge: &Edge,
+    candidate: &Candidate,
+    flow: &Flow,
+    trust: Trust,
+    offered: &Offered,
+) -> Invite {
     let message = &candidate.message;
     let uri = message.uri().unwrap_or_default();
     let header = edge
@@ -276,7 +284,7 @@ fn invite(edge: &Edge, candidate: &Candidate, flow: &Flow, trust: Trust) -> Invi
         called_party: message.list("P-Called-Party-ID").next().map(user),
         to_user: message.get("To").map(user).unwrap_or_default(),
         agent_headers: message.all(&header).map(str::to_owned).collect(),
-        media: offer::media_offer(message),
+        media: offer::media_offer(offered),
         caller: identity::caller(message, trust),
     }
 }

@@ -93,7 +93,7 @@ fn shown_body(message: &Message) -> Cow<'_, str> {
         return Cow::Borrowed("[digit]");
     }
     let body = String::from_utf8_lossy(&message.body);
-    if body.split("\r\n").all(|line| secret_at(line).is_none()) {
+    if secret_at(&body).is_none() {
         return body;
     }
     let lines: Vec<String> = body.split("\r\n").map(hide_keys).collect();
@@ -123,9 +123,14 @@ fn hide_keys(line: &str) -> String {
 
 /// Where SRTP keys (RFC 4568) and ICE passwords begin.
 fn secret_at(line: &str) -> Option<usize> {
-    ["inline:", "a=ice-pwd:"]
-        .iter()
-        .find_map(|word| find_ignore_case(line, word).map(|at| at + word.len()))
+    line.match_indices(':').find_map(|(colon, _)| {
+        let before = &line.as_bytes()[..colon];
+        let ends_with = |word: &str| {
+            let start = before.len().checked_sub(word.len());
+            start.is_some_and(|start| before[start..].eq_ignore_ascii_case(word.as_bytes()))
+        };
+        (ends_with("inline") || ends_with("a=ice-pwd")).then_some(colon + 1)
+    })
 }
 
 fn find_ignore_case(text: &str, word: &str) -> Option<usize> {

@@ -4,14 +4,18 @@
 //! ([`super::guard`] does). It knows no transport and no library.
 
 pub mod address;
+mod reading;
 pub mod reply;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// A piece of a message, or text of ours. Its clones share it: an answer repeats what its request says.
+pub use arcstr::Substr as Text;
 use thiserror::Error;
 
 pub use self::address::{Address, parameter};
+pub use self::reading::split_head;
 
 /// A request or a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +39,20 @@ pub enum Oddity {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    Request { method: String, uri: String },
-    Response { status: u16, phrase: String },
+    Request {
+        method: Cow<'static, str>,
+        uri: Text,
+    },
+    Response {
+        status: u16,
+        phrase: Cow<'static, str>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     pub name: Cow<'static, str>,
-    pub value: String,
+    pub value: Text,
 }
 
 /// Why bytes are no message at all. Anything milder is the guard's to judge.
@@ -56,11 +66,9 @@ pub enum NoMessage {
     TooMany,
 }
 
-/// More header lines than any real message has.
-const MANY: usize = 256;
-
-/// Room for the head of most messages.
+/// Room for the head of most messages, and for their headers.
 const HEAD: usize = 1_024;
+const HEADERS: usize = 16;
 
 /// Compact forms (RFC 3261 §7.3.3 and the registry) beside their names.
 const COMPACT: [(&str, &str); 18] = [
@@ -119,85 +127,41 @@ const USUAL: [&str; 30] = [
 ];
 
 fn name_of(raw: &str) -> Cow<'static, str> {
-    if let Some((_, long)) = COMPACT
-        .iter()
-        .find(|(short, _)| short.eq_ignore_ascii_case(raw))
-    {
-        return Cow::Borrowed(long);
-    }
-    match USUAL.iter().find(|usual| usual.eq_ignore_ascii_case(raw)) {
-        Some(usual) => Cow::Borrowed(usual),
+    let known = if raw.len() == 1 {
+        let mut all = COMPACT.iter();
+        all.find(|(short, _)| short.eq_ignore_ascii_case(raw))
+            .map(|(_, long)| long)
+    } else {
+        USUAL.iter().find(|usual| usual.eq_ignore_ascii_case(raw))
+    };
+    match known {
+        Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(raw.to_owned()),
     }
 }
 
 impl Message {
-    pub fn request(method: impl Into<String>, uri: impl Into<String>) -> Self {
-        let start = Start::Request {
+    pub fn request(method: impl Into<Cow<'static, str>>, uri: impl Into<Text>) -> Self {
+        Self::of(Start::Request {
             method: method.into(),
             uri: uri.into(),
-        };
-        Self {
-            start,
-            headers: Vec::new(),
-            body: Vec::new(),
-            oddity: None,
-        }
+        })
     }
 
-    pub fn response(status: u16, phrase: impl Into<String>) -> Self {
-        let start = Start::Response {
+    pub fn response(status: u16, phrase: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(Start::Response {
             status,
             phrase: phrase.into(),
-        };
+        })
+    }
+
+    fn of(start: Start) -> Self {
         Self {
             start,
-            headers: Vec::new(),
+            headers: Vec::with_capacity(HEADERS),
             body: Vec::new(),
             oddity: None,
         }
-    }
-
-    /// Cuts bytes into a message. Bare line feeds count as line ends and Latin-1 is read as such,
-    /// because both come from real equipment; folded lines are joined (RFC 3261 §7.3.1).
-    /// The body is everything after the empty line: cutting it is the caller's.
-    pub fn read(bytes: &[u8]) -> Result<Self, NoMessage> {
-        let (head, body) = split_head(bytes).ok_or(NoMessage::NoEnd)?;
-        let head = text_of(head);
-        let mut lines = head
-            .split('\n')
-            .map(|line| line.strip_suffix('\r').unwrap_or(line));
-        let (start, mut oddity) = read_start(lines.next().unwrap_or_default())?;
-        let mut headers: Vec<Header> = Vec::with_capacity(20);
-        for line in lines {
-            match line.chars().next() {
-                None => {}
-                Some(' ' | '\t') => {
-                    if let Some(last) = headers.last_mut() {
-                        last.value
-                            .push_str(if last.value.is_empty() { "" } else { " " });
-                        last.value.push_str(line.trim());
-                    }
-                }
-                Some(_) if headers.len() == MANY => return Err(NoMessage::TooMany),
-                Some(_) => {
-                    let (name, value) = line.split_once(':').unwrap_or_else(|| {
-                        oddity = oddity.or(Some(Oddity::HeaderLine));
-                        (line, "")
-                    });
-                    headers.push(Header {
-                        name: name_of(name.trim_end()),
-                        value: value.trim().to_owned(),
-                    });
-                }
-            }
-        }
-        Ok(Self {
-            start,
-            headers,
-            body: body.to_vec(),
-            oddity,
-        })
     }
 
     pub fn method(&self) -> Option<&str> {
@@ -264,7 +228,18 @@ impl Message {
             .any(|value| value.eq_ignore_ascii_case(token))
     }
 
-    pub fn push(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+    /// The headers of this name, as another message may repeat them.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Header> {
+        let mut headers = self.headers.iter();
+        std::iter::from_fn(move || headers.find(|header| header.name.eq_ignore_ascii_case(name)))
+    }
+
+    /// Says what another message says.
+    pub fn repeat<'a>(&mut self, headers: impl Iterator<Item = &'a Header>) {
+        self.headers.extend(headers.cloned());
+    }
+
+    pub fn push(&mut self, name: &str, value: impl Into<Text>) -> &mut Self {
         self.headers.push(Header {
             name: name_of(name),
             value: value.into(),
@@ -272,7 +247,7 @@ impl Message {
         self
     }
 
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<Text>) -> Self {
         self.push(name, value);
         self
     }
@@ -284,7 +259,7 @@ impl Message {
     }
 
     /// Puts this value in place of the first header of this name, or adds it.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub fn set(&mut self, name: &str, value: impl Into<Text>) {
         let value = value.into();
         match self
             .headers
@@ -299,10 +274,10 @@ impl Message {
     }
 
     /// Puts another spelling in place of every value of this name.
-    pub fn rewrite(&mut self, name: &str, mut spell: impl FnMut(&str) -> String) {
+    pub fn rewrite(&mut self, name: &str, spell: impl Fn(&str) -> String) {
         for header in &mut self.headers {
             if header.name.eq_ignore_ascii_case(name) {
-                header.value = spell(&header.value);
+                header.value = spell(&header.value).into();
             }
         }
     }
@@ -348,7 +323,7 @@ impl Message {
         let mut head = String::with_capacity(HEAD + length);
         match &self.start {
             Start::Request { method, uri } => {
-                for part in [method.as_str(), " ", uri, " SIP/2.0\r\n"] {
+                for part in [&**method, " ", uri, " SIP/2.0\r\n"] {
                     head.push_str(part);
                 }
             }
@@ -365,128 +340,5 @@ impl Message {
         }
         let _ = write!(head, "Content-Length: {length}\r\n\r\n");
         head
-    }
-}
-
-/// Head without its empty line, and what follows.
-pub fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut from = 0;
-    while let Some(found) = bytes[from..].iter().position(|byte| *byte == b'\n') {
-        let end = from + found;
-        let rest = &bytes[end + 1..];
-        if let Some(body) = rest
-            .strip_prefix(b"\r\n")
-            .or_else(|| rest.strip_prefix(b"\n"))
-        {
-            return Some((&bytes[..=end], body));
-        }
-        from = end + 1;
-    }
-    None
-}
-
-/// UTF-8 where it is, Latin-1 where it is not, line by line: a name in the old alphabet in one
-/// header must not spoil another.
-fn text_of(head: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(head) {
-        return Cow::Borrowed(text);
-    }
-    let line = |line: &[u8]| match std::str::from_utf8(line) {
-        Ok(text) => text.to_owned(),
-        Err(_) => line.iter().map(|byte| char::from(*byte)).collect(),
-    };
-    let lines: Vec<String> = head.split(|byte| *byte == b'\n').map(line).collect();
-    Cow::Owned(lines.join("\n"))
-}
-
-fn read_start(line: &str) -> Result<(Start, Option<Oddity>), NoMessage> {
-    if let Some(rest) = strip_prefix_ignore_case(line, "SIP/2.0 ") {
-        let (status, phrase) = rest.split_once(' ').unwrap_or((rest, ""));
-        let status = status.parse().map_err(|_| NoMessage::StartLine)?;
-        return Ok((
-            Start::Response {
-                status,
-                phrase: phrase.to_owned(),
-            },
-            None,
-        ));
-    }
-    // What stands between method and version is the URI, blanks and all: the guard answers a
-    // blank in it, and can only do so if the rest of the message was read.
-    let (method, rest) = line.split_once(' ').ok_or(NoMessage::StartLine)?;
-    let (uri, version) = rest
-        .trim_end()
-        .rsplit_once(' ')
-        .ok_or(NoMessage::StartLine)?;
-    let version = strip_prefix_ignore_case(version, "SIP/").ok_or(NoMessage::StartLine)?;
-    let blanks = rest != rest.trim_end() || uri.is_empty() || uri.contains([' ', '\t']);
-    let oddity = match version {
-        "2.0" => blanks.then_some(Oddity::Blanks),
-        _ => Some(Oddity::Version),
-    };
-    let start = Start::Request {
-        method: method.to_owned(),
-        uri: uri.trim().to_owned(),
-    };
-    Ok((start, oddity))
-}
-
-fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let head = text.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix)
-        .then(|| &text[prefix.len()..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const INVITE: &[u8] = b"INVITE sip:100@h SIP/2.0\r\nv: SIP/2.0/UDP a;branch=z9hG4bK1,\r\n SIP/2.0/UDP b\r\n\
-        f: \"Ann\" <sip:ann@a>;tag=1\r\nt: <sip:100@h>\r\ni: c1\r\nCSeq:  7\tINVITE\r\nl: 3\r\n\r\nabc";
-
-    #[test]
-    fn reads_compact_and_folded_headers() {
-        let message = Message::read(INVITE).unwrap();
-        assert_eq!(message.method(), Some("INVITE"));
-        assert_eq!(message.uri(), Some("sip:100@h"));
-        assert_eq!(message.list("Via").count(), 2);
-        assert_eq!(message.from_tag(), Some("1"));
-        assert_eq!(message.to_tag(), None);
-        assert_eq!(message.call_id(), "c1");
-        assert_eq!(message.cseq(), Some((7, "INVITE")));
-        assert_eq!(message.body, b"abc");
-    }
-
-    #[test]
-    fn reads_bare_line_feeds_and_latin_1() {
-        let message =
-            Message::read(b"BYE sip:h SIP/2.0\nFrom: J\xfcrgen <sip:j@h>\nTo: \xc3\xbc\n\n")
-                .unwrap();
-        assert_eq!(message.get("from"), Some("Jürgen <sip:j@h>"));
-        assert_eq!(message.get("to"), Some("ü"));
-    }
-
-    #[test]
-    fn writes_what_it_reads() {
-        let message = Message::read(INVITE).unwrap();
-        assert_eq!(
-            Message::read(&message.to_bytes()).unwrap().to_bytes(),
-            message.to_bytes()
-        );
-    }
-
-    #[test]
-    fn names_what_is_no_message() {
-        assert_eq!(
-            Message::read(b"INVITE sip:h SIP/2.0\r\nVia: x\r\n"),
-            Err(NoMessage::NoEnd)
-        );
-        assert_eq!(
-            Message::read(b"GET / HTTP/1.1\r\n\r\n"),
-            Err(NoMessage::StartLine)
-        );
-        assert_eq!(Message::read(b"\r\n\r\n"), Err(NoMessage::StartLine));
-        let many = format!("BYE sip:h SIP/2.0\r\n{}\r\n", "A: b\r\n".repeat(300));
-        assert_eq!(Message::read(many.as_bytes()), Err(NoMessage::TooMany));
     }
 }

@@ -133,6 +133,11 @@ impl Stack {
         }
     }
 
+    /// Whether any request of ours is under way.
+    pub fn asks(&self) -> bool {
+        self.core.get_stats().running_transactions > 0
+    }
+
     /// Transactions at work and remembered, for tests and metrics.
     pub fn load(&self) -> (usize, usize) {
         let ours = self.core.get_stats();

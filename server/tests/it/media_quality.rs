@@ -174,3 +174,48 @@ async fn two_sides_that_report_know_the_round_trip_and_the_quality() {
         assert!(quality.to_caller.mos > Some(4.2), "{quality:?}");
     }
 }
+
+/// The reports that a peer hears of a session which ends after so long, with leave to speak or without.
+async fn reports_heard(may_send: bool, after: Duration) -> Vec<Vec<u8>> {
+    let media = media(Duration::from_secs(30));
+    let local = LocalAddress {
+        bind: LOCAL,
+        advertised: LOCAL,
+    };
+    let session = media.open_on(local, Terms::default()).unwrap();
+    let reports = UdpSocket::bind((LOCAL, 0)).await.unwrap();
+    let port = reports.local_addr().unwrap().port();
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\na=rtcp:{port}\r\n"
+    );
+    let offer = Offer::parse(offer.as_bytes()).unwrap();
+    session.answer(&offer).unwrap();
+    if may_send {
+        session.start_sending();
+    }
+    tokio::time::sleep(after).await;
+    session.close().await;
+    let mut heard = Vec::new();
+    let mut buffer = [0; 1_500];
+    while let Ok(Ok((length, _))) =
+        timeout(Duration::from_millis(300), reports.recv_from(&mut buffer)).await
+    {
+        heard.push(buffer[..length].to_vec());
+    }
+    heard
+}
+
+/// RFC 3550 §6.3.7.
+#[tokio::test]
+async fn who_has_spoken_says_goodbye_and_who_has_not_says_nothing() {
+    const GOODBYE: u8 = 203;
+    let while_it_spoke = Duration::from_millis(300);
+    let (spoke, did_not) = tokio::join!(
+        reports_heard(true, while_it_spoke),
+        reports_heard(false, while_it_spoke)
+    );
+    let goodbye = spoke.last().expect("it spoke");
+    let kinds = goodbye.windows(2).filter(|pair| pair[1] == GOODBYE);
+    assert!(kinds.count() > 0, "{spoke:?}");
+    assert_eq!(did_not, Vec::<Vec<u8>>::new());
+}

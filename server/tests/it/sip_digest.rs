@@ -15,8 +15,8 @@ async fn world() -> World {
 
 fn to_host(mut invite: Message, host: &str) -> Message {
     invite.start = Start::Request {
-        method: "INVITE".to_owned(),
-        uri: format!("sip:{NUMBER}@{host}"),
+        method: "INVITE".into(),
+        uri: format!("sip:{NUMBER}@{host}").into(),
     };
     invite
 }

@@ -97,7 +97,7 @@ impl Hand {
     }
 
     /// A request of its own, inside the call that `invite` began.
-    pub(crate) async fn asks(&self, invite: &Message, method: &str) {
+    pub(crate) async fn asks(&self, invite: &Message, method: &'static str) {
         self.says(invite, &self.request(invite, method, 900)).await;
     }
 
@@ -142,7 +142,7 @@ impl Hand {
         }
     }
 
-    fn request(&self, invite: &Message, method: &str, number: u32) -> Message {
+    fn request(&self, invite: &Message, method: &'static str, number: u32) -> Message {
         let uri = invite.get("Contact").unwrap().trim_matches(['<', '>']);
         let at = self.at;
         Message::request(method, uri)

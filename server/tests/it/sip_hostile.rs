@@ -292,8 +292,8 @@ async fn the_same_invite_at_the_same_moment_is_counted_once() {
             .request("INVITE", NUMBER, 1)
             .with_body("application/sdp", SDP);
         invite.start = Start::Request {
-            method: "INVITE".to_owned(),
-            uri: format!("sip:{NUMBER}@n3tw0rk.sip.example.com"),
+            method: "INVITE".into(),
+            uri: format!("sip:{NUMBER}@n3tw0rk.sip.example.com").into(),
         };
         let bytes = invite.to_bytes();
         let mut ways = Vec::new();

@@ -44,7 +44,8 @@ impl Phone {
         Self::between("127.0.0.1", server).await
     }
 
-    async fn between(ip: &str, to: SocketAddr) -> Self {
+    /// One that lives at `ip`, for any server.
+    pub(crate) async fn between(ip: &str, to: SocketAddr) -> Self {
         let socket = tokio::net::UdpSocket::bind((ip, 0)).await.unwrap();
         let tag = Uuid::now_v7().simple().to_string();
         let call_id = format!("{}@test", Uuid::now_v7().simple());
@@ -57,7 +58,7 @@ impl Phone {
     }
 
     /// A request outside a dialog, complete but for its body.
-    pub(crate) fn request(&self, method: &str, user: &str, cseq: u32) -> Message {
+    pub(crate) fn request(&self, method: &'static str, user: &str, cseq: u32) -> Message {
         let local = self.socket.local_addr().unwrap();
         let branch = Uuid::now_v7().simple().to_string();
         let message = Message::request(method, format!("sip:{user}@{}", self.to))
@@ -93,7 +94,7 @@ impl Phone {
         self.hear_within(Duration::from_millis(500)).await
     }
 
-    async fn hear_within(&self, patience: Duration) -> Option<Message> {
+    pub(crate) async fn hear_within(&self, patience: Duration) -> Option<Message> {
         let mut buffer = vec![0; 65_535];
         let received = self.socket.recv_from(&mut buffer);
         let (length, _) = tokio::time::timeout(patience, received)
@@ -211,7 +212,7 @@ impl Phone {
     }
 
     /// A request inside the dialog an answer began.
-    pub(crate) fn inside(&self, answer: &Message, method: &str, cseq: u32) -> Message {
+    pub(crate) fn inside(&self, answer: &Message, method: &'static str, cseq: u32) -> Message {
         let contact = answer
             .get("Contact")
             .unwrap()
@@ -219,8 +220,8 @@ impl Phone {
             .to_owned();
         let mut message = self.request(method, "x", cseq);
         message.start = server::sip::message::Start::Request {
-            method: method.to_owned(),
-            uri: contact,
+            method: method.to_owned().into(),
+            uri: contact.into(),
         };
         message.set("To", answer.get("To").unwrap());
         message.set("From", answer.get("From").unwrap());

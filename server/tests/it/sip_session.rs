@@ -178,7 +178,7 @@ async fn a_carrier_by_network_gets_no_audio_before_its_ack() {
 
 fn uri(uri: &str) -> server::sip::message::Start {
     server::sip::message::Start::Request {
-        method: "INVITE".to_owned(),
-        uri: uri.to_owned(),
+        method: "INVITE".into(),
+        uri: uri.to_owned().into(),
     }
 }

@@ -156,7 +156,9 @@ impl Leg {
 
     pub(super) fn say_goodbye(&mut self) {
         self.shared.controls.lock().recording = None;
-        if let Some(to) = self.report_address() {
+        // Who has never said anything must not (RFC 3550 §6.3.7).
+        let has_spoken = self.clock.reported_ms > 0 || self.shared.stats.lock().sent.packets > 0;
+        if let (Some(to), true) = (self.report_address(), has_spoken) {
             let mut goodbye = reports::goodbye(self.out.ssrc());
             self.protect_report(&mut goodbye);
             drop(self.ports.rtcp.send_to(&goodbye, to));

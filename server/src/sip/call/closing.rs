@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use app::domain::call::{CallEnd, RecordingState};
+use app::domain::call::{CallEnd, EndReason, RecordingState};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::saying::Pending;
@@ -22,10 +22,22 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// The same when the server stops: long enough for the BYE to leave.
 const PARTING: Duration = Duration::from_millis(100);
 
+/// What may come between the decision to hang up and the BYE.
+enum Crossing {
+    /// By the transaction of the INVITE, or nothing any more.
+    Invite(Option<ServerEvent>),
+    Outside(ToCall),
+    Stopped,
+}
+
 impl Call {
-    pub(in crate::sip) async fn finish(mut self, ending: Ending) {
+    pub(in crate::sip) async fn finish(mut self, mut ending: Ending) {
         let ended_at = self.edge.clock.now_ms();
         self.let_go();
+        if ending.bye.is_some() && matches!(self.phase, Phase::Answered) {
+            self.session.close().await;
+            self.hold_bye(&mut ending).await;
+        }
         self.tell_near(FarEvent::Over {
             reason: ending.reason,
             status: None,
@@ -54,6 +66,49 @@ impl Call {
         self.edge
             .desk
             .end(self.id, CallEnd::because(ending.reason), facts);
+    }
+
+    /// A BYE of ours has to wait for the ACK, or until that comes no more (RFC 3261 §15). Only a server that stops has
+    /// no time for it.
+    async fn hold_bye(&mut self, ending: &mut Ending) {
+        while matches!(self.phase, Phase::Answered) && ending.reason != EndReason::NoAck {
+            match self.next_crossing().await {
+                Crossing::Stopped => return,
+                Crossing::Invite(Some(ServerEvent::Acked(ack))) => {
+                    self.step(&ack, Way::Received);
+                    self.phase = Phase::Confirmed;
+                }
+                Crossing::Invite(Some(ServerEvent::Cancelled(_))) => {}
+                Crossing::Invite(Some(ServerEvent::Over) | None) => {
+                    // Who never heard us did not fall silent either.
+                    if ending.reason != EndReason::OperatorHungUp {
+                        *ending = Ending::no_ack();
+                    }
+                    return;
+                }
+                Crossing::Outside(crossing) => {
+                    if hangs_up(&crossing) {
+                        ending.bye = None;
+                    }
+                    self.on_crossing(crossing);
+                    if ending.bye.is_none() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn next_crossing(&mut self) -> Crossing {
+        if let Some(kept) = self.sources.kept.take() {
+            return Crossing::Outside(kept);
+        }
+        let stopped = self.edge.life.stopped();
+        tokio::select! {
+            () = stopped.cancelled() => Crossing::Stopped,
+            event = event_of(self.sources.invite.as_mut()) => Crossing::Invite(event),
+            Some(crossing) = self.sources.outside.recv() => Crossing::Outside(crossing),
+        }
     }
 
     /// Hears the peer out: the answer to our BYE or the ACK of our no, and whatever crosses them.
@@ -110,6 +165,14 @@ async fn answer_to(asked: &mut Option<Pending>) -> Option<Message> {
         Some(pending) => pending.asked.last().await,
         None => std::future::pending().await,
     }
+}
+
+async fn event_of(events: Option<&mut UnboundedReceiver<ServerEvent>>) -> Option<ServerEvent> {
+    events?.recv().await
+}
+
+fn hangs_up(crossing: &ToCall) -> bool {
+    matches!(crossing, ToCall::Request(arrival) if arrival.message.method() == Some("BYE"))
 }
 
 /// The ACK of a no, if it comes soon.

@@ -4,7 +4,7 @@ use app::domain::codec::CodecOrder;
 use app::domain::inbound::Srtp;
 use app::domain::routing::MediaOffer;
 
-use crate::media::sdp::{Offer, Terms};
+use crate::media::sdp::{InvalidSdp, Offer, Terms};
 use crate::sip::message::Message;
 use crate::sip::message::address::parameter;
 use crate::sip::stack::Flow;
@@ -57,17 +57,22 @@ pub(in crate::sip) fn terms(flow: &Flow, srtp: Srtp, codecs: Option<CodecOrder>)
     }
 }
 
-/// What an INVITE offers to talk, as routing wants to know it.
-pub(in crate::sip) fn media_offer(message: &Message) -> MediaOffer {
-    let Some(body) = description(message) else {
-        return MediaOffer::Late;
-    };
-    match Offer::parse(body) {
-        Ok(offer) => MediaOffer::Codecs {
-            offered: names(&offer),
+/// What an INVITE offers, read once; nothing if it leaves that to us.
+pub(in crate::sip) type Offered = Option<Result<Offer, InvalidSdp>>;
+
+pub(in crate::sip) fn offered(invite: &Message) -> Offered {
+    description(invite).map(Offer::parse)
+}
+
+/// The same as routing wants to know it.
+pub(in crate::sip) fn media_offer(offered: &Offered) -> MediaOffer {
+    match offered {
+        None => MediaOffer::Late,
+        Some(Ok(offer)) => MediaOffer::Codecs {
+            offered: names(offer),
             lines: offer.audio_lines(),
         },
-        Err(_) => MediaOffer::Codecs {
+        Some(Err(_)) => MediaOffer::Codecs {
             offered: Vec::new(),
             lines: Vec::new(),
         },
@@ -112,18 +117,18 @@ mod tests {
                 offered: vec!["G729".to_owned(), "PCMA".to_owned()],
                 lines: vec![AudioLine::plain(vec![Codec::Pcma])],
             };
-            assert_eq!(media_offer(&message), expected);
+            assert_eq!(media_offer(&offered(&message)), expected);
         }
     }
 
     #[test]
     fn no_body_is_a_late_offer_and_nonsense_offers_nothing() {
         assert_eq!(
-            media_offer(&Message::request("INVITE", "sip:1@h")),
+            media_offer(&offered(&Message::request("INVITE", "sip:1@h"))),
             MediaOffer::Late
         );
         assert_eq!(
-            media_offer(&message("application/x", "thing")),
+            media_offer(&offered(&message("application/x", "thing"))),
             MediaOffer::Late
         );
         let nothing = MediaOffer::Codecs {
@@ -131,7 +136,7 @@ mod tests {
             lines: Vec::new(),
         };
         assert_eq!(
-            media_offer(&message("application/sdp", "nonsense")),
+            media_offer(&offered(&message("application/sdp", "nonsense"))),
             nothing
         );
     }

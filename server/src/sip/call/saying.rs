@@ -118,7 +118,7 @@ impl Call {
         })
     }
 
-    pub(in crate::sip) fn own_request(&self, method: &str) -> Message {
+    pub(in crate::sip) fn own_request(&self, method: &'static str) -> Message {
         self.edge.request_in(&self.dialog, method)
     }
 
@@ -145,7 +145,7 @@ impl Call {
 
 impl Edge {
     /// A request of ours in a dialog.
-    pub(super) fn request_in(&self, dialog: &Dialog, method: &str) -> Message {
+    pub(super) fn request_in(&self, dialog: &Dialog, method: &'static str) -> Message {
         let branch = self.clock.new_uuid().simple().to_string();
         let request = dialog.request(method, &branch, &self.sent_by(&dialog.flow));
         request.with("User-Agent", self.config.product.clone())

@@ -75,15 +75,19 @@ impl Speaking {
 impl Call {
     /// Begins to reach an engine that is elsewhere. One that is here is ready.
     pub(in crate::sip) fn reach(&mut self) {
+        let Some(agent) = &self.agent else { return };
+        let engine = agent.settings.engine.clone();
+        if engine == Engine::Builtin {
+            self.speaking = Speaking::Ready(Ready::BUILTIN);
+            return;
+        }
         let Some(wanted) = self.wanted() else { return };
-        self.speaking = match wanted.engine.clone() {
-            Engine::Builtin => Speaking::Ready(Ready::BUILTIN),
-            Engine::Sip(sip) => self.reach_telephone(sip, wanted),
-            Engine::Stream(_) | Engine::Realtime(_) => {
-                let engines = self.edge.engines.clone();
-                let reached = async move { engines.reach(wanted).await };
-                Speaking::Reaching(self.edge.life.spawn("agent.reach", reached))
-            }
+        self.speaking = if let Engine::Sip(sip) = engine {
+            self.reach_telephone(sip, wanted)
+        } else {
+            let engines = self.edge.engines.clone();
+            let reached = async move { engines.reach(wanted).await };
+            Speaking::Reaching(self.edge.life.spawn("agent.reach", reached))
         };
     }
 

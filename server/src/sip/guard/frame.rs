@@ -61,7 +61,9 @@ impl Framer {
             }
             return None;
         }
-        self.take(blank);
+        if blank > 0 {
+            self.take(blank);
+        }
         let from = self.searched.saturating_sub(3);
         let Some((_, after)) = split_head(&self.buffer[from..]) else {
             self.searched = self.buffer.len();

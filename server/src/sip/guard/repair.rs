@@ -22,7 +22,9 @@ pub(super) fn repair(message: &mut Message) {
     }
     if let Some((number, method)) = message.cseq() {
         let plain = format!("{number} {method}");
-        message.set("CSeq", plain);
+        if message.get("CSeq") != Some(&plain) {
+            message.set("CSeq", plain);
+        }
     }
 }
 

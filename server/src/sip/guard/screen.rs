@@ -114,6 +114,8 @@ pub fn too_large(start: &[u8]) -> Screened {
     let mut head = start[..whole_lines].to_vec();
     head.extend_from_slice(b"\r\n");
     match Message::read(&head) {
+        // Nobody waits for an answer to an ACK (RFC 3261 §17.1.1.2).
+        Ok(message) if message.method() == Some("ACK") => Screened::Noise,
         Ok(message) if can_be_answered(&message) && check_identity(&message).is_ok() => {
             Screened::Answer(message, Fault::TooLarge)
         }

@@ -6,7 +6,9 @@ use app::domain::routing::{Failure, Proof};
 
 use super::Guard;
 use crate::sip::desk::Credential;
-use crate::sip::digest::{Addressee, Algorithm, Answer, Asked, Offer, Outcome, UriRule, Wrong};
+use crate::sip::digest::{
+    Addressee, Algorithm, Answer, Asked, InvalidAnswer, Offer, Outcome, UriRule, Wrong,
+};
 use crate::sip::message::Message;
 use crate::sip::message::address::{host_port_of, split_host_port};
 use crate::sip::sources::Trouble;
@@ -15,15 +17,11 @@ use crate::telemetry::Event;
 impl Guard {
     /// What the Authorization of an INVITE proves.
     pub(super) fn prove(&self, message: &Message, source: IpAddr, now: i64) -> Proof {
-        let header = message
-            .all("Authorization")
-            .find(|value| self.is_for_us(value));
-        let Some(header) = header else {
-            return Proof::Absent;
-        };
-        let answer = match header.parse::<Answer>() {
-            Ok(answer) => answer,
-            Err(why) => {
+        let mut answers = message.all("Authorization").map(<str>::parse::<Answer>);
+        let answer = match answers.find(|answer| self.is_for_us(answer)) {
+            None => return Proof::Absent,
+            Some(Ok(answer)) => answer,
+            Some(Err(why)) => {
                 self.note(source, Some(message), Trouble::UnreadableSignIn);
                 return Proof::Failed(Failure::Unreadable {
                     part: why.to_string(),
@@ -84,10 +82,8 @@ impl Guard {
     }
 
     /// Is this an answer to a challenge of this realm? Proxies on the way have realms of their own.
-    fn is_for_us(&self, value: &str) -> bool {
-        value
-            .parse::<Answer>()
-            .map_or(true, |answer| answer.realm == self.challenger.realm())
+    fn is_for_us(&self, answer: &Result<Answer, InvalidAnswer>) -> bool {
+        (answer.as_ref()).map_or(true, |answer| answer.realm == self.challenger.realm())
     }
 
     /// A nonce is sent to the address it names, so only who really has that address can fail by it.

@@ -1,48 +1,56 @@
 //! Answers that need no transaction, and the Via they go back by.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use super::screen::{ALLOW, EXTENSIONS, Fault, unsupported};
 use crate::sip::message::address::{parameter, split_host_port, split_list};
 use crate::sip::message::{Message, Start};
 
+/// For the address a message came from, beside the Via itself.
+const ROOM: usize = 64;
+
 /// Says on the top Via where the message really came from: `received` if the host differs
 /// (RFC 3261 §18.2.1), `rport` if it was asked for (RFC 3581 §4).
 pub(super) fn mark_received(message: &mut Message, peer: SocketAddr) {
-    let mut first = true;
-    message.rewrite("Via", |value| {
-        if !std::mem::take(&mut first) {
-            return value.to_owned();
-        }
-        let mut vias: Vec<String> = split_list(value).map(str::to_owned).collect();
-        if let Some(top) = vias.first_mut() {
-            *top = marked(top, peer);
-        }
-        vias.join(", ")
-    });
+    let Some(vias) = message.get("Via") else {
+        return;
+    };
+    let mut others = split_list(vias);
+    let mut whole = marked(others.next().unwrap_or_default(), peer);
+    for other in others {
+        whole.push_str(", ");
+        whole.push_str(other);
+    }
+    message.set("Via", whole);
 }
 
 fn marked(via: &str, peer: SocketAddr) -> String {
-    let wants_port = parameter(via, "rport").is_some();
-    let kept = via.split(';').filter(|part| {
-        let name = part.split('=').next().unwrap_or_default().trim();
-        !name.eq_ignore_ascii_case("rport") && !name.eq_ignore_ascii_case("received")
-    });
-    let mut via = kept.collect::<Vec<_>>().join(";");
     let ip = peer.ip().to_canonical();
-    let sent_by = via
-        .split(';')
-        .next()
-        .and_then(|head| head.rsplit([' ', '\t']).next());
-    let host = split_host_port(sent_by.unwrap_or_default()).0;
+    let mut parts = via.split(';');
+    let head = parts.next().unwrap_or_default();
+    let mut marked = String::with_capacity(via.len() + ROOM);
+    marked.push_str(head);
+    let mut wants_port = false;
+    for part in parts {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        let is_port = name.eq_ignore_ascii_case("rport");
+        wants_port |= is_port;
+        if !is_port && !name.eq_ignore_ascii_case("received") {
+            marked.push(';');
+            marked.push_str(part);
+        }
+    }
+    let sent_by = head.rsplit([' ', '\t']).next().unwrap_or_default();
+    let host = split_host_port(sent_by).0;
     let same_host = host.trim_matches(['[', ']']).parse() == Ok(ip);
     if wants_port {
-        via.push_str(&format!(";rport={}", peer.port()));
+        let _ = write!(marked, ";rport={}", peer.port());
     }
     if !same_host || wants_port {
-        via.push_str(&format!(";received={ip}"));
+        let _ = write!(marked, ";received={ip}");
     }
-    via
+    marked
 }
 
 /// Where an answer to this Via goes over UDP (RFC 3261 §18.2.2, RFC 3581 §4).
@@ -67,7 +75,7 @@ pub(crate) fn way_back(message: &Message, peer: SocketAddr) -> SocketAddr {
 pub(super) fn refuse(message: &Message, fault: Fault, tag: &str) -> Message {
     let mut reply = message.reply(fault.status(), tag);
     if let Start::Response { phrase, .. } = &mut reply.start {
-        fault.phrase().clone_into(phrase);
+        *phrase = fault.phrase().into();
     }
     match fault {
         Fault::NotAllowed | Fault::NotImplemented => reply.with("Allow", ALLOW),

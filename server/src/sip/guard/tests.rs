@@ -55,7 +55,7 @@ fn door() -> Door {
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         digest: vec![Algorithm::Md5, Algorithm::Sha256],
         realm: "patchbay".to_owned(),
-        product: "Patchbay".to_owned(),
+        product: "Patchbay".into(),
         retry_after_s: 30,
     };
     let sources = Arc::new(Sources::default());
@@ -128,7 +128,7 @@ impl Door {
     }
 }
 
-fn request(method: &str, cseq: u32) -> Message {
+fn request(method: &'static str, cseq: u32) -> Message {
     Message::request(method, "sip:+14155550100@sip.example.com")
         .with(
             "Via",

@@ -15,7 +15,7 @@ use crate::media::Session;
 use crate::media::sdp::{Offer, Terms};
 use crate::sip::Edge;
 use crate::sip::call::closing;
-use crate::sip::call::offer::{self, description, terms};
+use crate::sip::call::offer::{Offered, terms};
 use crate::sip::call::{
     Call, Death, Ear, Ending, Phase, Reliable, Ringing, Sources, Speaking, Telephone, facts_of,
 };
@@ -34,6 +34,7 @@ pub(super) async fn answer(
     arrival: Arrival,
     new: NewCall,
     agent: AgentId,
+    offered: Offered,
     asking: Option<Asking>,
 ) {
     let (invite, flow, answers, events) = arrival.run();
@@ -62,7 +63,8 @@ pub(super) async fn answer(
     });
     edge.desk.open(new).await;
     let mut ladder = received(&edge, id, &invite, &trying, &flow, at);
-    let prepared = prepare(&edge, &invite, &flow, agent, terms);
+    let late_offer = offered.is_none();
+    let prepared = prepare(&edge, &flow, agent, offered, terms);
     let (agent, session, description) = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => {
@@ -97,7 +99,7 @@ pub(super) async fn answer(
         .ok()
         .flatten();
     let call = Call {
-        late_offer: offer::description(&invite).is_none(),
+        late_offer,
         allows_update: invite.lists("Allow", "UPDATE"),
         phase: ringing(&edge, &dialog, &invite),
         sources: Sources::new(events, outside, &session, t1, now),
@@ -159,15 +161,14 @@ fn received(
 /// Agent, audio and our half of the description, or why there is no call.
 fn prepare(
     edge: &Edge,
-    invite: &Message,
     flow: &Flow,
     agent: Option<Agent>,
+    offered: Offered,
     terms: Terms,
 ) -> Result<(Agent, Arc<Session>, String), EndReason> {
     let agent = agent.ok_or(EndReason::Refused(Refusal::EngineDown))?;
     let no_codec = EndReason::Refused(Refusal::NoCodec);
-    let offer = description(invite).map(Offer::parse).transpose();
-    let offer = offer.map_err(|_| no_codec)?;
+    let offer = offered.transpose().map_err(|_| no_codec)?;
     let theirs = offer.as_ref().and_then(Offer::remote);
     let address = edge.media_address(flow, theirs.map(|audio| audio.ip()));
     let session = edge.media.open_on(address, terms).map_err(|why| {
@@ -344,10 +345,7 @@ impl Call {
                 self.happened(Happening::Confirmed);
                 self.acked(&ack)
             }
-            (ServerEvent::Over, Phase::Answered) => Some(Ending::bye(
-                EndReason::NoAck,
-                "SIP;cause=408;text=\"No ACK\"",
-            )),
+            (ServerEvent::Over, Phase::Answered) => Some(Ending::no_ack()),
             (ServerEvent::Over, Phase::Ringing(_)) => Some(Ending::quiet(EndReason::PeerLost)),
             _ => None,
         }
@@ -390,10 +388,7 @@ impl Call {
             }
             ServerEvent::Over => {
                 self.sources.reinvite = None;
-                Some(Ending::bye(
-                    EndReason::NoAck,
-                    "SIP;cause=408;text=\"No ACK\"",
-                ))
+                Some(Ending::no_ack())
             }
             ServerEvent::Cancelled(_) => None,
         }

@@ -14,7 +14,7 @@ pub struct Address<'a> {
 impl<'a> Address<'a> {
     pub fn read(value: &'a str) -> Self {
         let value = value.trim();
-        let Some(open) = find_outside_quotes(value, '<') else {
+        let Some(open) = find_outside_quotes(value, b'<') else {
             // Without brackets every parameter belongs to the header (RFC 3261 §20).
             let end = value.find(';').unwrap_or(value.len());
             return Self {
@@ -92,9 +92,9 @@ pub fn tag(value: &str) -> Option<&str> {
 /// One `;name=value` of a header, its quotes removed; a bare `;name` has an empty value.
 pub fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = parameters;
-    while let Some(start) = find_outside_quotes(rest, ';') {
+    while let Some(start) = find_outside_quotes(rest, b';') {
         let after = &rest[start + 1..];
-        let end = find_outside_quotes(after, ';').unwrap_or(after.len());
+        let end = find_outside_quotes(after, b';').unwrap_or(after.len());
         let (key, value) = after[..end].split_once('=').unwrap_or((&after[..end], ""));
         if key.trim().eq_ignore_ascii_case(name) {
             let value = value.trim();
@@ -126,6 +126,8 @@ pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
 }
 
 fn comma(text: &str) -> Option<usize> {
+    // Most values are one alone.
+    memchr::memchr(b',', text.as_bytes())?;
     let mut quoted = false;
     let mut escaped = false;
     let mut bracketed = false;
@@ -143,15 +145,19 @@ fn comma(text: &str) -> Option<usize> {
     None
 }
 
-fn find_outside_quotes(text: &str, wanted: char) -> Option<usize> {
+fn find_outside_quotes(text: &str, wanted: u8) -> Option<usize> {
+    let first = memchr::memchr2(b'"', wanted, text.as_bytes())?;
+    if text.as_bytes()[first] == wanted {
+        return Some(first);
+    }
     let mut quoted = false;
     let mut escaped = false;
-    for (index, c) in text.char_indices() {
-        match c {
+    for (index, byte) in text.bytes().enumerate().skip(first) {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if c == wanted && !quoted => return Some(index),
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if byte == wanted && !quoted => return Some(index),
             _ => {}
         }
     }

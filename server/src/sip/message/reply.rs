@@ -48,24 +48,17 @@ impl Message {
     /// has none and the status is not 100.
     pub fn reply(&self, status: u16, tag: &str) -> Self {
         let mut reply = Self::response(status, phrase(status));
-        for via in self.all("Via") {
-            reply.push("Via", via);
-        }
-        if let Some(from) = self.get("From") {
-            reply.push("From", from);
-        }
-        if let Some(to) = self.get("To") {
-            if status == 100 || address::tag(to).is_some() {
-                reply.push("To", to);
+        reply.repeat(self.named("Via"));
+        reply.repeat(self.named("From").take(1));
+        if let Some(to) = self.named("To").next() {
+            if status == 100 || address::tag(&to.value).is_some() {
+                reply.repeat(std::iter::once(to));
             } else {
-                reply.push("To", format!("{to};tag={tag}"));
+                reply.push("To", format!("{};tag={tag}", to.value));
             }
         }
-        for name in ["Call-ID", "CSeq"] {
-            if let Some(value) = self.get(name) {
-                reply.push(name, value);
-            }
-        }
+        reply.repeat(self.named("Call-ID").take(1));
+        reply.repeat(self.named("CSeq").take(1));
         reply
     }
 

@@ -29,7 +29,7 @@ pub(super) fn response(message: &Message) -> Result<Response, Unreadable> {
     Ok(Response {
         status_code: (*status).into(),
         // Carriers say in it why.
-        wire_reason: Some(phrase.clone()),
+        wire_reason: Some(phrase.to_string()),
         version: Version::V2,
         headers: headers(message).into(),
         body: message.body.clone(),
@@ -53,7 +53,7 @@ fn content_length(message: &Message) -> Header {
 
 /// Typed where the library looks, opaque everywhere else.
 fn header(header: &crate::sip::message::Header) -> Header {
-    let value = header.value.clone();
+    let value = header.value.to_string();
     match header.name.as_ref() {
         "Via" => Header::Via(value.into()),
         "From" => Header::From(value.into()),
@@ -75,7 +75,7 @@ pub(super) fn from_response(response: &Response) -> Option<Message> {
     if let (Start::Response { phrase, .. }, Some(said)) =
         (&mut message.start, &response.wire_reason)
     {
-        phrase.clone_from(said);
+        *phrase = said.clone().into();
     }
     Some(message)
 }

@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use app::domain::sip::Transport;
@@ -116,6 +117,9 @@ enum Phase {
     /// Only remembered, because it may come again.
     Over,
 }
+
+/// Digits of the largest sequence number.
+const NUMBER: usize = 10;
 
 /// What names a server transaction (RFC 3261 §17.2.3). Peers that know no branches, and those that use one
 /// twice, are told apart by the rest.
@@ -391,7 +395,14 @@ impl Key {
         let branch = parameter(via, "branch").unwrap_or(via);
         let sent_by = via.split(';').next().unwrap_or_default();
         let (call, from) = (request.call_id(), request.from_tag().unwrap_or_default());
-        let key = format!("{method} {number} {sent_by} {branch} {from} {call}");
+        let parts = [method, sent_by, branch, from, call];
+        let room: usize = parts.iter().map(|part| part.len() + 1).sum();
+        let mut key = String::with_capacity(room + NUMBER);
+        for part in parts {
+            key.push_str(part);
+            key.push(' ');
+        }
+        let _ = write!(key, "{number}");
         Some(Self(key.into()))
     }
 }

@@ -37,7 +37,7 @@ impl Peer {
         }
     }
 
-    fn asks(&self, method: &str, branch: &str) -> Message {
+    fn asks(&self, method: &'static str, branch: &str) -> Message {
         let port = self.socket.local_addr().unwrap().port();
         Message::request(method, "sip:b@h")
             .with(
