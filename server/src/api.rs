@@ -10,6 +10,7 @@
 //! limits    requests a minute, per key       params    query filters
 //! replay    Idempotency-Key                  wire      ids, times, pages, versions
 //! problem   failures as JSON                 document  OpenAPI, and the page that shows it
+//! needs     the scope, before all else
 //! ```
 //!
 //! The other files are one resource each.
@@ -31,6 +32,7 @@ mod inbound_trunk;
 mod keys;
 mod limits;
 mod live;
+mod needs;
 mod numbers;
 mod outbound_call;
 mod outbound_trunks;
@@ -71,6 +73,7 @@ use crate::lifecycle::Lifecycle;
 use crate::service::addresses::Addresses;
 use crate::service::replays::Replays;
 use crate::web::pointer::OnePointer;
+use needs::Needs;
 use problem::Problem;
 use routes::Routes;
 
@@ -104,6 +107,7 @@ pub struct Means {
     limits: Arc<Limits>,
     body_limit: usize,
     life: Lifecycle,
+    needs: Needs,
 }
 
 impl Deref for Api {
@@ -116,6 +120,7 @@ impl Deref for Api {
 
 /// Everything under `/api`.
 pub fn router(parts: Parts) -> Router {
+    let routes = all();
     let api = Api(Arc::new(Means {
         services: parts.services,
         replays: parts.replays,
@@ -124,8 +129,8 @@ pub fn router(parts: Parts) -> Router {
         limits: parts.limits,
         body_limit: parts.body_limit,
         life: parts.life,
+        needs: routes.needs,
     }));
-    let routes = all();
     let document = document::of(routes.paths, routes.schemas);
     routes
         .router
@@ -183,17 +188,18 @@ async fn nothing_here() -> Problem {
     Problem::App(AppError::NotFound(Thing::Page))
 }
 
-/// What a request passes on its way to its handler: who asks, how often, and whether it was answered before. One
-/// layer, because each is some allocations a request.
+/// What a request passes on its way to its handler: who asks, how often, whether they may, and whether it was answered
+/// before. One layer, because each is some allocations a request.
 async fn gate(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let mut response = match callers::authenticate(&api, &mut request).await {
         Ok(asker) => {
             let within = api.limits.count(request.extensions().get::<Caller>());
-            let mut response = match &within {
-                Ok(_) => replay::answer(&api, request, next).await,
-                Err(error) => Problem::App(error.clone()).into_response(),
+            let left = within.as_ref().map_or(0, |left| *left);
+            let mut response = match within.and_then(|_| api.needs.met(&request)) {
+                Ok(()) => replay::answer(&api, request, next).await,
+                Err(error) => Problem::App(error).into_response(),
             };
-            api.limits.tell(response.headers_mut(), within.unwrap_or(0));
+            api.limits.tell(response.headers_mut(), left);
             response.extensions_mut().insert(asker);
             response
         }

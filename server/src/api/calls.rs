@@ -4,7 +4,9 @@ use app::domain::call::{
     Call, CallDetail, CallFilter, CallResult, CallSort, CallState, Direction, RecordingState,
 };
 use app::domain::id::{CallId, OutboundTrunkId, TrunkId};
+use app::domain::page::Page;
 use app::error::{Scope, Thing};
+use app::ports::Caller;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
@@ -41,7 +43,7 @@ pub(super) fn routes() -> Routes {
             .query("number", String::schema(), "Part of the caller's or the dialled number.")
             .query("agent", Id::schema(), "Only those this agent answered.")
             .query("access", Id::schema(), "Only those that came by this credential.")
-            .query("trunk", Id::schema(), "Only those that came or went by this trunk.")
+            .query("trunk", Id::schema(), "Only those that came or went by this trunk. What came by the registration of an outbound trunk came by that one.")
             .query("since", Time::schema(), "Only those that began then or later.")
             .query("until", Time::schema(), "Only those that began before.")
             .query("sort", one_of(CallSort::ALL.iter().map(|word| word.as_str())), "Default: `-started_at`, newest first.")
@@ -52,7 +54,7 @@ pub(super) fn routes() -> Routes {
             .note("With `Accept: text/event-stream` the same events as they happen, until the call has ended; `Last-Event-ID` goes on where a stream broke off.")
             .answers::<Events>("The events, in the order in which they became known.").refuses(&[422]))
         .on(&Method::GET, "/api/phone/calls/{id}/recording", recording::get, op("get_call_recording", "A call's audio", Scope::CallsRead)
-            .note("Stereo WAV: the caller left, the agent right. One that another key sealed is a 409.")
+            .note("Stereo WAV: the caller left, the agent right. It has neither `ETag` nor `Last-Modified`: conditions are not looked at, and beside `If-Range` it comes whole. One that another key sealed is a 409.")
             .answers_in_parts("audio/wav", "The recording.").refuses(&[409]))
         .on(&Method::POST, "/api/phone/calls/{id}/hangup", hang_up, op("hang_up_call", "End a call", Scope::PhoneWrite)
             .note("At once, without a goodbye. A call that has ended already is a 409.")
@@ -228,21 +230,32 @@ async fn list(
     params.done()?;
     if let Some(trunk) = trunk {
         // There is one trunk in; any other is one out.
-        if !api.services.trunks.is(&caller, trunk).await? {
-            // Out, and in by its registration.
-            filter.trunk = Some(OutboundTrunkId::from_uuid(trunk.as_uuid()));
-        } else if filter.direction == Some(Direction::Outbound) {
-            api.services.calls.list(&caller, filter).await?;
-            let none: List<PhoneCall> = List {
-                items: Vec::new(),
-                next: None,
-            };
-            return Ok(Json(none).into_response());
-        } else {
-            filter.direction = Some(Direction::Inbound);
+        if api.services.trunks.is(&caller, trunk).await? {
+            return came_in(&api, &caller, filter).await;
         }
+        // Out, and in by its registration.
+        filter.trunk = Some(OutboundTrunkId::from_uuid(trunk.as_uuid()));
     }
     let page = api.services.calls.list(&caller, filter).await?;
+    Ok(Json(List::of(page, shown)).into_response())
+}
+
+/// The calls that came by the trunk in. Those that came by the registration of one out came in too, but not by it; a
+/// page is shorter by as many.
+async fn came_in(api: &Api, caller: &Caller, filter: CallFilter) -> Result<Response, Problem> {
+    if filter.direction == Some(Direction::Outbound) {
+        let none = Page {
+            items: Vec::new(),
+            next: None,
+        };
+        return Ok(Json(List::of(none, shown)).into_response());
+    }
+    let inward = CallFilter {
+        direction: Some(Direction::Inbound),
+        ..filter
+    };
+    let mut page = api.services.calls.list(caller, inward).await?;
+    page.items.retain(|call| call.trunk.is_none());
     Ok(Json(List::of(page, shown)).into_response())
 }
 

@@ -96,3 +96,19 @@ pub(super) fn router(document: &OpenApi) -> Router<Api> {
             }),
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    /// Two of one name would be one in the document, whichever came last.
+    #[test]
+    fn a_schema_has_its_name_alone() {
+        let mut known = HashMap::new();
+        for (name, schema) in crate::api::all().schemas {
+            let json = serde_json::to_value(&schema).unwrap();
+            let before = known.entry(name.clone()).or_insert_with(|| json.clone());
+            assert_eq!(*before, json, "two are called {name}");
+        }
+    }
+}

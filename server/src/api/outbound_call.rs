@@ -38,7 +38,7 @@ pub(super) struct MakeOutboundCall {
     phone_agent_id: Id,
     #[schema(required = false)]
     to: E164,
-    contact: Option<Contact>,
+    contact: Option<CalledContact>,
     /// Facts for the agent's engine, handed through as they are.
     #[schema(value_type = Object, required = false)]
     metadata: Option<serde_json::Value>,
@@ -53,7 +53,7 @@ pub(super) struct MakeOutboundCall {
 /// Who is called, by number.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents `ContactDraft`")]
-pub(super) struct Contact {
+pub(super) struct CalledContact {
     phone_number: E164,
 }
 

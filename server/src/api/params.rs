@@ -33,9 +33,16 @@ impl FromRequestParts<Api> for Params {
 }
 
 impl Params {
-    /// The text of a parameter; an empty one counts as absent.
+    /// The text of a parameter; an empty one counts as absent. Nothing that is kept has a control character, and
+    /// PostgreSQL takes no text with U+0000.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        self.raw(name).filter(|value| !value.is_empty())
+        let text = self.raw(name).filter(|value| !value.is_empty())?;
+        let forbidden = text.chars().find(|c| c.is_control());
+        let checked = match forbidden {
+            Some(character) => Err(Reason::ForbiddenCharacter { character }),
+            None => Ok(text),
+        };
+        self.errors.keep(name, checked)
     }
 
     fn raw(&mut self, name: &str) -> Option<String> {

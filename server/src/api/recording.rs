@@ -1,16 +1,15 @@
 //! A call's audio, whole or in ranges, so that a player can jump.
 
-use std::convert::Infallible;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
+use app::error::{AppError, Thing};
 use app::ports::{Audio, ReadSeek};
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use futures_util::stream;
-use tower::ServiceExt as _;
-use tower_http::services::ServeFile;
+use tokio::fs::File;
 
 use super::Api;
 use super::callers::Asking;
@@ -25,25 +24,31 @@ pub(super) async fn get(
     State(api): State<Api>,
     Asking(caller): Asking,
     Path(id): Path<String>,
-    request: Request,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = id_of(&id)?;
-    let mut response = match api.services.calls.recording(&caller, id).await? {
-        Audio::File(path) => {
-            let served: Result<_, Infallible> = ServeFile::new(path).oneshot(request).await;
-            match served {
-                Ok(response) => response.into_response(),
-                Err(never) => match never {},
-            }
-        }
-        Audio::Sealed { audio, bytes } => sealed(audio, bytes, request.headers()),
-    };
+    let audio = api.services.calls.recording(&caller, id).await?;
+    let (audio, bytes) = opened(audio).await?;
+    let mut response = played(audio, bytes, asked(&headers, bytes));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
     if let Ok(name) = HeaderValue::from_str(&format!("inline; filename=\"{id}.wav\"")) {
         headers.insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
+}
+
+/// To be read, and how long it is: from here on a plain one is like a sealed one.
+async fn opened(audio: Audio) -> Result<(Box<dyn ReadSeek>, u64), Problem> {
+    let path = match audio {
+        Audio::File(path) => path,
+        Audio::Sealed { audio, bytes } => return Ok((audio, bytes)),
+    };
+    // Retention may have been quicker.
+    let gone = |_: io::Error| Problem::App(AppError::NotFound(Thing::Recording));
+    let file = File::open(path).await.map_err(gone)?;
+    let bytes = file.metadata().await.map_err(gone)?.len();
+    Ok((Box::new(file.into_std().await), bytes))
 }
 
 /// What of a recording is asked for.
@@ -55,11 +60,17 @@ enum Wanted {
     Nothing,
 }
 
-fn sealed(audio: Box<dyn ReadSeek>, bytes: u64, asked: &HeaderMap) -> Response {
-    let range = asked
+/// What `Range` says. We give no recording a validator, so that none which `If-Range` names can be
+/// ours: whoever sends one has a part of something else.
+fn asked(headers: &HeaderMap, bytes: u64) -> Wanted {
+    let range = headers
         .get(header::RANGE)
+        .filter(|_| !headers.contains_key(header::IF_RANGE))
         .and_then(|range| range.to_str().ok());
-    let wanted = range.map_or(Wanted::All, |range| wanted(range, bytes));
+    range.map_or(Wanted::All, |range| wanted(range, bytes))
+}
+
+fn played(audio: Box<dyn ReadSeek>, bytes: u64, wanted: Wanted) -> Response {
     let (status, from, count) = match wanted {
         Wanted::All => (StatusCode::OK, 0, bytes),
         Wanted::Part(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),

@@ -17,6 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::Api;
 use super::examples;
+use super::needs::Needs;
 use super::problem::Error;
 use super::wire::{E164, Id, words};
 
@@ -28,6 +29,8 @@ pub(super) struct Routes {
     pub(super) paths: Paths,
     /// The schemas that the paths refer to, by name.
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    /// For the door.
+    pub(super) needs: Needs,
 }
 
 /// One operation of the document.
@@ -47,6 +50,7 @@ impl Routes {
             router: Router::new(),
             paths: Paths::new(),
             schemas: Vec::new(),
+            needs: Needs::default(),
         }
     }
 
@@ -60,6 +64,7 @@ impl Routes {
         let (filter, documented) = verb(method);
         let route: MethodRouter<Api, Infallible> = on(filter, handler);
         self.router = self.router.route(path, route);
+        self.needs.note(method, path, op.scope);
         let (operation, schemas) = op.build(path, method);
         self.paths
             .add_path_operation(path, vec![documented], operation);
@@ -73,6 +78,7 @@ impl Routes {
         self.router = self.router.merge(other.router);
         self.paths.merge(other.paths);
         self.schemas.extend(other.schemas);
+        self.needs.extend(other.needs);
         self
     }
 }
@@ -354,13 +360,15 @@ fn range() -> Parameter {
         .parameter_in(ParameterIn::Header);
     parameter
         .required(Required::False)
-        .description(Some("One range of bytes (RFC 9110 §14.1.2)."))
+        .description(Some(
+            "One range of bytes (RFC 9110 §14.1.2); for anything else the whole is given.",
+        ))
         .schema(Some(String::schema()))
         .build()
 }
 
 fn if_match() -> Parameter {
-    let said = "The `ETag` the change is based on; when the object has changed since, the answer is 409. The body's `version` does the same.";
+    let said = "The `ETag` the change is based on; when the object has changed since, the answer is 409. The body's `version` does the same; where both are sent, they must be the same.";
     let parameter = ParameterBuilder::new()
         .name("If-Match")
         .parameter_in(ParameterIn::Header);
@@ -373,7 +381,7 @@ fn if_match() -> Parameter {
 
 fn tag_text() -> ObjectBuilder {
     let text = ObjectBuilder::new().schema_type(Type::String);
-    text.pattern(Some("^([*]|(W/)?\"*[-+]?[0-9]{1,18}\"*)$"))
+    text.pattern(Some("^([*]|(W/)?\"*0*[1-9][0-9]{0,17}\"*)$"))
         .examples(["\"3\""])
 }
 

@@ -231,8 +231,8 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
     }
 }
 
-/// The version a change was made on: the body's, or that of `If-Match`. If both are there and
-/// differ, one of them is stale, and the older one makes the service find out.
+/// The version a change was made on: the body's, or that of `If-Match`. Two that differ can't both be meant, and none
+/// of them is the older one for sure: not all are counted.
 pub(super) fn version(headers: &HeaderMap, body: Entry) -> Result<Entry, Problem> {
     let Some(tag) = headers.get(header::IF_MATCH) else {
         return Ok(body);
@@ -242,21 +242,19 @@ pub(super) fn version(headers: &HeaderMap, body: Entry) -> Result<Entry, Problem
         return Ok(body);
     }
     let bare = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-    let wrong = || {
-        Problem::field(
-            "If-Match",
-            Reason::NotAnInteger {
-                found: tag.to_owned(),
-            },
-        )
-    };
-    let tagged: i64 = bare.parse().map_err(|_| wrong())?;
-    Ok(match body.version() {
+    let tagged = Entry::text(bare)
+        .version()
+        .and_then(|tagged| tagged.ok_or(Reason::Required));
+    let tagged = tagged.map_err(|reason| Problem::field("If-Match", reason))?;
+    match body.version() {
         // One that cannot be read is refused by whoever reads it.
-        Err(_) => body,
-        Ok(Some(said)) if said < tagged => body,
-        Ok(_) => Entry::text(tagged.to_string()),
-    })
+        Err(_) => Ok(body),
+        Ok(Some(said)) if said != tagged => {
+            let other = "If-Match".to_owned();
+            Err(Problem::field("version", Reason::OneOf { other }))
+        }
+        Ok(_) => Ok(Entry::text(tagged.to_string())),
+    }
 }
 
 #[cfg(test)]
@@ -274,19 +272,29 @@ mod tests {
     }
 
     #[test]
-    fn of_two_versions_the_older_is_asked_for() {
+    fn two_versions_are_one_or_refused() {
         let with = |tag: &str| HeaderMap::from_iter([(header::IF_MATCH, tag.parse().unwrap())]);
-        let asked = |tag: &str, body: Entry| version(&with(tag), body).unwrap();
-        assert_eq!(asked("\"3\"", Entry::Absent), Entry::text("3"));
-        assert_eq!(asked("W/\"3\"", Entry::text("5")), Entry::text("3"));
-        assert_eq!(asked("\"5\"", Entry::text("3")), Entry::text("3"));
-        assert_eq!(asked("*", Entry::Absent), Entry::Absent);
+        let asked = |tag: &str, body: Entry| version(&with(tag), body);
+        assert_eq!(asked("\"3\"", Entry::Absent), Ok(Entry::text("3")));
+        assert_eq!(asked("W/\"3\"", Entry::text("3")), Ok(Entry::text("3")));
+        assert_eq!(asked("*", Entry::text("3")), Ok(Entry::text("3")));
+        assert_eq!(asked("*", Entry::Absent), Ok(Entry::Absent));
+        for (tag, body) in [("\"3\"", "5"), ("\"5\"", "3")] {
+            let other = "If-Match".to_owned();
+            let refused = Problem::field("version", Reason::OneOf { other });
+            assert_eq!(asked(tag, Entry::text(body)), Err(refused), "{tag}");
+        }
         let huge = Entry::text("9223372036854775808");
         assert_eq!(
             asked("\"3\"", huge.clone()),
-            huge,
+            Ok(huge),
             "the service says what is wrong"
         );
-        assert!(version(&with("\"x\""), Entry::Absent).is_err());
+        for tag in ["\"x\"", "\"\"", "\"-3\"", "\"1\", \"2\""] {
+            let Err(Problem::App(AppError::Invalid(errors))) = asked(tag, Entry::Absent) else {
+                panic!("{tag} is taken");
+            };
+            assert!(errors.iter().all(|(field, _)| field == "If-Match"));
+        }
     }
 }

@@ -64,28 +64,23 @@ impl NumberDesk {
                 .optional_or(None, |found, _| Reason::NotAnId { found }),
         );
         let preview = errors.keep("preview", draft.preview.switch_or(false));
+        let lines = errors.keep("lines", draft.lines.optional().map_err(Reason::from));
+        let lines = EntryList::pasted(lines.flatten().unwrap_or_default());
         let mut items = Vec::new();
         for (field, list) in [
             ("phone_numbers", draft.phone_numbers.clone()),
-            ("lines", EntryList::pasted(draft.lines.shown())),
+            ("lines", lines),
         ] {
             let list = errors.keep(
                 field,
                 list.items().map(<[Entry]>::to_vec).map_err(Reason::from),
             );
             for (index, item) in list.unwrap_or_default().iter().enumerate() {
-                match item {
-                    Entry::Other(found) => {
-                        errors.add(
-                            format!("{field}.{index}"),
-                            Reason::WrongKind { found: *found },
-                        );
-                    }
-                    item => items.push(item.shown().trim().to_owned()),
-                }
+                let text = item.optional().map_err(Reason::from);
+                let text = errors.keep(format!("{field}.{index}"), text).flatten();
+                items.extend(text.map(str::to_owned));
             }
         }
-        items.retain(|item| !item.is_empty());
         if items.is_empty() && errors.is_empty() {
             errors.add("phone_numbers", Reason::Required);
         }

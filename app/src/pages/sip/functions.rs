@@ -226,6 +226,7 @@ pub async fn update_access(
 #[server(prefix = "/fn", endpoint = "rotate_access")]
 pub async fn rotate_access(id: AccessId) -> Result<Access, AppError> {
     let (services, caller) = asked()?;
+    caller.may(Scope::SipWrite)?;
     let old = services.accesses.get(&caller, id).await?;
     let taken: Vec<String> = services
         .accesses

@@ -3,61 +3,9 @@
 use app::error::Scope;
 use serde_json::{Value, json};
 
+use super::operations::{document, operations};
 use super::schema::Schemas;
-use crate::world::{Answer, Script, World};
-
-/// An operation of the document.
-struct Operation {
-    method: String,
-    path: String,
-    said: Value,
-}
-
-async fn document(world: &World) -> Value {
-    world.stranger().get("/api/openapi.json").await.ok()
-}
-
-fn operations(document: &Value) -> Vec<Operation> {
-    let paths = document["paths"].as_object().unwrap();
-    let of_path = |(path, item): (&String, &Value)| {
-        let path = path.clone();
-        let verbs = item.as_object().unwrap().clone().into_iter();
-        verbs.map(move |(verb, said)| Operation {
-            method: verb.to_uppercase(),
-            path: path.clone(),
-            said,
-        })
-    };
-    paths.iter().flat_map(of_path).collect()
-}
-
-impl Operation {
-    /// The path with something in the place of each parameter.
-    fn filled(&self) -> String {
-        self.path
-            .replace("{phone_number}", "+14155550100")
-            .replace("{ip}", "198.51.100.7")
-            .replace("{id}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
-            .replace("{agent}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
-            .replace("{transfer}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
-            .replace("{event}", "0190a6f4-7b1c-7d3e-9a55-0c6f3e2b1d47")
-    }
-
-    /// It says that it may be answered like this.
-    #[track_caller]
-    fn names(&self, answer: &Answer) {
-        let (method, path, status) = (&self.method, &self.path, answer.status);
-        let named = &self.said["responses"][status.as_str()];
-        assert!(named.is_object(), "{method} {path}: {status} is not named");
-    }
-
-    async fn ask(&self, script: &Script<'_>) -> Answer {
-        let body = self.said["requestBody"]
-            .is_object()
-            .then(|| "{}".to_owned());
-        script.send(&self.method, &self.filled(), body).await
-    }
-}
+use crate::world::World;
 
 #[tokio::test]
 async fn the_committed_document_is_the_servers() {
@@ -121,14 +69,6 @@ async fn the_scope_that_an_operation_names_is_the_one_it_needs() {
     for scope in Scope::ALL {
         let script = world.script(&[scope]).await;
         for operation in operations(&document(&world).await) {
-            let named = operation.said["security"][0]["bearerAuth"][0]
-                .as_str()
-                .unwrap();
-            let needed: Scope = named.parse().unwrap();
-            let holder = app::ports::Caller {
-                scopes: vec![scope],
-                ..app::ports::Caller::operator()
-            };
             // A key that may end keys must not end its own here.
             if operation.method == "DELETE" && scope == Scope::Full {
                 continue;
@@ -136,7 +76,7 @@ async fn the_scope_that_an_operation_names_is_the_one_it_needs() {
             let status = operation.ask(&script).await.status;
             assert_eq!(
                 status != 403,
-                holder.can(needed),
+                operation.is_for(&[scope]),
                 "{} {} with {}",
                 operation.method,
                 operation.path,
@@ -276,15 +216,7 @@ async fn every_filter_is_read() {
     let world = World::with(10_000).await;
     let api = world.api().await;
     for operation in operations(&document(&world).await) {
-        let parameters = operation.said["parameters"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        for parameter in parameters
-            .iter()
-            .filter(|parameter| parameter["in"] == "query")
-        {
-            let name = parameter["name"].as_str().unwrap();
+        for name in operation.filters() {
             let path = format!("{}?{name}=%F0%9F%98%80", operation.filled());
             let answer = api.send(&operation.method, &path, None).await;
             assert!(
@@ -444,10 +376,8 @@ async fn a_path_that_is_no_text_is_unreadable_and_the_document_says_so() {
     let world = World::with(10_000).await;
     let api = world.api().await;
     for operation in operations(&document(&world).await) {
-        let parts: Vec<&str> = operation.path.split(['{', '}']).collect();
-        if parts.len() > 1 {
-            let fixed: Vec<&str> = parts.into_iter().step_by(2).collect();
-            let answer = api.send(&operation.method, &fixed.join("%ff"), None).await;
+        if let Some(path) = operation.with("%ff") {
+            let answer = api.send(&operation.method, &path, None).await;
             assert_eq!(answer.refused(400), "unreadable");
             operation.names(&answer);
         }

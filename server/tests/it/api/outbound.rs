@@ -263,9 +263,32 @@ async fn a_destination_comes_and_changes_as_the_reference_says(world: &World) {
             ["password credentials_missing"],
         ),
         (json!({ "type": "hangup" }), ["name required"]),
+        // What is of no use to the type is read all the same.
+        (
+            json!({ "name": "x", "type": "hangup", "value": "9".repeat(501) }),
+            ["value too_long"],
+        ),
+        (
+            json!({ "name": "x", "type": "hangup", "password": "a\nb" }),
+            ["password bad_password"],
+        ),
+        (
+            json!({ "name": "x", "type": "phone", "value": "+14155550177", "username": "a\"b" }),
+            ["username bad_username"],
+        ),
     ] {
         assert_eq!(api.post(DESTINATIONS, draft).await.fields(), fields);
     }
+    let draft = json!({ "type": "phone", "value": "112", "username": "a\"b", "password": [] });
+    assert_eq!(
+        api.post(DESTINATIONS, draft).await.fields(),
+        [
+            "name required",
+            "value too_short",
+            "username bad_username",
+            "password wrong_kind"
+        ]
+    );
     let hangup = api
         .post(DESTINATIONS, json!({ "name": "Bye", "type": "hangup" }))
         .await
