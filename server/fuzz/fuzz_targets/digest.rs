@@ -26,7 +26,8 @@ fuzz_target!(|header: &str| {
         let outcome = challenger.judge(&answer, asked, Some("s3cret"), rule);
         assert!(!matches!(outcome, Outcome::Right(_)));
         let challenge = challenger.challenges(asked.source, asked.now_ms, false, offer);
-        answer.nonce = challenge[0].split('"').nth(3).unwrap().to_owned();
+        let nonce = challenge[0].split('"').nth(3).unwrap();
+        nonce.clone_into(&mut answer.nonce);
         let outcome = challenger.judge(&answer, asked, Some("s3cret"), rule);
         assert!(matches!(outcome, Outcome::Wrong(..)));
     }

@@ -9,6 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
         let again = screen(&message.to_bytes(), MAX_FRAME);
         assert!(matches!(again, Screened::Message(_)));
         let _ = server::sip::ladder::redacted(&message);
-        let _ = server::sip::identity::caller(&message, server::sip::identity::Trust::Authenticated);
+        let _ =
+            server::sip::identity::caller(&message, server::sip::identity::Trust::Authenticated);
     }
 });

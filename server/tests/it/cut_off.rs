@@ -9,7 +9,7 @@ use crate::binary::Installation;
 use crate::ops::{call, furnish};
 
 /// The newest call, as soon as it is as wanted.
-async fn newest(house: &Installation, key: &str, field: &str, wanted: &str) -> Value {
+pub(crate) async fn newest(house: &Installation, key: &str, field: &str, wanted: &str) -> Value {
     let mut calls = Value::Null;
     for _ in 0..200 {
         calls = house.get(key, "/api/phone/calls").await;

@@ -5,6 +5,9 @@
     reason = "a test that can't go on should say where, and drains nothing when it ends"
 )]
 
+// The fuzz targets name it; theirs is what `fuzzed` has in its place.
+extern crate self as libfuzzer_sys;
+
 mod announce;
 mod api;
 mod baresip;
@@ -24,6 +27,7 @@ mod export;
 mod faults;
 mod full;
 mod functions;
+mod fuzzed;
 mod hold_music;
 mod house;
 mod kamailio;
@@ -33,6 +37,7 @@ mod machines_calls;
 mod many;
 mod media_bridge;
 mod media_calls;
+mod media_pace;
 mod media_phone;
 mod media_pjsip;
 mod media_quality;
@@ -51,6 +56,7 @@ mod services;
 mod session;
 mod settings;
 mod sip_attended;
+mod sip_banned;
 mod sip_bot;
 mod sip_carrier;
 mod sip_challenged;
@@ -63,6 +69,7 @@ mod sip_hostile;
 mod sip_house;
 mod sip_kamailio;
 mod sip_ladder;
+mod sip_large;
 mod sip_names;
 mod sip_outbound;
 mod sip_outside;
@@ -77,6 +84,7 @@ mod sip_streams;
 mod sip_test_call;
 mod sip_tls;
 mod sip_transfers;
+mod sip_unacknowledged;
 mod sip_world;
 mod sipp;
 #[cfg(target_os = "linux")]

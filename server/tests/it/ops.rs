@@ -73,7 +73,8 @@ pub(crate) async fn dials_number(
     dial(house, access, number, SDP, &[]).await.1
 }
 
-async fn dial(
+/// Dials, and tells the final answer, which nobody has acknowledged yet.
+pub(crate) async fn dial(
     house: &Installation,
     (username, password): &(String, String),
     number: &str,
@@ -134,15 +135,20 @@ impl Answered {
 
     /// Where it hears us.
     pub(crate) fn audio(&self) -> SocketAddr {
-        let body = String::from_utf8_lossy(&self.answer.body).into_owned();
-        let port = body.split("m=audio ").nth(1).unwrap();
-        let port = port.split(' ').next().unwrap().parse().unwrap();
-        SocketAddr::new([127, 0, 0, 1].into(), port)
+        audio_of(&self.answer)
     }
 
     pub(crate) async fn is_hung_up(&self) {
         self.phone.expect_request("BYE").await;
     }
+}
+
+/// Where an answer says it hears us.
+pub(crate) fn audio_of(answer: &Message) -> SocketAddr {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    let port = body.split("m=audio ").nth(1).unwrap();
+    let port = port.split(' ').next().unwrap().parse().unwrap();
+    SocketAddr::new([127, 0, 0, 1].into(), port)
 }
 
 /// Its row is written behind the SIP path.
