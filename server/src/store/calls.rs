@@ -1,6 +1,5 @@
 //! Calls: the row that lists show, and its receipt. What was said and what happened is in `timeline`, lists are in `inbox`.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use app::domain::call::{Call, CallEnd, CallerId, EndReason, Quality};
@@ -9,7 +8,7 @@ use app::domain::phone::PhoneNumber;
 use app::domain::routing::{Came, Receipt};
 use uuid::Uuid;
 
-use super::row::{At, json};
+use super::row::{At, clean, json};
 use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
@@ -402,15 +401,6 @@ pub async fn delete_before(tx: &mut Tx, before: i64) -> Result<u64, StoreError> 
     Ok(
         sql!(tx, on => sqlx::query(SQL).bind(before).execute(on).await.map(|done| done.rows_affected()))?,
     )
-}
-
-/// PostgreSQL refuses U+0000 in text, and what a peer sends is not ours to refuse here.
-fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 impl TryFrom<CallRow> for Call {

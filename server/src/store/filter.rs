@@ -3,6 +3,8 @@
 
 use uuid::Uuid;
 
+use super::row::clean;
+
 /// A query with its values.
 pub(super) struct Filter {
     text: String,
@@ -201,13 +203,13 @@ impl From<i64> for Value {
 
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+        Self::Text(clean(value).into_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        Self::from(value.as_str())
     }
 }
 

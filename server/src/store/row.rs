@@ -1,11 +1,22 @@
 //! Reading columns back into domain types: a value that does not parse names its table, column and row.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+
+/// A text as both databases take it: PostgreSQL refuses U+0000, and SQLite ends a pattern there. What a peer sends is
+/// not ours to refuse here.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
 
 /// Where a value was read, for the error if it can't be.
 #[derive(Clone, Copy)]

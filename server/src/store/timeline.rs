@@ -9,7 +9,7 @@ use app::domain::call::{Happening, Said, SipMessageRecord, TimelineEvent, Transc
 use app::domain::id::CallId;
 use serde::{Deserialize, Serialize};
 
-use super::row::{At, json};
+use super::row::{At, clean, json};
 use super::rows::{places, portions};
 use super::{Conn, StoreError, Tx, sql};
 
@@ -113,7 +113,7 @@ pub async fn events(conn: &mut Conn, call: CallId) -> Result<Vec<TimelineEvent>,
 
 pub async fn add_lines(tx: &mut Tx, lines: &[(CallId, &TranscriptLine)]) -> Result<(), StoreError> {
     let said = |line: &TranscriptLine| match &line.said {
-        Said::Words(text) => ("words", Some(text.replace('\0', "\u{fffd}"))),
+        Said::Words(text) => ("words", Some(clean(text).into_owned())),
         Said::Digits(digits) => ("digits", Some(digits.clone())),
         Said::Speech => ("speech", None),
     };

@@ -150,6 +150,8 @@ async fn on_a_full_disk_calls_go_on_and_nothing_acknowledged_is_lost() {
     recovers(&house, &key, &mut made).await;
     let whole = call(&house, &access).await;
     calls(&house, &key, "answered", 1).await;
+    // There is a recording once there was audio.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     whole.hang_up().await;
     let rows = calls(&house, &key, "ended", 3).await;
     assert_eq!(rows[0]["recording"], "kept", "{rows:?}");

@@ -390,6 +390,13 @@ async fn the_list_filters_and_pages_from_the_newest() {
             ),
             (
                 CallFilter {
+                    number: Some("\0".to_owned()),
+                    ..all()
+                },
+                vec![],
+            ),
+            (
+                CallFilter {
                     since: Some(NOW + 5),
                     ..all()
                 },

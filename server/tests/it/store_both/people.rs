@@ -224,6 +224,11 @@ async fn the_audit_is_searched_whatever_letters_names_are_written_in() {
             let page = audit::page(&mut conn, &filter).await.unwrap();
             assert_eq!(page, std::slice::from_ref(&entry), "{who}, {thing}");
         }
+        let nobody = AuditFilter {
+            who: Some("\0".to_owned()),
+            ..AuditFilter::default()
+        };
+        assert_eq!(audit::page(&mut conn, &nobody).await.unwrap(), []);
     })
     .await;
 }
