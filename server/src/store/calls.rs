@@ -150,10 +150,7 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
             source = excluded.source, transport = excluded.transport, software = excluded.software,
             sip_call_id = excluded.sip_call_id";
     let width = COLUMNS.split(',').count();
-    let (refused, others): (Vec<_>, Vec<_>) = calls
-        .iter()
-        .copied()
-        .partition(|(call, _)| is_refused(call));
+    let (refused, others) = refused_apart(calls);
     let refused = portions(&refused).map(|portion| (portion, ", refused = excluded.refused"));
     let others = portions(&others).map(|portion| (portion, ""));
     for (portion, also) in refused.chain(others) {
@@ -242,8 +239,7 @@ pub async fn change_all(tx: &mut Tx, calls: &[(&Call, &Later)]) -> Result<(), St
             ended_at = column15, codec = column16, recording = column17, quality = column18,
             recording_path = column19";
     const WIDTH: usize = 19;
-    let (refused, others): (Vec<_>, Vec<_>) =
-        (calls.iter().copied()).partition(|(call, _)| is_refused(call));
+    let (refused, others) = refused_apart(calls);
     let refused = portions(&refused).map(|portion| (portion, ", refused = true"));
     let others = portions(&others).map(|portion| (portion, ""));
     for (portion, also) in refused.chain(others) {
@@ -282,6 +278,13 @@ pub async fn change_all(tx: &mut Tx, calls: &[(&Call, &Later)]) -> Result<(), St
     }
     Ok(())
 }
+
+/// Whether a row is a refusal is in an index, which is written anew if it is named: only those that are name it.
+fn refused_apart<'a, T>(calls: &[(&'a Call, &'a T)]) -> (Rows<'a, T>, Rows<'a, T>) {
+    calls.iter().partition(|(call, _)| is_refused(call))
+}
+
+type Rows<'a, T> = Vec<(&'a Call, &'a T)>;
 
 fn is_refused(call: &Call) -> bool {
     call.end

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod calls;
+mod changes;
 mod conversations;
 mod given_up;
 mod health;
