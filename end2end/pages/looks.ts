@@ -76,6 +76,7 @@ function stand(): void {
     [/\b127\.0\.\d+\.\d+/g, "127.0.0.1"],
     [/\b(UDP|TCP) [34]\d{4}\b/g, "$1 5060 "],
     [/\b2\d000([-–])2\d999\b/g, "20000$120999"],
+    [/\b\d+(\.\d+)? [kMGT]?B of \d+(\.\d+)? [kMGT]?B left/g, "1 GB of 1 GB left"],
     [/\b\d+(\.\d+)? (ms|s|kB|MB|GB|GiB|MiB)\b/g, "1 $2"],
     [/\/tmp\/patchbay-data-\w+/g, "/var/lib/patchbay"],
     [/\b[a-z0-9]{6,8}(?=\.sip\.example\.com)/g, "k7f3q9"],

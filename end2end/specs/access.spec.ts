@@ -109,8 +109,21 @@ test("System tells the ports to open and how long things are kept @both", async 
   await expect(listens).toContainText(`127.0.0.1:${server.sipPort}`);
   await expect(admin.getByRole("region", { name: "Addresses and ports" })).toContainText(`UDP ${server.sipPort}`);
   await expect(admin.getByRole("region", { name: "This console" })).toContainText("ssh -L");
-  await expect(admin.getByRole("region", { name: "Storage and retention" })).toContainText(/\d+ [GT]B of .* left/);
+  await expect(admin.getByRole("region", { name: "Storage and retention" })).toContainText(/\d [kMGT]?B of .* left/);
   await expect(admin.getByRole("table", { name: "Kept for" })).toContainText("365 days");
+});
+
+test.describe("where less room is left than the operator wants", () => {
+  test.use({ settings: { PATCHBAY_MEDIA__LOW_DISK_MB: "4000000000" } });
+
+  test("the overview warns and leads to the disk @both", async ({ admin }) => {
+    await admin.goto("/");
+    const warning = admin.getByText(/^Only \d+ MB are left on the disk\. Recordings stop when it is full\.$/);
+    await expect(warning).toBeVisible();
+    await admin.getByRole("main").getByRole("link", { name: "What to do" }).first().click();
+    await expect(admin).toHaveURL(/\/settings\/system#storage$/);
+    await expect(admin.getByRole("region", { name: "Storage and retention" })).toContainText("left");
+  });
 });
 
 test("the guide is filtered, and Help opens the row that fits the page @both", async ({ admin }) => {

@@ -305,6 +305,7 @@ pub fn settings(config: &Config) -> HouseSettings {
             host_setting,
             data_dir: config.data.dir.clone(),
             recordings: config.recordings_dir(),
+            low_disk: u64::from(config.media.low_disk_mb) * 1_000_000,
             keeps: Keeps {
                 calls_days: config.retention.calls_days,
                 recordings_days: config.retention.recordings_days,

@@ -35,6 +35,36 @@ pub struct Disk {
     pub free: u64,
     /// In all.
     pub total: u64,
+    /// Less left than this is little: `media.low_disk_mb`.
+    pub low: u64,
+}
+
+/// Whether calls can still be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// No longer, or only for minutes.
+    Gone,
+    /// For now.
+    Low,
+    /// Nothing to say.
+    Enough,
+}
+
+impl Disk {
+    /// A minute of one call is about a megabyte.
+    const GONE: u64 = 16_000_000;
+
+    /// What is left, judged.
+    #[must_use]
+    pub const fn room(self) -> Room {
+        if self.free < Self::GONE {
+            Room::Gone
+        } else if self.free < self.low {
+            Room::Low
+        } else {
+            Room::Enough
+        }
+    }
 }
 
 /// Days until things are deleted; 0 keeps them.
@@ -45,4 +75,22 @@ pub struct Keeps {
     pub recordings_days: u32,
     pub sip_messages_days: u32,
     pub audit_days: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Disk, Room};
+
+    #[test]
+    fn little_is_what_the_operator_calls_little_and_nothing_is_nothing() {
+        let judged = |free, low| {
+            let total = 2_000_000_000;
+            Disk { free, total, low }.room()
+        };
+        assert_eq!(judged(1_000_000_000, 1_000_000_000), Room::Enough);
+        assert_eq!(judged(999_999_999, 1_000_000_000), Room::Low);
+        assert_eq!(judged(16_000_000, 1_000_000_000), Room::Low);
+        assert_eq!(judged(16_000_000, 0), Room::Enough);
+        assert_eq!(judged(15_999_999, 0), Room::Gone);
+    }
 }

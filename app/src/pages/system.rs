@@ -222,8 +222,7 @@ fn storage(system: &SystemView) -> impl IntoView + use<> {
 fn room(disk: Disk) -> impl IntoView {
     let say = &text().system;
     let words = (say.disk_left)(&size(disk.free), &size(disk.total));
-    let low = (disk.total / 10).to_string();
-    let (free, total) = (disk.free.to_string(), disk.total.to_string());
+    let [free, low, total] = [disk.free, disk.low, disk.total].map(|bytes| bytes.to_string());
     view! { <meter min="0" max=total value=free low=low aria-label=say.disk></meter>" "{words} }
 }
 

@@ -129,6 +129,7 @@ pub struct Media {
     pub jitter_max_ms: u32,
     pub espeak: String,
     pub recordings_dir: Optional<PathBuf>,
+    pub low_disk_mb: u32,
     pub encrypt_recordings: bool,
 }
 

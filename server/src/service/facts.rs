@@ -32,6 +32,8 @@ pub struct Fixed {
     pub data_dir: PathBuf,
     /// Whose disk fills up.
     pub recordings: PathBuf,
+    /// Bytes left on it that are worth a warning.
+    pub low_disk: u64,
     pub keeps: Keeps,
     /// What agents can speak with.
     pub voices: Arc<[Voice]>,
@@ -75,12 +77,13 @@ impl FactDesk {
 }
 
 /// Room on the disk of a folder. One that is not there yet is made where its parent is.
-fn disk(folder: &Path) -> Option<Disk> {
+fn disk(folder: &Path, low: u64) -> Option<Disk> {
     let there = folder.ancestors().find(|folder| folder.is_dir())?;
     let room = rustix::fs::statvfs(there).ok()?;
     Some(Disk {
         free: room.f_bavail.saturating_mul(room.f_frsize),
         total: room.f_blocks.saturating_mul(room.f_frsize),
+        low,
     })
 }
 
@@ -153,7 +156,7 @@ impl SystemFacts for FactDesk {
         let sources = edge.map(|edge| edge.sources()).unwrap_or_default();
         let now = self.clock.now_ms();
         let mut health = health::look(&self.db, caller, window, now, sources).await?;
-        health.disk = disk(&self.fixed.recordings);
+        health.disk = disk(&self.fixed.recordings, self.fixed.low_disk);
         Ok(health)
     }
 
@@ -172,7 +175,7 @@ impl SystemFacts for FactDesk {
             public_url: fixed.public_url.clone(),
             database: self.db.kind().to_owned(),
             data_dir: fixed.data_dir.display().to_string(),
-            disk: disk(&fixed.recordings),
+            disk: disk(&fixed.recordings, fixed.low_disk),
             keeps: fixed.keeps,
         })
     }

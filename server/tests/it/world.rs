@@ -415,6 +415,7 @@ pub(crate) fn settings(folder: &Path) -> HouseSettings {
             host_setting: Some("sip.external_host"),
             data_dir: folder.to_owned(),
             recordings: folder.join("recordings"),
+            low_disk: 0,
             keeps: app::domain::system::Keeps::default(),
             voices: [voice()].into(),
         },

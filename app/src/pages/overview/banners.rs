@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::domain::health::{Health, Refusals};
 use crate::domain::outbound::{HealthState, OutboundView};
 use crate::domain::seen::Facts;
-use crate::domain::system::Disk;
+use crate::domain::system::{Disk, Room};
 use crate::pages::troubleshooting::row_for;
 use crate::text::text;
 use crate::ui::feedback::{Banner, Tone};
@@ -15,10 +15,6 @@ use crate::ui::returned::FormState;
 
 /// More would hide the worst.
 const MOST: usize = 3;
-/// Recordings stop here.
-const FULL: u64 = 16 * 1_000_000;
-/// An hour of calls may fill this.
-const LOW: u64 = 1_000_000_000;
 
 pub(super) fn all(facts: &Facts, health: &Health, ways_out: &[OutboundView]) -> AnyView {
     let say = &text().overview;
@@ -91,13 +87,13 @@ fn with_link(tone: Tone, said: String, to: &'static str) -> AnyView {
 
 fn full(disk: Disk) -> Option<AnyView> {
     let say = &text().overview;
-    let (tone, said) = match disk.free {
-        ..FULL => (Tone::Bad, say.disk_full.to_owned()),
-        FULL..LOW => (
+    let (tone, said) = match disk.room() {
+        Room::Gone => (Tone::Bad, say.disk_full.to_owned()),
+        Room::Low => (
             Tone::Warn,
             (say.disk_low)(&(disk.free / 1_000_000).to_string()),
         ),
-        _ => return None,
+        Room::Enough => return None,
     };
     Some(with_link(tone, said, "/settings/system#storage"))
 }
