@@ -2,7 +2,6 @@
 
 use app::domain::agent::Agent;
 use app::domain::id::{AgentId, DestinationId};
-use app::domain::sip::{Secret, Username};
 use app::domain::transfer::{
     AssignDraft, Assigned, Destination, DestinationDraft, DestinationView, NewDestination,
 };
@@ -107,7 +106,7 @@ impl Destinations for DestinationDesk {
         draft: DestinationDraft,
     ) -> Result<DestinationView, AppError> {
         caller.may(Scope::SipWrite)?;
-        let new = read_whole(&draft, draft.parse())?;
+        let new = draft.parse()?;
         let mut tx = self.0.db.begin().await?;
         let (destination, change) = self.make(&mut tx, caller, new).await?;
         self.0.commit(tx, [change]).await?;
@@ -127,7 +126,7 @@ impl Destinations for DestinationDesk {
         let mut tx = self.0.db.begin().await?;
         let before = self.stored(&mut tx, id).await?;
         version::check(&draft.version, before.version, &draft, &before.settings)?;
-        let new = read_whole(&draft, draft.over(&before.settings))?;
+        let new = draft.over(&before.settings)?;
         let after = Destination {
             settings: new.settings,
             version: before.version + 1,
@@ -185,9 +184,7 @@ impl Destinations for DestinationDesk {
         let named = draft.destination_id.optional().map_err(Reason::from);
         let named = named.map_err(|reason| AppError::field("destination_id", reason))?;
         let new = match (&draft.create, named) {
-            (Some(create), None) => {
-                Some(read_whole(create, create.parse()).map_err(inside_create)?)
-            }
+            (Some(create), None) => Some(create.parse().map_err(inside_create)?),
             (None, Some(_)) => None,
             _ => return Err(AppError::field("destination_id", one_of("create"))),
         };
@@ -260,38 +257,6 @@ impl Destinations for DestinationDesk {
         let assigned = self.reassigned(&mut tx, agent).await?;
         self.0.commit(tx, [assigned]).await
     }
-}
-
-/// What its type has no use for counts for nothing, but is read like all else that is sent: a mistake in it is told.
-fn read_whole(
-    draft: &DestinationDraft,
-    read: Result<NewDestination, FieldErrors>,
-) -> Result<NewDestination, FieldErrors> {
-    let mut errors = FieldErrors::new();
-    errors.keep("value", draft.value.lines(500).map_err(Reason::from));
-    let username = draft
-        .username
-        .optional_or(None, |found, why| Reason::Username { found, why });
-    errors.keep::<Option<Username>>("username", username);
-    let password = draft
-        .password
-        .verbatim()
-        .map_err(Reason::from)
-        .and_then(|text| {
-            let secret = text.map(str::parse::<Secret>).transpose();
-            secret.map_err(|why| Reason::Password { why })
-        });
-    errors.keep("password", password);
-    let mut told = match read {
-        Ok(new) => return errors.none_or(Some(new)),
-        Err(told) => told,
-    };
-    for (field, reason) in errors.iter() {
-        if told.of(field).is_none() {
-            told.add(field, reason.clone());
-        }
-    }
-    Err(told)
 }
 
 /// `name` of the new destination is `create.name` of what was sent.
