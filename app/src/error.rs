@@ -426,6 +426,11 @@ pub enum Reason {
         /// The other one.
         other: String,
     },
+    /// Another version than is named elsewhere in the request.
+    OtherVersion {
+        /// Where, such as `If-Match`.
+        named_by: String,
+    },
 }
 
 impl Reason {
@@ -470,6 +475,7 @@ impl Reason {
             Self::NotDigits { .. } => "not_digits",
             Self::BridgeOnly => "bridge_only",
             Self::OneOf { .. } => "one_of",
+            Self::OtherVersion { .. } => "other_version",
         }
     }
 

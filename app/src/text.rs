@@ -211,7 +211,7 @@ part! {
     }
     1 {
         not_a_number not_an_integer not_an_email not_an_address forbidden_character taken repeated no_such region_without_host not_confirmed
-        bad_host bad_header bad_uri unresolvable
+        bad_host bad_header bad_uri unresolvable other_version
     }
     2 { too_long too_short not_a_choice bad_network bad_refer_form bad_url private_address }
     3 { out_of_range }

@@ -193,6 +193,7 @@ const REASONS: Reasons = Reasons {
         format!("{found} führt zu einer Adresse, die nicht öffentlich ist. {setting} erlaubt das.")
     },
     unresolvable: |found| format!("{found} hat keine Adresse. Prüfe die Schreibweise."),
+    other_version: |named_by| format!("Das muss die Version sein, die {named_by} nennt."),
     too_long: |max, found| format!("Höchstens {max} Zeichen; das sind {found}."),
     too_short: |min, found| format!("Mindestens {min} Zeichen; das sind {found}."),
     not_a_choice: |found, allowed| format!("{found} steht nicht zur Wahl: {allowed}."),

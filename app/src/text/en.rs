@@ -183,6 +183,7 @@ const REASONS: Reasons = Reasons {
         format!("{found} leads to an address that is not a public one. {setting} allows that.")
     },
     unresolvable: |found| format!("{found} has no address. Check how it is written."),
+    other_version: |named_by| format!("This must be the version that {named_by} names."),
     too_long: |max, found| format!("Up to {max} characters; this has {found}."),
     too_short: |min, found| format!("At least {min} characters; this has {found}."),
     not_a_choice: |found, allowed| format!("{found} is none of the choices: {allowed}."),

@@ -73,6 +73,7 @@ impl Text {
             Reason::NotDigits { found } => (self.outgoing.not_digits)(&short(found)),
             Reason::BridgeOnly => self.outgoing.bridge_only.to_owned(),
             Reason::OneOf { other } => (self.outgoing.one_of)(other),
+            Reason::OtherVersion { named_by } => (say.other_version)(named_by),
         }
     }
 

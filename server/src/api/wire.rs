@@ -234,14 +234,16 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
 /// The version a change was made on: the body's, or that of `If-Match`. Two that differ can't both be meant, and none
 /// of them is the older one for sure: not all are counted.
 pub(super) fn version(headers: &HeaderMap, body: Entry) -> Result<Entry, Problem> {
-    let Some(tag) = headers.get(header::IF_MATCH) else {
-        return Ok(body);
-    };
-    let tag = tag.to_str().unwrap_or_default().trim();
-    if tag == "*" {
+    let lines = headers.get_all(header::IF_MATCH).iter();
+    let lines: Vec<_> = lines
+        .map(|line| line.to_str().unwrap_or_default().trim())
+        .collect();
+    // Several lines are one list (RFC 9110 §5.3), and a list is no version.
+    let tag = lines.join(", ");
+    if lines.is_empty() || tag == "*" {
         return Ok(body);
     }
-    let bare = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+    let bare = tag.strip_prefix("W/").unwrap_or(&tag).trim_matches('"');
     let tagged = Entry::text(bare)
         .version()
         .and_then(|tagged| tagged.ok_or(Reason::Required));
@@ -250,8 +252,8 @@ pub(super) fn version(headers: &HeaderMap, body: Entry) -> Result<Entry, Problem
         // One that cannot be read is refused by whoever reads it.
         Err(_) => Ok(body),
         Ok(Some(said)) if said != tagged => {
-            let other = "If-Match".to_owned();
-            Err(Problem::field("version", Reason::OneOf { other }))
+            let named_by = "If-Match".to_owned();
+            Err(Problem::field("version", Reason::OtherVersion { named_by }))
         }
         Ok(_) => Ok(Entry::text(tagged.to_string())),
     }
@@ -273,15 +275,24 @@ mod tests {
 
     #[test]
     fn two_versions_are_one_or_refused() {
-        let with = |tag: &str| HeaderMap::from_iter([(header::IF_MATCH, tag.parse().unwrap())]);
-        let asked = |tag: &str, body: Entry| version(&with(tag), body);
+        let asked = |lines: &str, body: Entry| {
+            let tags = lines.lines();
+            let headers: HeaderMap = tags
+                .map(|tag| (header::IF_MATCH, tag.parse().unwrap()))
+                .collect();
+            version(&headers, body)
+        };
+        assert_eq!(
+            version(&HeaderMap::new(), Entry::text("3")),
+            Ok(Entry::text("3"))
+        );
         assert_eq!(asked("\"3\"", Entry::Absent), Ok(Entry::text("3")));
         assert_eq!(asked("W/\"3\"", Entry::text("3")), Ok(Entry::text("3")));
         assert_eq!(asked("*", Entry::text("3")), Ok(Entry::text("3")));
         assert_eq!(asked("*", Entry::Absent), Ok(Entry::Absent));
         for (tag, body) in [("\"3\"", "5"), ("\"5\"", "3")] {
-            let other = "If-Match".to_owned();
-            let refused = Problem::field("version", Reason::OneOf { other });
+            let named_by = "If-Match".to_owned();
+            let refused = Problem::field("version", Reason::OtherVersion { named_by });
             assert_eq!(asked(tag, Entry::text(body)), Err(refused), "{tag}");
         }
         let huge = Entry::text("9223372036854775808");
@@ -290,7 +301,16 @@ mod tests {
             Ok(huge),
             "the service says what is wrong"
         );
-        for tag in ["\"x\"", "\"\"", "\"-3\"", "\"1\", \"2\""] {
+        for tag in [
+            "\"x\"",
+            "\"\"",
+            "\"-3\"",
+            "\"1\", \"2\"",
+            "\"1\"\n\"2\"",
+            "\"1\"\n\"1\"",
+            "*\n\"1\"",
+            "\"1\"\n\u{e9}",
+        ] {
             let Err(Problem::App(AppError::Invalid(errors))) = asked(tag, Entry::Absent) else {
                 panic!("{tag} is taken");
             };

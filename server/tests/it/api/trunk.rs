@@ -207,6 +207,9 @@ async fn a_change_on_a_stale_version_is_refused(world: &World) {
     assert!(cleared["max_channels"].is_null());
     let odd = api.with("if-match", "\"x\"").patch(TRUNK, json!({})).await;
     assert_eq!(odd.fields(), ["If-Match not_an_integer"]);
+    let twice = api.with("if-match", "\"3\"").with("if-match", "\"3\"");
+    let twice = twice.patch(TRUNK, json!({})).await;
+    assert_eq!(twice.fields(), ["If-Match not_an_integer"]);
 }
 
 async fn numbers_come_and_go_and_the_path_takes_a_plus_in_every_form(world: &World) {

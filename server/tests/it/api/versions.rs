@@ -179,7 +179,7 @@ async fn two_versions_that_differ_are_refused_and_nothing_is_changed(world: &Wor
             let refused = thing.changed(&api, 2, Some(&tag), Some(json!(said))).await;
             assert_eq!(
                 refused.fields(),
-                ["version one_of"],
+                ["version other_version"],
                 "{} {tag} {said}",
                 thing.path
             );
