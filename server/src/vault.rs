@@ -191,6 +191,14 @@ impl Recording {
         let opener = Opener::begin(file, &head, path, key)?;
         Ok(Self::Sealed(Box::new(opener)))
     }
+
+    /// All bytes that a reader sees.
+    pub fn size(&self) -> io::Result<u64> {
+        match self {
+            Self::Plain(file) => Ok(file.metadata()?.len()),
+            Self::Sealed(opener) => Ok(opener.size()),
+        }
+    }
 }
 
 impl Read for Recording {

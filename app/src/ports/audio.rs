@@ -1,19 +1,13 @@
 //! The audio of a call, as a port hands it out.
 
 use std::io::{Read, Seek};
-use std::path::PathBuf;
 
-/// A recording as WAV, wherever it is kept.
-pub enum Audio {
-    /// In this file.
-    File(PathBuf),
-    /// To be opened as it is read.
-    Sealed {
-        /// From its first byte.
-        audio: Box<dyn ReadSeek>,
-        /// So many bytes of WAV.
-        bytes: u64,
-    },
+/// A recording as WAV, open to be read, in whatever way it is kept.
+pub struct Audio {
+    /// From its first byte.
+    pub audio: Box<dyn ReadSeek>,
+    /// So many bytes of WAV.
+    pub bytes: u64,
 }
 
 /// What can be read from any place.

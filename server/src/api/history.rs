@@ -1,7 +1,7 @@
 //! What was said in a session, line by line, and how it ended.
 
 use app::domain::call::{CallDetail, CallState, Said, Speaker, TranscriptLine};
-use app::ports::{Audio, Caller};
+use app::ports::Caller;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -159,14 +159,11 @@ async fn ended(api: &Api, caller: &Caller, detail: &CallDetail) -> HistoryItem {
 /// None if there is none, or if its file is not there any more.
 async fn recording(api: &Api, caller: &Caller, detail: &CallDetail) -> Option<Attachment> {
     let id = detail.call.id;
-    let size = match api.services.calls.recording(caller, id).await.ok()? {
-        Audio::File(path) => tokio::fs::metadata(path).await.ok()?.len(),
-        Audio::Sealed { bytes, .. } => bytes,
-    };
+    let recording = api.services.calls.recording(caller, id).await.ok()?;
     Some(Attachment {
         id: Id::derived("recording", &id.to_string()),
         name: format!("{id}.wav"),
-        size,
+        size: recording.bytes,
         r#type: "audio/wav".to_owned(),
         url: format!("/api/phone/calls/{id}/recording"),
     })

@@ -2,14 +2,12 @@
 
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
-use app::error::{AppError, Thing};
 use app::ports::{Audio, ReadSeek};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::stream;
-use tokio::fs::File;
 
 use super::Api;
 use super::callers::Asking;
@@ -28,27 +26,14 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let id = id_of(&id)?;
     let audio = api.services.calls.recording(&caller, id).await?;
-    let (audio, bytes) = opened(audio).await?;
-    let mut response = played(audio, bytes, asked(&headers, bytes));
+    let wanted = asked(&headers, audio.bytes);
+    let mut response = played(audio, wanted);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
     if let Ok(name) = HeaderValue::from_str(&format!("inline; filename=\"{id}.wav\"")) {
         headers.insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
-}
-
-/// To be read, and how long it is: from here on a plain one is like a sealed one.
-async fn opened(audio: Audio) -> Result<(Box<dyn ReadSeek>, u64), Problem> {
-    let path = match audio {
-        Audio::File(path) => path,
-        Audio::Sealed { audio, bytes } => return Ok((audio, bytes)),
-    };
-    // Retention may have been quicker.
-    let gone = |_: io::Error| Problem::App(AppError::NotFound(Thing::Recording));
-    let file = File::open(path).await.map_err(gone)?;
-    let bytes = file.metadata().await.map_err(gone)?.len();
-    Ok((Box::new(file.into_std().await), bytes))
 }
 
 /// What of a recording is asked for.
@@ -70,7 +55,7 @@ fn asked(headers: &HeaderMap, bytes: u64) -> Wanted {
     range.map_or(Wanted::All, |range| wanted(range, bytes))
 }
 
-fn played(audio: Box<dyn ReadSeek>, bytes: u64, wanted: Wanted) -> Response {
+fn played(Audio { audio, bytes }: Audio, wanted: Wanted) -> Response {
     let (status, from, count) = match wanted {
         Wanted::All => (StatusCode::OK, 0, bytes),
         Wanted::Part(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),

@@ -33,11 +33,10 @@ fn heard(path: &Path) -> Vec<i16> {
 }
 
 fn all(path: &Path) -> Vec<u8> {
+    let mut recording = Recording::open(path, &key()).unwrap();
     let mut bytes = Vec::new();
-    Recording::open(path, &key())
-        .unwrap()
-        .read_to_end(&mut bytes)
-        .unwrap();
+    recording.read_to_end(&mut bytes).unwrap();
+    assert_eq!(recording.size().unwrap(), bytes.len() as u64);
     bytes
 }
 

@@ -1,7 +1,6 @@
 //! What people and scripts read of calls, and the two things they may do to a live one.
 
-use std::io::{Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::io;
 
 use app::domain::call::{Call, CallDetail, CallFilter, CallState, RecordingState};
 use app::domain::id::CallId;
@@ -72,8 +71,8 @@ impl CallDesk {
         })
     }
 
-    /// A recording that is complete, opened whichever way it is kept, and where.
-    async fn kept(&self, caller: &Caller, id: CallId) -> Result<(PathBuf, Recording), AppError> {
+    /// A recording that is complete, opened whichever way it is kept, and how many bytes of WAV it has.
+    async fn kept(&self, caller: &Caller, id: CallId) -> Result<(Recording, u64), AppError> {
         caller.may(Scope::CallsRead)?;
         let gone = || AppError::NotFound(Thing::Recording);
         let mut conn = self.db.read().await?;
@@ -86,14 +85,18 @@ impl CallDesk {
             return Err(gone());
         }
         let (path, key) = (self.recording_path(id), self.vault.clone());
-        let file = path.clone();
-        let opened = tokio::task::spawn_blocking(move || Recording::open(&file, &key)).await;
-        match opened {
-            Ok(Ok(kept)) => Ok((path, kept)),
+        let opened = tokio::task::spawn_blocking(move || -> io::Result<_> {
+            let kept = Recording::open(&path, &key)?;
+            let bytes = kept.size()?;
+            Ok((kept, bytes))
+        });
+        match opened.await {
+            Ok(Ok(kept)) => Ok(kept),
             Ok(Err(error)) if WrongKey::is_why(&error) => {
                 tracing::warn!(call.id = %id, %error, "a recording stays closed");
                 Err(AppError::Conflict(Conflict::RecordingSealed))
             }
+            // Retention may have been quicker.
             _ => Err(gone()),
         }
     }
@@ -113,16 +116,13 @@ impl Calls for CallDesk {
     }
 
     async fn recording(&self, caller: &Caller, id: CallId) -> Result<Audio, AppError> {
-        let (path, kept) = self.kept(caller, id).await?;
-        let Recording::Sealed(mut audio) = kept else {
-            return Ok(Audio::File(path));
-        };
-        let bytes = audio.seek(SeekFrom::End(0)).unwrap_or_default();
-        Ok(Audio::Sealed { audio, bytes })
+        let (kept, bytes) = self.kept(caller, id).await?;
+        let audio = Box::new(kept);
+        Ok(Audio { audio, bytes })
     }
 
     async fn waveform(&self, caller: &Caller, id: CallId) -> Result<Option<Waveform>, AppError> {
-        let (_, kept) = self.kept(caller, id).await?;
+        let (kept, _) = self.kept(caller, id).await?;
         let drawn = tokio::task::spawn_blocking(move || waveform::read(kept)).await;
         Ok(drawn.ok().flatten())
     }
