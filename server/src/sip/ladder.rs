@@ -72,7 +72,7 @@ pub fn redacted(message: &Message) -> String {
     let mut text = message.head(body.len(), |header| {
         let signs_in = ["Authorization", "Proxy-Authorization"]
             .iter()
-            .any(|name| header.name.eq_ignore_ascii_case(name));
+            .any(|name| header.is_named(name));
         if signs_in {
             Cow::Owned(hide_parameters(&header.value, &["response", "cnonce"]))
         } else {

@@ -140,6 +140,13 @@ fn name_of(raw: &str) -> Cow<'static, str> {
     }
 }
 
+impl Header {
+    /// Whether this is its name, whatever the case (RFC 3261 §7.3.1). A compact form is spelled out as it is read.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 impl Message {
     pub fn request(method: impl Into<Cow<'static, str>>, uri: impl Into<Text>) -> Self {
         Self::of(Start::Request {
@@ -204,17 +211,12 @@ impl Message {
 
     /// The first header of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.as_str())
+        self.all(name).next()
     }
 
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.as_str())
+    /// The values of all headers of this name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.named(name).map(|header| header.value.as_str())
     }
 
     /// The comma-separated values of all headers of this name, outside quotes and brackets.
@@ -229,9 +231,9 @@ impl Message {
     }
 
     /// The headers of this name, as another message may repeat them.
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Header> {
-        let mut headers = self.headers.iter();
-        std::iter::from_fn(move || headers.find(|header| header.name.eq_ignore_ascii_case(name)))
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Header> {
+        let headers = self.headers.iter();
+        headers.filter(move |header| header.is_named(name))
     }
 
     /// Says what another message says.
@@ -261,11 +263,7 @@ impl Message {
     /// Puts this value in place of the first header of this name, or adds it.
     pub fn set(&mut self, name: &str, value: impl Into<Text>) {
         let value = value.into();
-        match self
-            .headers
-            .iter_mut()
-            .find(|header| header.name.eq_ignore_ascii_case(name))
-        {
+        match self.headers.iter_mut().find(|header| header.is_named(name)) {
             Some(header) => header.value = value,
             None => {
                 self.push(name, value);
@@ -276,15 +274,14 @@ impl Message {
     /// Puts another spelling in place of every value of this name.
     pub fn rewrite(&mut self, name: &str, spell: impl Fn(&str) -> String) {
         for header in &mut self.headers {
-            if header.name.eq_ignore_ascii_case(name) {
+            if header.is_named(name) {
                 header.value = spell(&header.value).into();
             }
         }
     }
 
     pub fn remove(&mut self, name: &str) {
-        self.headers
-            .retain(|header| !header.name.eq_ignore_ascii_case(name));
+        self.headers.retain(|header| !header.is_named(name));
     }
 
     /// `(number, method)` of the `CSeq` header.
