@@ -80,10 +80,6 @@ pub fn redacted(message: &Message) -> String {
         }
     });
     text.push_str(&body);
-    // PostgreSQL keeps no NUL in a text.
-    if text.contains('\0') {
-        text = text.replace('\0', "\u{fffd}");
-    }
     text
 }
 
