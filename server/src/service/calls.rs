@@ -40,6 +40,7 @@ use app::ports::News;
 
 pub(crate) use inbox::Running;
 pub use live::Live;
+use live::Unwritten;
 pub use neighbours::LEASE;
 pub use outgoing::{NoWayOut, NotPlaced, OutRoute, Outgoing};
 pub use terms::{CallEvent, CallFacts, NewCall, Opened, Peer, Switchboard};
@@ -49,7 +50,7 @@ use crate::clock::Clock;
 use crate::service::news::NewsDesk;
 use crate::service::routes::{Credential, RouteBook};
 use crate::store::Db;
-use crate::store::calls::{CallPapers, Later};
+use crate::store::calls::CallPapers;
 use crate::vault::VaultKey;
 use refusals::Refusals;
 use row::by_registration;
@@ -330,7 +331,7 @@ impl CallDesk {
                 self.change(id, |_| {});
             }
             CallEvent::Checked(check) => {
-                self.change_whole(id, |_, papers| papers.receipt.checks.push(check));
+                self.change_papers(id, |_, papers| papers.receipt.checks.push(check));
             }
             CallEvent::Peer(peer) => self.change(id, |call| {
                 call.source = Some(peer.address);
@@ -356,7 +357,7 @@ impl CallDesk {
                 call.state = CallState::Answered;
             }),
             Happening::FirstAudioOut => self.change(id, |call| call.first_audio_at = Some(at)),
-            Happening::RecordingStarted => self.change_whole(id, |call, papers| {
+            Happening::RecordingStarted => self.change_papers(id, |call, papers| {
                 call.recording = RecordingState::Running;
                 papers.recording_path = Some(recording_name(id));
             }),
@@ -372,20 +373,19 @@ impl CallDesk {
 
     /// The last word about a call that `admit` counted, begun or not.
     pub fn end(&self, id: CallId, end: CallEnd, facts: &CallFacts) {
-        let Some((call, _)) = self.live.end(id) else {
+        let Some(Unwritten { row, papers_too }) = self.live.end(id) else {
             return;
         };
-        let mut call = Arc::unwrap_or_clone(call);
+        let (mut call, mut papers) = (Arc::unwrap_or_clone(row.0), row.1);
         call.state = CallState::Ended;
         call.end = Some(end);
         call.ended_at = Some(facts.ended_at.max(call.started_at));
         call.first_audio_at = call.first_audio_at.or(facts.first_audio_at);
         call.recording = facts.recording;
         call.phrase.clone_from(&facts.phrase);
-        let later = Later {
-            quality: facts.quality,
-            recording_path: (facts.recording != RecordingState::None).then(|| recording_name(id)),
-        };
+        let known = Arc::make_mut(&mut papers);
+        known.quality = facts.quality;
+        known.recording_path = (facts.recording != RecordingState::None).then(|| recording_name(id));
         told::ended(&call, facts.quality.as_ref());
         let event = TimelineEvent {
             at: facts.ended_at,
@@ -396,10 +396,8 @@ impl CallDesk {
         self.writer.write(Entry::Event { call: id, event });
         let call = Arc::new(call);
         self.announce_call(EventKind::CallEnded, &call);
-        self.writer.write(Entry::Change {
-            call: call.clone(),
-            later: Box::new(later),
-        });
+        let row = (call.clone(), papers);
+        self.writer.write(Entry::of(Unwritten { row, papers_too }));
         self.tell_row(&call);
     }
 
@@ -423,19 +421,17 @@ impl CallDesk {
     }
 
     fn change(&self, id: CallId, change: impl FnOnce(&mut Call)) {
-        if let Some((call, _)) = self.live.change(id, |call, _| change(call)) {
+        if let Some(call) = self.live.change(id, change) {
             self.writer.write_row(id);
             self.tell_row(&call);
         }
     }
 
     /// The row and what is written once only, as a rule.
-    fn change_whole(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {
-        let change = |call: &mut Call, papers: &mut Arc<_>| change(call, Arc::make_mut(papers));
-        if let Some((call, papers)) = self.live.change(id, change) {
-            let row = call.clone();
-            self.writer.write(Entry::Save { call, papers });
-            self.tell_row(&row);
+    fn change_papers(&self, id: CallId, change: impl FnOnce(&mut Call, &mut CallPapers)) {
+        if let Some(call) = self.live.change_papers(id, change) {
+            self.writer.write_row(id);
+            self.tell_row(&call);
         }
     }
 }

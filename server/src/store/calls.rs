@@ -141,12 +141,11 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
     const UPDATE: &str = "
         on conflict (id) do update
         set state = excluded.state, reason = excluded.reason, result = excluded.result, status = excluded.status,
-            agent_id = excluded.agent_id, agent_name = excluded.agent_name, repeats = excluded.repeats,
             late = excluded.late, ringing_at = excluded.ringing_at,
             answered_at = excluded.answered_at, first_audio_at = excluded.first_audio_at,
             ended_at = excluded.ended_at, codec = excluded.codec, recording = excluded.recording,
-            receipt = excluded.receipt, offered = excluded.offered, quality = excluded.quality,
-            recording_path = excluded.recording_path, instance = excluded.instance, phrase = excluded.phrase,
+            receipt = excluded.receipt, quality = excluded.quality,
+            recording_path = excluded.recording_path, phrase = excluded.phrase,
             source = excluded.source, transport = excluded.transport, software = excluded.software,
             sip_call_id = excluded.sip_call_id";
     let width = COLUMNS.split(',').count();
@@ -220,17 +219,13 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
     Ok(())
 }
 
-/// What becomes known of a call after its row was made, beside the row itself.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Later {
-    pub quality: Option<Quality>,
-    /// Relative to the folder of recordings.
-    pub recording_path: Option<String>,
-}
-
 /// Rows that are there already, as they are now, each of them once. The half of it that never changes, and with it
-/// most of its indexes, is not written again.
-pub async fn change_all(tx: &mut Tx, calls: &[(&Call, &Later)]) -> Result<(), StoreError> {
+/// most of its indexes, is not written again. One that was lost, as neither database nor file had room for it, is made
+/// anew; answers which may have been.
+pub async fn change_all(
+    tx: &mut Tx,
+    calls: &[(&Call, &CallPapers)],
+) -> Result<Vec<CallId>, StoreError> {
     const UPDATE: &str = "
         update calls
         set state = column2, reason = column3, result = column4, status = column5, phrase = column6,
@@ -242,16 +237,17 @@ pub async fn change_all(tx: &mut Tx, calls: &[(&Call, &Later)]) -> Result<(), St
     let (refused, others) = refused_apart(calls);
     let refused = portions(&refused).map(|portion| (portion, ", refused = true"));
     let others = portions(&others).map(|portion| (portion, ""));
+    let mut lost = Vec::new();
     for (portion, also) in refused.chain(others) {
         let places = places(tx, portion.len(), WIDTH);
         let text = format!("{UPDATE}{also} from (values {places}) as changed where id = column1");
         let qualities = portion
             .iter()
-            .map(|(_, later)| later.quality.as_ref().map(json::write).transpose())
+            .map(|(_, papers)| papers.quality.as_ref().map(json::write).transpose())
             .collect::<Result<Vec<_>, _>>()?;
-        sql!(tx, on => {
+        let found = sql!(tx, on => {
             let mut query = sqlx::query(&text);
-            for ((call, later), quality) in portion.iter().zip(&qualities) {
+            for ((call, papers), quality) in portion.iter().zip(&qualities) {
                 query = query
                     .bind(call.id.as_uuid())
                     .bind(call.state.as_str())
@@ -271,12 +267,16 @@ pub async fn change_all(tx: &mut Tx, calls: &[(&Call, &Later)]) -> Result<(), St
                     .bind(call.codec.as_deref())
                     .bind(call.recording.as_str())
                     .bind(quality.as_deref())
-                    .bind(later.recording_path.as_deref());
+                    .bind(papers.recording_path.as_deref());
             }
-            query.execute(on).await.map(drop)
+            query.execute(on).await.map(|done| done.rows_affected())
         })?;
+        if usize::try_from(found) != Ok(portion.len()) {
+            save_all(tx, portion).await?;
+            lost.extend(portion.iter().map(|(call, _)| call.id));
+        }
     }
-    Ok(())
+    Ok(lost)
 }
 
 /// Whether a row is a refusal is in an index, which is written anew if it is named: only those that are name it.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection};
+use sqlx::{Connection as _, Executor as _, PgPool, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
+use super::rows::STATEMENTS;
 use super::{
     Conn, DataKey, Db, PATIENCE, Pools, StoreError, audit, numbers, postgres, readers, settings,
     sql,
@@ -37,7 +38,7 @@ impl Db {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         let outcome = match &self.pools {
-            Pools::Sqlite { write, .. } => MIGRATOR.run(write).await,
+            Pools::Sqlite { write, .. } => in_little_memory(write).await,
             Pools::Postgres { others, .. } => patiently(others).await,
         };
         match outcome {
@@ -98,6 +99,15 @@ impl Db {
     }
 }
 
+/// An index over a million rows is sorted in files, as SQLite does by itself, not in memory as what calls leave behind.
+async fn in_little_memory(pool: &SqlitePool) -> Result<(), MigrateError> {
+    let mut conn = pool.acquire().await?;
+    conn.execute("pragma temp_store = default").await?;
+    MIGRATOR.run(&mut *conn).await?;
+    conn.execute("pragma temp_store = memory").await?;
+    Ok(())
+}
+
 /// Another instance may be at it, which with many rows takes longer than anything else is waited for.
 async fn patiently(pool: &PgPool) -> Result<(), MigrateError> {
     let mut conn = pool.acquire().await?;
@@ -137,8 +147,7 @@ async fn sqlite(url: &str) -> Result<Pools, StoreError> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        // Each number of rows is a statement of its own (`rows`).
-        .statement_cache_capacity(256)
+        .statement_cache_capacity(STATEMENTS)
         // What a statement of many rows would take back if one is refused: not worth a file for each.
         .pragma("temp_store", "memory")
         // In pages of 4 KiB. Most of what is written soon is written over, and need not go into the database each time.

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::lending::Lending;
+use super::rows::STATEMENTS;
 use super::{PATIENCE, StoreError};
 
 const MOST: usize = 12;
@@ -106,7 +107,9 @@ async fn set_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 
 /// Both kinds: ours, and those of libraries that want the driver's own.
 pub(super) async fn open(options: PgConnectOptions) -> Result<(Lenders, PgPool), StoreError> {
-    let options = options.application_name("patchbay");
+    let options = options
+        .application_name("patchbay")
+        .statement_cache_capacity(STATEMENTS);
     let lenders = Lending::of(Door(options.clone()), MOST)?;
     // Whether it is there at all is told at the start.
     drop(lenders.get().await?);

@@ -5,6 +5,8 @@ use super::Conn;
 
 /// So many rows go in one statement. Few sizes, because each is a statement of its own to prepare.
 const SIZES: [usize; 10] = [96, 64, 48, 32, 24, 16, 8, 4, 2, 1];
+/// So many statements a connection keeps prepared: those of a dozen kinds in all sizes, and all others.
+pub(super) const STATEMENTS: usize = 256;
 
 /// The rows, in order, in portions of those sizes.
 pub(super) fn portions<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {

@@ -82,10 +82,10 @@ impl Leg {
         if self.clock.line_ms < self.clock.reported_ms + REPORT_EVERY_MS {
             return;
         }
-        self.clock.reported_ms = self.clock.line_ms;
         let Some(to) = self.report_address() else {
             return;
         };
+        self.clock.reported_ms = self.clock.line_ms;
         let sent = self.shared.stats.lock().sent.clone();
         let mut report = self.reports.write(
             self.out.ssrc(),

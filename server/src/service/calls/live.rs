@@ -36,13 +36,27 @@ struct State {
 /// A call's row and its papers, shared with whoever still writes them down.
 pub(super) type Row = (Arc<Call>, Arc<CallPapers>);
 
+/// A row that is to be written.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    pub row: Row,
+    /// Its papers have changed too since they were written, which they hardly ever do.
+    pub papers_too: bool,
+}
+
 #[derive(Debug)]
 struct LiveCall {
     direction: Direction,
     access: Option<AccessId>,
     trunk: Option<OutboundTrunkId>,
     agent: Option<AgentId>,
-    row: Option<Row>,
+    row: Option<Unwritten>,
+}
+
+impl LiveCall {
+    fn call(&self) -> Option<&Arc<Call>> {
+        self.row.as_ref().map(|unwritten| &unwritten.row.0)
+    }
 }
 
 impl Live {
@@ -132,10 +146,14 @@ impl Live {
         Ok(())
     }
 
+    /// From now on it has a row, which is written by whoever says so.
     pub(super) fn begin(&self, call: Arc<Call>, papers: Arc<CallPapers>) {
         let mut state = self.state.lock();
         if let Some(live) = state.calls.get_mut(&call.id) {
-            live.row = Some((call, papers));
+            live.row = Some(Unwritten {
+                row: (call, papers),
+                papers_too: false,
+            });
         }
     }
 
@@ -144,31 +162,41 @@ impl Live {
     }
 
     pub(super) fn get(&self, id: CallId) -> Option<Arc<Call>> {
-        let state = self.state.lock();
-        state
-            .calls
-            .get(&id)
-            .and_then(|live| live.row.as_ref())
-            .map(|(call, _)| call.clone())
+        self.state.lock().calls.get(&id)?.call().cloned()
     }
 
-    pub(super) fn row(&self, id: CallId) -> Option<Row> {
-        self.state.lock().calls.get(&id)?.row.clone()
+    /// The row as it is now, for whoever writes it at once.
+    pub(super) fn unwritten(&self, id: CallId) -> Option<Unwritten> {
+        let mut state = self.state.lock();
+        let Unwritten { row, papers_too } = state.calls.get_mut(&id)?.row.as_mut()?;
+        Some(Unwritten {
+            row: row.clone(),
+            papers_too: std::mem::take(papers_too),
+        })
     }
 
-    pub(super) fn change(
+    pub(super) fn change(&self, id: CallId, change: impl FnOnce(&mut Call)) -> Option<Arc<Call>> {
+        let mut state = self.state.lock();
+        let (call, _) = &mut state.calls.get_mut(&id)?.row.as_mut()?.row;
+        change(Arc::make_mut(call));
+        Some(call.clone())
+    }
+
+    pub(super) fn change_papers(
         &self,
         id: CallId,
-        change: impl FnOnce(&mut Call, &mut Arc<CallPapers>),
-    ) -> Option<Row> {
+        change: impl FnOnce(&mut Call, &mut CallPapers),
+    ) -> Option<Arc<Call>> {
         let mut state = self.state.lock();
-        let (call, papers) = state.calls.get_mut(&id)?.row.as_mut()?;
-        change(Arc::make_mut(call), papers);
-        Some((call.clone(), papers.clone()))
+        let unwritten = state.calls.get_mut(&id)?.row.as_mut()?;
+        let (call, papers) = &mut unwritten.row;
+        change(Arc::make_mut(call), Arc::make_mut(papers));
+        unwritten.papers_too = true;
+        Some(call.clone())
     }
 
     /// Frees the lines; the row as it was last, if the call had begun.
-    pub(super) fn end(&self, id: CallId) -> Option<Row> {
+    pub(super) fn end(&self, id: CallId) -> Option<Unwritten> {
         let mut state = self.state.lock();
         let live = state.calls.remove(&id)?;
         state.discount(&live);
@@ -183,11 +211,8 @@ impl Live {
         self.state.lock().elsewhere = elsewhere;
     }
 
-    /// The rows of all calls that have begun, as they are now.
-    pub(super) fn rows(&self) -> Vec<Row> {
-        let state = self.state.lock();
-        let rows = state.calls.values().filter_map(|live| live.row.clone());
-        rows.collect()
+    pub(super) fn ids(&self) -> Vec<CallId> {
+        self.state.lock().calls.keys().copied().collect()
     }
 
     pub(super) async fn idle(&self) {
@@ -255,7 +280,7 @@ impl State {
         });
         for live in over {
             calls += 1;
-            let answered = live.row.as_ref().and_then(|(call, _)| call.answered_at);
+            let answered = live.call().and_then(|call| call.answered_at);
             let talks = answered.map_or(0, |at| (now - at) / 1000);
             seconds_today += paid(live.direction, u64::try_from(talks).unwrap_or(0));
         }

@@ -11,7 +11,7 @@ use app::error::AppError;
 use app::ports::News;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::{CallDesk, Entry};
+use super::CallDesk;
 use crate::store::notices::{self, CallNotice};
 use crate::store::{self, StoreError};
 
@@ -66,8 +66,8 @@ impl CallDesk {
 
     /// Others may have taken this instance for dead and its calls for over: their rows are written once more.
     fn reclaim(&self) {
-        for (call, papers) in self.live.rows() {
-            self.writer.write(Entry::Save { call, papers });
+        for call in self.live.ids() {
+            self.writer.write_row(call);
         }
     }
 

@@ -20,8 +20,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use self::spool::Spool;
-use super::live::{Live, Row};
-use crate::store::calls::{CallPapers, Later};
+use super::live::{Live, Unwritten};
+use crate::store::calls::CallPapers;
 use crate::store::notices::{self, CallNotice};
 use crate::store::{self, Db, StoreError};
 
@@ -44,10 +44,10 @@ pub(super) enum Entry {
         call: Arc<Call>,
         papers: Arc<CallPapers>,
     },
-    /// A row that is there already, as it is now; its receipt is as it was.
+    /// The same of a row that is there already, with the receipt that it has.
     Change {
         call: Arc<Call>,
-        later: Box<Later>,
+        papers: Arc<CallPapers>,
     },
     Repeat {
         call: CallId,
@@ -88,13 +88,14 @@ impl Entry {
         Self::Save { call, papers }
     }
 
-    fn changed((call, papers): Row) -> Self {
-        let later = Later {
-            quality: None,
-            recording_path: papers.recording_path.clone(),
-        };
-        let later = Box::new(later);
-        Self::Change { call, later }
+    /// A row as it is now.
+    pub(super) fn of(Unwritten { row, papers_too }: Unwritten) -> Self {
+        let (call, papers) = row;
+        if papers_too {
+            Self::Save { call, papers }
+        } else {
+            Self::Change { call, papers }
+        }
     }
 
     fn tells(&self) -> Option<&Event> {
@@ -131,12 +132,6 @@ pub struct WriterError {
     source: std::io::Error,
 }
 
-impl Order {
-    fn is_flush(&self) -> bool {
-        matches!(self, Self::Flush(_))
-    }
-}
-
 /// The way to the task. Clones lead to the same one.
 #[derive(Clone, Debug)]
 pub struct Writer(mpsc::UnboundedSender<Order>);
@@ -150,6 +145,12 @@ enum Order {
     Row(CallId),
     /// Everything before it.
     Flush(oneshot::Sender<()>),
+}
+
+impl Order {
+    fn is_flush(&self) -> bool {
+        matches!(self, Self::Flush(_))
+    }
 }
 
 impl Writer {
@@ -248,8 +249,8 @@ fn taken(batch: &mut Vec<Order>, live: &Live) -> (Vec<Entry>, Vec<oneshot::Sende
     }
     // Last, for what is looked at now is newer than what was handed over. Of a call that is over its end comes later,
     // with all there is to say.
-    let rows = rows.into_iter().filter_map(|call| live.row(call));
-    entries.extend(rows.map(Entry::changed));
+    let rows = rows.into_iter().filter_map(|call| live.unwritten(call));
+    entries.extend(rows.map(Entry::of));
     (entries, waiting)
 }
 
@@ -309,8 +310,8 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     // Rows first: whatever else is noted of a call refers to its row.
     let news = News::of(entries);
     store::calls::save_all(&mut tx, &news.calls).await?;
-    let changed: Vec<(&Call, &Later)> = news.changed.into_values().collect();
-    store::calls::change_all(&mut tx, &changed).await?;
+    let changed: Vec<(&Call, &CallPapers)> = news.changed.into_values().collect();
+    let lost = store::calls::change_all(&mut tx, &changed).await?;
     for (call, repeats) in news.repeats {
         store::calls::repeat(&mut tx, call, repeats).await?;
     }
@@ -330,18 +331,19 @@ async fn write_all(db: &Db, entries: &[Entry]) -> Result<(), StoreError> {
     let events: Vec<&Event> = entries.iter().filter_map(Entry::tells).collect();
     store::deliveries::queue(&mut tx, &events).await?;
     // Last: the counter of conversations is one row, and on PostgreSQL it is locked until the commit.
-    let saved: Vec<CallId> = entries.iter().filter_map(Entry::saves).collect();
+    let saved = entries.iter().filter_map(Entry::saves);
+    let saved: Vec<CallId> = saved.chain(lost).collect();
     store::conversations::number(&mut tx, &saved).await?;
     tx.commit().await
 }
 
-/// A batch by what it is of, so that all of a kind can be written together. A row is saved whole at each change:
-/// of several states of one call in a batch only the newest is worth writing.
+/// A batch by what it is of, so that all of a kind can be written together. Of several states of one call in a batch
+/// only the newest is worth writing.
 #[derive(Default)]
 struct News<'a> {
     calls: Vec<(&'a Call, &'a CallPapers)>,
     /// In the order in which everybody locks them, as those below.
-    changed: BTreeMap<CallId, (&'a Call, &'a Later)>,
+    changed: BTreeMap<CallId, (&'a Call, &'a CallPapers)>,
     repeats: HashMap<CallId, u32>,
     transfers: Vec<&'a Transfer>,
     events: Vec<(CallId, &'a TimelineEvent)>,
@@ -365,8 +367,8 @@ impl<'a> News<'a> {
                     }
                     news.changed.remove(&call.id);
                 }
-                Entry::Change { call, later } => {
-                    news.changed.insert(call.id, (call, later));
+                Entry::Change { call, papers } => {
+                    news.changed.insert(call.id, (call, papers));
                 }
                 Entry::Repeat { call, repeats } => {
                     news.repeats.insert(*call, *repeats);

@@ -69,15 +69,13 @@ impl Call {
     }
 
     /// A BYE of ours has to wait for the ACK, or until that comes no more (RFC 3261 §15). Only a server that stops has
-    /// no time for it.
+    /// no time for it. Whatever else the peer asks for meanwhile finds no call, which ends the dialog for it as the BYE
+    /// would (RFC 5057 §5.1).
     async fn hold_bye(&mut self, ending: &mut Ending) {
         while matches!(self.phase, Phase::Answered) && ending.reason != EndReason::NoAck {
             match self.next_crossing().await {
                 Crossing::Stopped => return,
-                Crossing::Invite(Some(ServerEvent::Acked(ack))) => {
-                    self.step(&ack, Way::Received);
-                    self.phase = Phase::Confirmed;
-                }
+                Crossing::Invite(Some(ServerEvent::Acked(ack))) => self.confirmed(&ack),
                 Crossing::Invite(Some(ServerEvent::Cancelled(_))) => {}
                 Crossing::Invite(Some(ServerEvent::Over) | None) => {
                     // Who never heard us did not fall silent either.

@@ -339,16 +339,21 @@ impl Call {
                 Some(Ending::quiet(EndReason::CallerGaveUp))
             }
             (ServerEvent::Acked(ack), Phase::Answered) => {
-                self.step(&ack, Way::Received);
-                self.phase = Phase::Confirmed;
-                self.asking = None;
-                self.happened(Happening::Confirmed);
+                self.confirmed(&ack);
                 self.acked(&ack)
             }
             (ServerEvent::Over, Phase::Answered) => Some(Ending::no_ack()),
             (ServerEvent::Over, Phase::Ringing(_)) => Some(Ending::quiet(EndReason::PeerLost)),
             _ => None,
         }
+    }
+
+    /// The dialog stands (RFC 3261 §13.3.1.4).
+    pub(in crate::sip) fn confirmed(&mut self, ack: &Message) {
+        self.step(ack, Way::Received);
+        self.phase = Phase::Confirmed;
+        self.asking = None;
+        self.happened(Happening::Confirmed);
     }
 
     fn acked(&mut self, ack: &Message) -> Option<Ending> {

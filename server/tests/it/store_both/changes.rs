@@ -2,9 +2,9 @@
 
 use app::domain::call::{CallEnd, CallFilter, CallState, EndReason, Quality, RecordingState};
 use app::domain::id::CallId;
-use app::domain::routing::Refusal;
+use app::domain::routing::{Check, Note, Outcome, Receipt, Refusal, Step};
 use app::domain::sip::Transport;
-use server::store::calls::{CallPapers, Later};
+use server::store::calls::CallPapers;
 use server::store::{calls, inbox};
 
 use crate::databases::both;
@@ -14,7 +14,7 @@ use crate::samples::{NOW, call, papers};
 async fn rows_that_are_there_take_what_changed_and_keep_the_rest() {
     both(async |db| {
         let papers = papers();
-        let (mut answered, mut refused, gone) = (call(1, NOW), call(2, NOW), call(3, NOW));
+        let (mut answered, mut refused) = (call(1, NOW), call(2, NOW));
         let mut tx = db.append().await.unwrap();
         calls::save_all(&mut tx, &[(&answered, &papers), (&refused, &papers)])
             .await
@@ -38,20 +38,22 @@ async fn rows_that_are_there_take_what_changed_and_keep_the_rest() {
             row.codec = Some("PCMA".to_owned());
             row.recording = RecordingState::Kept;
         }
-        let later = Later {
+        let kept = CallPapers {
             quality: Some(Quality::default()),
             recording_path: Some("x.wav".to_owned()),
+            ..papers.clone()
         };
-        let changed = [(&answered, &later), (&refused, &later), (&gone, &later)];
-        calls::change_all(&mut tx, &changed).await.unwrap();
+        let new = CallPapers {
+            receipt: looked_at(Step::Carrier),
+            instance: "another".to_owned(),
+            ..kept.clone()
+        };
+        let changed = [(&answered, &new), (&refused, &new)];
+        let lost = calls::change_all(&mut tx, &changed).await.unwrap();
+        assert_eq!(lost, []);
         tx.commit().await.unwrap();
 
         let mut conn = db.read().await.unwrap();
-        let kept = CallPapers {
-            quality: later.quality,
-            recording_path: later.recording_path.clone(),
-            ..papers
-        };
         for mut row in [answered, refused.clone()] {
             row.phrase = Some("Bye\u{fffd}".to_owned());
             let found = calls::get(&mut conn, row.id).await.unwrap();
@@ -59,7 +61,6 @@ async fn rows_that_are_there_take_what_changed_and_keep_the_rest() {
             let papers = calls::papers(&mut conn, row.id).await.unwrap();
             assert_eq!(papers.as_ref(), Some(&kept));
         }
-        assert_eq!(calls::get(&mut conn, gone.id).await.unwrap(), None);
         let turned_away = CallFilter {
             refused: Some(true),
             ..CallFilter::default()
@@ -69,4 +70,46 @@ async fn rows_that_are_there_take_what_changed_and_keep_the_rest() {
         assert_eq!(found, [refused.id]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_row_that_was_lost_is_made_of_what_is_known_now() {
+    both(async |db| {
+        let papers = CallPapers {
+            receipt: looked_at(Step::Room),
+            ..papers()
+        };
+        let (there, mut lost) = (call(1, NOW), call(2, NOW));
+        let mut tx = db.append().await.unwrap();
+        calls::save_all(&mut tx, &[(&there, &papers)])
+            .await
+            .unwrap();
+        lost.state = CallState::Ended;
+        lost.end = Some(CallEnd::because(EndReason::CallerHungUp));
+        lost.ended_at = Some(NOW + 4);
+        let changed = [(&there, &papers), (&lost, &papers)];
+        let made = calls::change_all(&mut tx, &changed).await.unwrap();
+        assert!(made.contains(&lost.id), "{made:?}");
+        tx.commit().await.unwrap();
+
+        let mut conn = db.read().await.unwrap();
+        for row in [there, lost] {
+            let found = calls::get(&mut conn, row.id).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&row));
+            let found = calls::papers(&mut conn, row.id).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&papers));
+        }
+    })
+    .await;
+}
+
+fn looked_at(step: Step) -> Receipt {
+    let outcome = Outcome::Passed;
+    let note = Note::Draining;
+    let checks = vec![Check {
+        step,
+        outcome,
+        note,
+    }];
+    Receipt { checks, near: None }
 }

@@ -136,7 +136,7 @@ impl Spool {
     }
 
     /// Writes everything that waits into the database, then empties the file. A crash in
-    /// between writes some of it twice, which rows survive: they are saved whole.
+    /// between writes some of it twice, which rows survive: the last state of each comes last.
     pub(super) async fn replay(&mut self, db: &Db) -> Result<(), Waits> {
         if self.entries > 0 {
             for batch in self.read().await?.chunks(BATCH) {
