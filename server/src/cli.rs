@@ -224,6 +224,7 @@ async fn serve(config: &Config, advice: &[String]) -> Result<(), String> {
     }
     let ending = running.until(signals, config).await;
     db.close().await;
+    drop(running);
     match ending {
         Ending::Drained => tracing::info!("Every call had ended."),
         Ending::LimitReached => tracing::warn!("Calls were ended at the drain limit."),

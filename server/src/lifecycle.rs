@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,11 +39,30 @@ impl Lifecycle {
     where
         F: Future<Output: Send> + Send + 'static,
     {
+        tokio::spawn(self.task(name, future))
+    }
+
+    /// The same on the threads of another runtime.
+    pub fn spawn_on<F>(
+        &self,
+        threads: &Handle,
+        name: &'static str,
+        future: F,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        threads.spawn(self.task(name, future))
+    }
+
+    fn task<F>(&self, name: &'static str, future: F) -> impl Future<Output = F::Output> + use<F>
+    where
+        F: Future + Send + 'static,
+    {
         use tracing::Instrument as _;
         let span = tracing::debug_span!("task", name);
         // Boxed, because a call's future is large and each wrapper would move all of it.
-        let future = Box::pin(future.instrument(span));
-        tokio::spawn(self.tasks.track_future(future))
+        self.tasks.track_future(Box::pin(future.instrument(span)))
     }
 
     /// Set at the first signal: take nothing new.

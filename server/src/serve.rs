@@ -12,6 +12,7 @@ use app::domain::sip::Host;
 use app::domain::system::Keeps;
 use app::domain::webhook::{EventKind, Told};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tower_sessions::ExpiredDeletion as _;
 
 use crate::agent::Voice;
@@ -28,7 +29,7 @@ use crate::service::outward::Outward;
 use crate::service::retention::Retention;
 use crate::service::webhooks::Courier;
 use crate::service::{House, HouseError, HouseSettings};
-use crate::sip::{Edge, EdgeConfig, EdgeError};
+use crate::sip::{self, Edge, EdgeConfig, EdgeError};
 use crate::store::sessions::Sessions;
 use crate::store::{DataKey, Db, StoreError};
 use crate::telemetry::{Event, Metrics};
@@ -50,6 +51,8 @@ pub enum ServeError {
     House(#[from] HouseError),
     #[error("{0} (setting sip.addr)")]
     Edge(#[from] EdgeError),
+    #[error("the thread for SIP can't be started: {0}")]
+    Thread(std::io::Error),
     #[error("audio can't be carried: {0} (settings sip.rtp_ports, media)")]
     Media(std::io::Error),
     #[error("webhooks can't be sent: {0}")]
@@ -75,7 +78,9 @@ pub struct Running {
     pub house: House,
     pub edge: Arc<Edge>,
     pub life: Lifecycle,
-    /// Held to the end, so that no second server works on the same calls.
+    /// Held to the end: connections to the database may have been made on it.
+    _signalling: sip::Thread,
+    /// The same, so that no second server works on the same calls.
     _lock: File,
 }
 
@@ -116,18 +121,8 @@ pub async fn start(
     }
 
     let vault = config.media.encrypt_recordings.then(|| db.vault_key());
-    let media =
-        Arc::new(Media::start_sealing(&media_settings(config), vault).map_err(ServeError::Media)?);
-    let edge = Edge::start(crate::sip::Parts {
-        config: EdgeConfig::of(config),
-        desk: house.desk.clone(),
-        media,
-        voice: Arc::new(Voice::find(&config.media.espeak)),
-        outward: engines(config),
-        clock: clock.clone(),
-        life: life.clone(),
-    })
-    .await?;
+    let media = Media::start_sealing(&media_settings(config), vault).map_err(ServeError::Media)?;
+    let (edge, signalling) = start_edge(config, &house, media, &clock, &life).await?;
     house.desk.connect(edge.clone());
 
     let courier = Courier {
@@ -187,13 +182,37 @@ pub async fn start(
         house,
         edge,
         life,
+        _signalling: signalling,
         _lock: lock,
     })
 }
 
+/// The edge and its thread.
+async fn start_edge(
+    config: &Config,
+    house: &House,
+    media: Media,
+    clock: &Clock,
+    life: &Lifecycle,
+) -> Result<(Arc<Edge>, sip::Thread), ServeError> {
+    let parts = sip::Parts {
+        config: EdgeConfig::of(config),
+        desk: house.desk.clone(),
+        media: Arc::new(media),
+        voice: Arc::new(Voice::find(&config.media.espeak)),
+        outward: engines(config),
+        clock: clock.clone(),
+        life: life.clone(),
+        workers: Handle::current(),
+    };
+    let thread = sip::Thread::start().map_err(ServeError::Thread)?;
+    let edge = thread.run(Edge::start(parts)).await;
+    Ok((edge.map_err(ServeError::Thread)??, thread))
+}
+
 impl Running {
-    /// Until told to end: drains, waits for the calls, stops.
-    pub async fn until(self, signal: impl Signal, config: &Config) -> Ending {
+    /// Until told to end: drains, waits for the calls, stops. The database is closed before this is dropped.
+    pub async fn until(&self, signal: impl Signal, config: &Config) -> Ending {
         let desk = self.house.desk.clone();
         let idle = async move { desk.idle().await };
         let ending = self.life.run(signal, idle, config.shutdown.drain()).await;

@@ -12,6 +12,7 @@
 //! outbound   an INVITE of ours, until it is answered; trunks and how they are
 //! call       one task for each call that is ringing here or answered
 //! calls      the calls that run, by dialog and by id
+//! thread     where all of it is done, but for what takes its time
 //! desk       what the house is asked and told
 //! message · dialog · timer · digest · identity · ladder · replaces · sources    the parts, tested alone
 //! ```
@@ -35,6 +36,7 @@ mod replaces;
 pub mod sources;
 pub mod stack;
 mod switchboard;
+mod thread;
 pub mod timer;
 pub mod tls;
 mod watchdog;
@@ -45,6 +47,8 @@ use std::sync::{Arc, Weak};
 
 use app::domain::sip::Transport;
 use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use self::calls::{Calls, Repeated};
 pub use self::config::EdgeConfig;
@@ -54,6 +58,7 @@ use self::message::Message;
 use self::outbound::Ways;
 use self::sources::Sources;
 use self::stack::{Arrival, Datagrams, Flow, Names, Placed, Stack, Timers};
+pub use self::thread::Thread;
 use self::tls::Shown;
 use crate::agent::{Engines, Voice};
 use crate::clock::Clock;
@@ -89,6 +94,8 @@ pub struct Parts {
     pub outward: Outward,
     pub clock: Clock,
     pub life: Lifecycle,
+    /// Who does what takes its time, so that the signalling need not wait for it.
+    pub workers: Handle,
 }
 
 /// The running edge.
@@ -103,6 +110,9 @@ pub struct Edge {
     engines: Engines,
     clock: Clock,
     life: Lifecycle,
+    /// Where it was started.
+    signalling: Handle,
+    workers: Handle,
     guard: Guard,
     stack: Arc<Stack>,
     calls: Calls,
@@ -130,6 +140,7 @@ impl Edge {
             outward,
             clock,
             life,
+            workers,
         } = parts;
         let fault = |source| EdgeError::Bind {
             addr: config.addr,
@@ -182,6 +193,8 @@ impl Edge {
             voice,
             clock,
             life,
+            signalling: Handle::current(),
+            workers,
             guard,
             stack,
             calls: Calls::default(),
@@ -197,16 +210,22 @@ impl Edge {
         life.spawn("sip.tcp", listen::connections(edge.clone(), tcp, None));
         if let Some((shown, listener, _)) = encrypted {
             let watching = shown.clone().watch();
-            life.spawn(
-                "sip.certificate",
-                life.stopped().run_until_cancelled_owned(watching),
-            );
+            let watching = life.stopped().run_until_cancelled_owned(watching);
+            edge.work("sip.certificate", watching);
             let served = listen::connections(edge.clone(), listener, Some(shown));
-            life.spawn("sip.tls", served);
+            edge.work("sip.tls", served);
         }
         life.spawn("sip.trunks", outbound::look_after(edge.clone()));
         life.spawn("sip.watchdog", watchdog::watch(edge.clone()));
         Ok(edge)
+    }
+
+    /// Runs what takes its time beside the signalling.
+    fn work<F>(&self, name: &'static str, work: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.life.spawn_on(&self.workers, name, work)
     }
 
     /// Where it listens, UDP and TCP alike.

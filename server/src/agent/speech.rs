@@ -151,7 +151,9 @@ async fn speak(program: &Path, text: &str, language: &str) -> Result<Vec<i16>, M
     if !status.success() {
         return Err(Mute::Failed(status));
     }
-    decode(wav)
+    // Changing the rate of a long text takes its time.
+    let decoding = tokio::task::spawn_blocking(move || decode(wav));
+    decoding.await.map_err(std::io::Error::other)?
 }
 
 /// espeak-ng writes to a pipe, so that the header's length is a guess; what is there counts.

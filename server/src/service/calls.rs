@@ -385,7 +385,8 @@ impl CallDesk {
         call.phrase.clone_from(&facts.phrase);
         let known = Arc::make_mut(&mut papers);
         known.quality = facts.quality;
-        known.recording_path = (facts.recording != RecordingState::None).then(|| recording_name(id));
+        known.recording_path =
+            (facts.recording != RecordingState::None).then(|| recording_name(id));
         told::ended(&call, facts.quality.as_ref());
         let event = TimelineEvent {
             at: facts.ended_at,

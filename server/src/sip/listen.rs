@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,11 +82,11 @@ fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// Reads datagrams until the server stops.
 pub(super) async fn datagrams(edge: Arc<Edge>, socket: Arc<UdpSocket>, flows: Datagrams) {
-    let stopped = edge.life.stopped();
+    let mut stopped = pin!(edge.life.stopped().cancelled_owned());
     let mut buffer = vec![0; MAX_FRAME];
     loop {
         let received = tokio::select! {
-            () = stopped.cancelled() => return,
+            () = &mut stopped => return,
             received = socket.recv_from(&mut buffer) => received,
         };
         // Errors here are echoes of our own sending (ICMP): the socket is fine.

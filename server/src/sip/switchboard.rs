@@ -42,8 +42,8 @@ impl Switchboard for Edge {
 
     fn dial(&self, outgoing: Outgoing) {
         if let Some(edge) = self.me.upgrade() {
-            self.life
-                .spawn("sip.call", outbound::dial(edge, outgoing, None, None));
+            let call = outbound::dial(edge, outgoing, None, None);
+            self.life.spawn_on(&self.signalling, "sip.call", call);
         }
     }
 

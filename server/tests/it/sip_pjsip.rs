@@ -14,6 +14,7 @@ use server::agent::Voice;
 use server::media::{Media, Settings};
 use server::service::outward::Outward;
 use server::sip::{Edge, EdgeConfig, Parts};
+use tokio::runtime::Handle;
 
 use crate::binary::free_port;
 use crate::pjsip::{Pjsip, python};
@@ -56,6 +57,7 @@ impl Line {
             },
             clock: world.clock.clone(),
             life: world.life.clone(),
+            workers: Handle::current(),
         })
         .await
         .unwrap();

@@ -70,6 +70,7 @@ impl World {
             },
             clock: clock.clone(),
             life: life.clone(),
+            workers: tokio::runtime::Handle::current(),
         })
         .await
         .unwrap();

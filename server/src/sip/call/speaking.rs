@@ -87,7 +87,7 @@ impl Call {
         } else {
             let engines = self.edge.engines.clone();
             let reached = async move { engines.reach(wanted).await };
-            Speaking::Reaching(self.edge.life.spawn("agent.reach", reached))
+            Speaking::Reaching(self.edge.work("agent.reach", reached))
         };
     }
 
@@ -177,7 +177,8 @@ impl Call {
         self.happened(Happening::EngineStarted {
             engine: wanted.engine.kind().as_str().to_owned(),
         });
-        if !wanted.engine.is_elsewhere() {
+        let is_elsewhere = wanted.engine.is_elsewhere();
+        if !is_elsewhere {
             self.happened(Happening::FirstAudioOut);
             self.first_audio_at = Some(self.edge.clock.now_ms());
         }
@@ -195,7 +196,11 @@ impl Call {
                 Err(why) => EngineEnd::Failed(why),
             }
         };
-        self.speaking = Speaking::Talking(self.edge.life.spawn("agent", talk));
+        self.speaking = Speaking::Talking(if is_elsewhere {
+            self.edge.work("agent", talk)
+        } else {
+            self.edge.life.spawn("agent", talk)
+        });
     }
 
     /// The longest it may last: as its agent says, or less.
