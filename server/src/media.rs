@@ -86,7 +86,7 @@ pub struct Settings {
     pub timeout: Duration,
     /// Least and most milliseconds the jitter buffer holds audio.
     pub jitter_ms: RangeInclusive<u64>,
-    /// Threads that carry audio; one is enough for some thousand calls.
+    /// Threads that carry audio; one is enough for some thousand calls, or a hundred whose noise is taken out.
     pub threads: usize,
 }
 

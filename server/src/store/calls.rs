@@ -141,11 +141,12 @@ pub async fn save_all(tx: &mut Tx, calls: &[(&Call, &CallPapers)]) -> Result<(),
     const UPDATE: &str = "
         on conflict (id) do update
         set state = excluded.state, reason = excluded.reason, result = excluded.result, status = excluded.status,
+            agent_id = excluded.agent_id, agent_name = excluded.agent_name, repeats = excluded.repeats,
             late = excluded.late, ringing_at = excluded.ringing_at,
             answered_at = excluded.answered_at, first_audio_at = excluded.first_audio_at,
             ended_at = excluded.ended_at, codec = excluded.codec, recording = excluded.recording,
-            receipt = excluded.receipt, quality = excluded.quality,
-            recording_path = excluded.recording_path, phrase = excluded.phrase,
+            receipt = excluded.receipt, offered = excluded.offered, quality = excluded.quality,
+            recording_path = excluded.recording_path, instance = excluded.instance, phrase = excluded.phrase,
             source = excluded.source, transport = excluded.transport, software = excluded.software,
             sip_call_id = excluded.sip_call_id";
     let width = COLUMNS.split(',').count();

@@ -18,7 +18,8 @@ pub(crate) fn media(timeout: Duration) -> Media {
         ports: 31_000..=33_999,
         timeout,
         jitter_ms: 20..=200,
-        threads: 1,
+        // The two sides of a bridge are on different ones.
+        threads: 2,
     })
     .unwrap()
 }

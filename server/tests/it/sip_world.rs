@@ -57,7 +57,7 @@ impl World {
             ports: 21_000..=29_999,
             timeout: Duration::from_secs(30),
             jitter_ms: 20..=200,
-            threads: 1,
+            threads: 2,
         });
         let edge = Edge::start(Parts {
             config,
