@@ -216,7 +216,8 @@ impl Edge {
             edge.work("sip.tls", served);
         }
         life.spawn("sip.trunks", outbound::look_after(edge.clone()));
-        life.spawn("sip.watchdog", watchdog::watch(edge.clone()));
+        // Elsewhere, so that it is there to tell when the signalling stands still.
+        edge.work("sip.watchdog", watchdog::watch(edge.clone()));
         Ok(edge)
     }
 

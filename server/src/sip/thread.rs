@@ -1,9 +1,9 @@
 //! The thread of the signalling.
 //!
-//! What a call is told and says is a hundred short steps of several tasks. Spread over many threads most of what they
-//! cost is waking each other, and a call set up takes a quarter more CPU; one thread sets up thousands a second. It has
-//! to be a short step, though: audio has threads of its own, and what takes its time (bots, TLS) is done on those that
-//! everybody shares.
+//! What a call is told and says is a hundred short steps of several tasks. Spread over many threads they wake each
+//! other all the time, and a call set up takes a sixth more CPU; one thread sets up thousands a second. They have to be
+//! short, though: audio has threads of its own, and what takes its time (bots, TLS) is done on those that everybody
+//! shares.
 
 use std::io;
 use std::thread;
