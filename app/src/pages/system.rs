@@ -223,7 +223,7 @@ fn room(disk: Disk) -> impl IntoView {
     let say = &text().system;
     let words = (say.disk_left)(&size(disk.free), &size(disk.total));
     let [free, low, total] = [disk.free, disk.low, disk.total].map(|bytes| bytes.to_string());
-    view! { <meter min="0" max=total value=free low=low aria-label=say.disk></meter>" "{words} }
+    view! { <meter min="0" max=total.clone() value=free low=low optimum=total aria-label=say.disk></meter>" "{words} }
 }
 
 /// `1.2 GB`, as disks are sold.
