@@ -168,19 +168,19 @@ impl End {
         if stream.frames.len() == MOST_FRAMES {
             stream.frames.pop_front();
         }
-        stream.frames.push_back(*frame);
+        stream.frames.push_back(frame.clone());
     }
 
-    /// What is to be heard here, if anything is: at the rate of the other side, but for what is made
-    /// here, at `rate`.
-    pub(super) fn pull(&self, rate: Rate) -> Option<Frame> {
+    /// Writes what is to be heard here to `frame`, and returns whether anything is: at the rate of the other
+    /// side, but for what is made here, at `rate`.
+    pub(super) fn pull(&self, rate: Rate, frame: &mut Frame) -> bool {
         let mut stream = self.from.0.lock();
         let stream = &mut *stream;
         if let Some(waiting) = &mut stream.waiting {
-            let mut frame = Frame::silent(rate);
-            waiting.fill(&mut frame);
+            frame.set_rate(rate);
+            waiting.fill(frame);
             stream.frames.clear();
-            return Some(frame);
+            return true;
         }
         if stream.frames.len() > 1 && stream.frames.front().is_some_and(is_quiet) {
             stream.frames.pop_front();
@@ -193,11 +193,11 @@ impl End {
         }
         match &mut stream.music {
             Some(music) if stream.away && stream.quiet > PATIENCE => {
-                let mut frame = Frame::silent(rate);
-                music.fill(&mut frame);
-                Some(frame)
+                frame.set_rate(rate);
+                music.fill(frame);
+                true
             }
-            _ => heard,
+            _ => heard.map(|heard| frame.clone_from(&heard)).is_some(),
         }
     }
 
@@ -265,7 +265,8 @@ mod tests {
     }
 
     fn pull(end: &End) -> Option<i16> {
-        end.pull(Rate::Narrow).map(|frame| frame[80])
+        let mut frame = Frame::silent(Rate::Narrow);
+        end.pull(Rate::Narrow, &mut frame).then(|| frame[80])
     }
 
     #[test]
@@ -314,8 +315,9 @@ mod tests {
         let (near, far) = ends();
         near.from.0.lock().music = Some(Melody::default());
         let loud = |seconds: u32| {
-            let frames = (0..seconds * 50).filter_map(|_| near.pull(Rate::Narrow));
-            frames.filter(|frame| !is_quiet(frame)).count()
+            let mut frame = Frame::silent(Rate::Narrow);
+            let mut sounds = || near.pull(Rate::Narrow, &mut frame) && !is_quiet(&frame);
+            (0..seconds * 50).filter(|_| sounds()).count()
         };
         assert_eq!(loud(3), 0, "it merely says nothing");
         far.hold(true, true);
@@ -325,7 +327,7 @@ mod tests {
         assert!(loud(3) > 100);
         far.hold(false, false);
         assert_eq!(loud(3), 0);
-        assert!(far.pull(Rate::Narrow).is_none(), "nobody hears his own");
+        assert_eq!(pull(&far), None, "nobody hears his own");
     }
 
     #[test]

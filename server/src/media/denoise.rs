@@ -107,7 +107,7 @@ mod tests {
             for (at, sample) in (0..).zip(frame.iter_mut()) {
                 *sample = round(make(n * 160 + at));
             }
-            before.push(frame);
+            before.push(frame.clone());
             denoiser.clean(&mut frame);
             after.push(frame);
         }

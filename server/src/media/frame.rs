@@ -19,8 +19,8 @@ pub enum Rate {
     Full,
 }
 
-/// 20 ms of one side's audio.
-#[derive(Debug, Clone, Copy)]
+/// 20 ms of one side's audio. Room for the highest rate, of which what a lower one leaves over is never touched.
+#[derive(Debug)]
 pub(super) struct Frame {
     samples: [i16; MOST],
     rate: Rate,
@@ -64,6 +64,30 @@ impl Frame {
     pub(super) fn rate(&self) -> Rate {
         self.rate
     }
+
+    /// Makes it a frame of this rate, whose samples are still to be written.
+    pub(super) fn set_rate(&mut self, rate: Rate) {
+        self.rate = rate;
+    }
+
+    /// Makes it a silent one.
+    pub(super) fn silence(&mut self, rate: Rate) {
+        self.set_rate(rate);
+        self.fill(0);
+    }
+}
+
+impl Clone for Frame {
+    fn clone(&self) -> Self {
+        let mut copy = Self::silent(self.rate);
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.set_rate(other.rate);
+        self.copy_from_slice(other);
+    }
 }
 
 impl Deref for Frame {
@@ -81,11 +105,17 @@ impl DerefMut for Frame {
 }
 
 impl Converter {
-    /// The same 20 ms (a few milliseconds later, as filters are) at `rate`.
-    pub(super) fn convert(&mut self, frame: &Frame, rate: Rate) -> Frame {
+    /// The same 20 ms (a few milliseconds later, as filters are) at `rate`: the frame itself if it has that
+    /// rate, else what is written to `room`.
+    pub(super) fn convert<'a>(
+        &mut self,
+        frame: &'a Frame,
+        rate: Rate,
+        room: &'a mut Frame,
+    ) -> &'a Frame {
         if frame.rate == rate {
             self.running = None;
-            return *frame;
+            return frame;
         }
         let running = match self.running.take() {
             Some(running) if (running.0, running.1) == (frame.rate, rate) => running,
@@ -97,11 +127,11 @@ impl Converter {
         let (_, _, resampler) = self.running.insert(running);
         self.samples.clear();
         resampler.push(frame, &mut self.samples);
-        let mut converted = Frame::silent(rate);
-        for (to, from) in converted.iter_mut().zip(&self.samples) {
+        room.silence(rate);
+        for (to, from) in room.iter_mut().zip(&self.samples) {
             *to = *from;
         }
-        converted
+        room
     }
 }
 
@@ -115,10 +145,10 @@ mod tests {
         let mut converter = Converter::default();
         for from in rates {
             for to in rates {
-                let mut frame = Frame::silent(from);
+                let (mut frame, mut room) = (Frame::silent(from), Frame::silent(from));
                 frame.fill(1_000);
-                converter.convert(&frame, to);
-                let converted = converter.convert(&frame, to);
+                converter.convert(&frame, to, &mut room);
+                let converted = converter.convert(&frame, to, &mut room);
                 assert_eq!((converted.rate(), converted.len()), (to, to.frame()));
                 assert!(converted.iter().all(|sample| sample.abs_diff(1_000) < 5));
             }

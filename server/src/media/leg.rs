@@ -104,6 +104,10 @@ pub(super) struct Scratch {
     packet: Vec<u8>,
     /// What was heard in this frame.
     caller: Frame,
+    /// What is said in it, as it was given.
+    said: Frame,
+    /// Each of them at another rate, where one is wanted.
+    rooms: [Frame; 3],
 }
 
 impl Default for Scratch {
@@ -112,6 +116,8 @@ impl Default for Scratch {
             datagram: Box::new([0; DATAGRAM]),
             packet: Vec::with_capacity(DATAGRAM),
             caller: Frame::silent(Rate::default()),
+            said: Frame::silent(Rate::default()),
+            rooms: [const { Frame::silent(Rate::Narrow) }; 3],
         }
     }
 }
@@ -189,7 +195,8 @@ impl Leg {
                 end.push(&work.caller);
             }
             if self.wants.recording {
-                **self.kept.get_or_insert_with(|| Box::new(work.caller)) = work.caller;
+                let silent = || Box::new(Frame::silent(Rate::default()));
+                Frame::clone_from(self.kept.get_or_insert_with(silent), &work.caller);
             }
         }
         true
@@ -197,7 +204,7 @@ impl Leg {
 
     fn play(&mut self, caller: &mut Frame) {
         let rate = self.agreed.talk.as_ref().map(|talk| talk.codec.rate());
-        *caller = Frame::silent(rate.unwrap_or_default());
+        caller.set_rate(rate.unwrap_or_default());
         self.played = self.jitter.pull(caller);
         if let (Some(level), Played::Nothing) = (self.far_noise, self.played) {
             self.noise.fill_at(caller, level);
@@ -217,14 +224,21 @@ impl Leg {
     /// The second half: what goes out. True, for the session goes on.
     pub(super) fn speak(&mut self, work: &mut Scratch) -> bool {
         if let (true, Some(kept)) = (self.is_joined(), &self.kept) {
-            work.caller = **kept;
+            work.caller.clone_from(kept);
         }
         if self.wants.may_send {
             self.clock.line_ms += FRAME_MS;
             self.shared.set_now_ms(self.clock.line_ms);
-            let agent = self.send(&mut work.packet);
-            self.listen(&work.caller);
-            self.record(&work.caller, &agent);
+            let Scratch {
+                packet,
+                caller,
+                said,
+                rooms: [to_send, of_caller, of_agent],
+                ..
+            } = work;
+            let agent = self.send(packet, said, to_send);
+            self.listen(caller, of_caller);
+            self.record(caller, agent, [of_caller, of_agent]);
             self.report();
         }
         self.watch();

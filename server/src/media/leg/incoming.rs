@@ -160,7 +160,7 @@ impl Leg {
     }
 
     /// What the caller said, as far as the engine wants to know.
-    pub(super) fn listen(&mut self, caller: &Frame) {
+    pub(super) fn listen(&mut self, caller: &Frame, room: &mut Frame) {
         if self.agreed.joined.is_some() {
             return;
         }
@@ -183,9 +183,9 @@ impl Leg {
         // Silence too: who recognises speech waits for it, and counts by it.
         if self.wants.audio && self.unheard.is_empty() {
             let rate = self.wants.line_rate;
-            let frame = self.converters.to_line.convert(caller, rate);
+            let frame = self.converters.to_line.convert(caller, rate, room);
             // An engine that does not keep up loses audio.
-            let samples = Arc::from(&*frame);
+            let samples = Arc::from(&**frame);
             drop(self.hear.try_send(Heard::Audio {
                 samples,
                 at_ms: now,

@@ -8,18 +8,25 @@ use crate::media::sdp::Talk;
 
 impl Leg {
     /// One packet: what is to be said or a key; nothing while the other side does not want to
-    /// hear. Returns what was said.
-    pub(super) fn send(&mut self, packet: &mut Vec<u8>) -> Frame {
+    /// hear. Returns what was said, which is in one of the two rooms.
+    pub(super) fn send<'a>(
+        &mut self,
+        packet: &mut Vec<u8>,
+        said: &'a mut Frame,
+        room: &'a mut Frame,
+    ) -> &'a Frame {
         let Some(talk) = &self.agreed.talk else {
-            return Frame::silent(Rate::default());
+            said.silence(Rate::default());
+            return said;
         };
         let (talk, sends) = (Sending::of(talk), talk.sends);
         if !sends {
             self.out.advance(FRAME_TICKS);
-            return Frame::silent(talk.codec.rate());
+            said.silence(talk.codec.rate());
+            return said;
         }
-        let frame = self.compose(talk.codec.rate());
-        self.write(talk, &frame, packet);
+        let frame = self.compose(talk.codec.rate(), said, room);
+        self.write(talk, frame, packet);
         if let (Some(protector), true) = (&mut self.protector, self.opener.is_some()) {
             protector.packet(packet);
         }
@@ -39,38 +46,37 @@ impl Leg {
     }
 
     /// What is to be said: by the other side of a bridge or by the engine, else faint noise.
-    fn compose(&mut self, rate: Rate) -> Frame {
-        let said = if let Some(end) = &self.agreed.joined {
+    fn compose<'a>(&mut self, rate: Rate, said: &'a mut Frame, room: &'a mut Frame) -> &'a Frame {
+        if let Some(end) = &self.agreed.joined {
             for digit in end.pressed() {
                 self.keys_out.push(digit);
             }
-            end.pull(rate)
-                .map(|frame| self.converters.from_other.convert(&frame, rate))
-        } else {
-            self.say(rate)
-        };
-        said.unwrap_or_else(|| {
-            let mut faint = Frame::silent(rate);
-            self.noise.fill(&mut faint);
-            faint
-        })
+            if end.pull(rate, said) {
+                return self.converters.from_other.convert(said, rate, room);
+            }
+        } else if self.say(said) {
+            return self.converters.from_line.convert(said, rate, room);
+        }
+        said.set_rate(rate);
+        self.noise.fill(said);
+        said
     }
 
-    fn say(&mut self, rate: Rate) -> Option<Frame> {
+    /// The engine's next words; false if it has none.
+    fn say(&self, said: &mut Frame) -> bool {
         let now_ms = self.clock.line_ms.saturating_sub(FRAME_MS);
-        let (said, drained) = {
+        let drained = {
             let mut controls = self.shared.controls.lock();
             if controls.speech.is_empty() {
-                return None;
+                return false;
             }
-            let mut said = Frame::silent(controls.line_rate);
-            let drained = controls.speech.fill(&mut said, now_ms);
-            (said, drained)
+            said.silence(controls.line_rate);
+            controls.speech.fill(said, now_ms)
         };
         if drained {
             self.shared.drained.notify_waiters();
         }
-        Some(self.converters.from_line.convert(&said, rate))
+        true
     }
 
     /// Writes the packet; a key takes the place of the audio.
@@ -89,12 +95,12 @@ impl Leg {
         let Some(press) = press else {
             return self.encoder.push(frame, packet);
         };
-        let mut tones = *frame;
+        let mut tones = frame.clone();
         press.sound(&mut tones);
         self.encoder.push(&tones, packet);
     }
 
-    pub(super) fn record(&mut self, caller: &Frame, agent: &Frame) {
+    pub(super) fn record(&mut self, caller: &Frame, agent: &Frame, rooms: [&mut Frame; 2]) {
         if !self.wants.recording {
             return;
         }
@@ -105,10 +111,10 @@ impl Leg {
             let Some(recorder) = &mut controls.recording else {
                 return;
             };
-            let ways = &mut self.converters;
-            let caller = ways.caller_kept.convert(caller, Rate::Narrow);
-            let agent = ways.agent_kept.convert(agent, Rate::Narrow);
-            recorder.push(&caller, &agent, muted);
+            let (ways, [caller_room, agent_room]) = (&mut self.converters, rooms);
+            let caller = ways.caller_kept.convert(caller, Rate::Narrow, caller_room);
+            let agent = ways.agent_kept.convert(agent, Rate::Narrow, agent_room);
+            recorder.push(caller, agent, muted);
             let failed = recorder.failure();
             if failed.is_some() {
                 controls.recording = None;
