@@ -208,8 +208,11 @@ impl Caller {
         let challenge = answer
             .lines()
             .filter(|line| line.to_ascii_lowercase().starts_with("www-authenticate:"))
-            .find(|line| !line.contains("SHA"))
-            .ok_or("no MD5 challenge")?;
+            .find(|line| !line.contains("algorithm=SHA"))
+            .ok_or_else(|| {
+                let status = answer.lines().next().unwrap_or_default();
+                format!("no MD5 challenge, but {status}")
+            })?;
         let realm = between(challenge, "realm=\"", "\"").ok_or("no realm")?;
         let nonce = between(challenge, "nonce=\"", "\"").ok_or("no nonce")?;
         let Account {

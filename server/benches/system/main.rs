@@ -15,6 +15,7 @@
 )]
 
 mod audio;
+mod bare;
 mod bot;
 mod caller;
 mod delay;
