@@ -110,6 +110,28 @@ async fn a_peer_that_stops_refreshing_is_let_go() {
 }
 
 #[tokio::test]
+async fn a_timer_that_begins_late_in_a_call_ends_it_too() {
+    let (world, phone, answer) = long_call(&[]).await;
+    assert_eq!(answer.get("Session-Expires"), None);
+    world.clock.advance(minutes(40));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let update = phone
+        .inside(&answer, "UPDATE", 3)
+        .with("Supported", "timer")
+        .with("Session-Expires", "90;refresher=uac");
+    phone.send(&update).await;
+    let granted = phone.expect(200).await;
+    assert_eq!(granted.get("Session-Expires"), Some("90;refresher=uac"));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(world.house.ended().is_empty());
+    world.clock.advance(Duration::from_secs(90));
+    let bye = phone.expect_request("BYE").await;
+    phone.send(&bye.reply(200, "x")).await;
+    world.is_quiet().await;
+    assert_eq!(world.house.ended(), ["session_expired"]);
+}
+
+#[tokio::test]
 async fn without_update_it_is_a_re_invite() {
     let (world, phone, answer) = long_call(&[
         ("Supported", "timer"),

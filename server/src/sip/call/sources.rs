@@ -213,7 +213,8 @@ impl Call {
             () = time_up => Event::TimeUp,
             () = no_news => Event::NoNews,
             () = ring => Event::Ring,
-            _ = tick.tick() => Event::Tick,
+            // Nothing else goes by this clock.
+            _ = tick.tick(), if self.timer.is_some() => Event::Tick,
         }
     }
 }
