@@ -95,7 +95,7 @@ impl Bridge {
     pub fn connected(&self, then: WhenConnected) {
         self.end.begin();
         if then == WhenConnected::StopRecording {
-            self.near.controls.lock().recording = None;
+            self.near.change(|controls| controls.recording = None);
         }
     }
 }

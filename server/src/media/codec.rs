@@ -174,13 +174,18 @@ impl Decoder {
     pub fn push(&mut self, payload: &[u8], samples: &mut Vec<i16>) {
         let start = samples.len();
         samples.resize(start + self.codec().samples_in(payload.len()), 0);
-        let into = &mut samples[start..];
+        let written = self.write(payload, &mut samples[start..]);
+        samples.truncate(start + written);
+    }
+
+    /// Writes the samples of `payload` to `samples`, which must have room for them, and returns how many they are.
+    pub fn write(&mut self, payload: &[u8], samples: &mut [i16]) -> usize {
         let written = match &mut self.0 {
-            In::Pcmu => pcmu::PcmuDecoder::new().decode_into(payload, into),
-            In::Pcma => pcma::PcmaDecoder::new().decode_into(payload, into),
-            In::G722(decoder) => decoder.decode_into(payload, into),
+            In::Pcmu => pcmu::PcmuDecoder::new().decode_into(payload, samples),
+            In::Pcma => pcma::PcmaDecoder::new().decode_into(payload, samples),
+            In::G722(decoder) => decoder.decode_into(payload, samples),
         };
-        samples.truncate(start + written.unwrap_or(0));
+        written.unwrap_or(0)
     }
 }
 

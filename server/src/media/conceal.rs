@@ -3,6 +3,8 @@
 //! The last period of the voice is repeated, as ITU-T G.711 appendix I does, and what comes after
 //! the gap is faded in over it. All by the sample, for packets and frames need not agree.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::frame::Rate;
 
 /// Milliseconds over which a guess fades: unchanged at first, silent at the end.
@@ -21,8 +23,9 @@ const KEPT: usize = COMPARED + LONGEST_TENTHS / 10;
 pub(super) struct Concealer {
     /// Samples in a millisecond.
     per_ms: usize,
-    /// The last samples that were real.
-    past: Vec<i16>,
+    /// The last samples that were real: a ring that begins where the oldest is.
+    past: SmallVec<[i16; 280]>,
+    oldest: usize,
     period: Vec<i16>,
     /// Samples guessed since the last real one.
     guessed: usize,
@@ -33,7 +36,8 @@ impl Concealer {
         let per_ms = rate.frame() / 20;
         Self {
             per_ms,
-            past: vec![0; KEPT * per_ms],
+            past: smallvec![0; KEPT * per_ms],
+            oldest: 0,
             period: Vec::new(),
             // Nothing was heard yet that could go on.
             guessed: GONE * per_ms,
@@ -55,10 +59,16 @@ impl Concealer {
             }
         }
         self.guessed = 0;
+        self.remember(samples);
+    }
+
+    fn remember(&mut self, samples: &[i16]) {
         let kept = self.past.len();
-        let new = samples.len().min(kept);
-        self.past.copy_within(new.., 0);
-        self.past[kept - new..].copy_from_slice(&samples[samples.len() - new..]);
+        let samples = &samples[samples.len().saturating_sub(kept)..];
+        let (newest, wrapped) = samples.split_at(samples.len().min(kept - self.oldest));
+        self.past[self.oldest..][..newest.len()].copy_from_slice(newest);
+        self.past[..wrapped.len()].copy_from_slice(wrapped);
+        self.oldest = (self.oldest + samples.len()) % kept;
     }
 
     /// Fills a gap.
@@ -68,6 +78,8 @@ impl Concealer {
             return;
         }
         if self.guessed == 0 {
+            self.past.rotate_left(self.oldest);
+            self.oldest = 0;
             let lag = self.find_period();
             self.period.clear();
             self.period
@@ -122,6 +134,8 @@ fn mix(a: i16, b: i16, n: usize, of: usize) -> i16 {
 mod tests {
     use super::*;
     use crate::media::tone::round;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use std::f64::consts::TAU;
 
     /// A voice: harmonics of a gliding pitch that swells like syllables.
@@ -188,6 +202,25 @@ mod tests {
         }
         let after = steepest(&played).unwrap();
         assert!(after < before * 3 / 2, "{before} became {after}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_samples_are_remembered_however_they_come(
+            pieces in vec(vec(any::<i16>(), 0..1_300), 0..12),
+        ) {
+            for rate in [Rate::Narrow, Rate::Wide] {
+                let mut concealer = Concealer::new(rate);
+                let kept = concealer.past.len();
+                let mut all = vec![0; kept];
+                for piece in &pieces {
+                    concealer.remember(piece);
+                    all.extend_from_slice(piece);
+                }
+                concealer.past.rotate_left(concealer.oldest);
+                prop_assert_eq!(&concealer.past[..], &all[all.len() - kept..]);
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! seconds in which all came early make it 20 ms shorter, best in a pause. All positions are RTP
 //! timestamps, counted on beyond 32 bits.
 
-use std::collections::VecDeque;
 use std::ops::RangeInclusive;
+
+use smallvec::SmallVec;
 
 use super::codec::{Codec, FRAME_TICKS, OnTheWire as _};
 use super::conceal::Concealer;
@@ -35,8 +36,7 @@ const QUIET: u16 = 200;
 #[derive(Debug)]
 pub(super) struct JitterBuffer {
     delay: RangeInclusive<i64>,
-    packets: VecDeque<Held>,
-    spare: Vec<Vec<u8>>,
+    packets: Packets,
     timeline: Option<Timeline>,
     window: Window,
     /// Frames still to be stretched, after packets came too late.
@@ -68,12 +68,17 @@ pub(super) enum Played {
     Nothing,
 }
 
+/// 20 ms of a telephone's codec have room where the packet stands, and as many packets as wait on a good line where
+/// the buffer does.
+type Payload = SmallVec<[u8; 160]>;
+type Packets = SmallVec<[Held; 3]>;
+
 #[derive(Debug)]
 struct Held {
     start: i64,
     ticks: i64,
     codec: Codec,
-    payload: Vec<u8>,
+    payload: Payload,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -104,9 +109,7 @@ impl JitterBuffer {
         let ticks = |ms: u64| i64::try_from(ms).unwrap_or(0).min(1_000) * TICKS_PER_MS;
         Self {
             delay: ticks(*delay_ms.start())..=ticks(*delay_ms.end()),
-            // Small as long as few wait: it goes round in what it has, and a large ring would never be in a cache.
-            packets: VecDeque::new(),
-            spare: Vec::new(),
+            packets: Packets::new(),
             timeline: None,
             window: Window::default(),
             owed: 0,
@@ -132,9 +135,7 @@ impl JitterBuffer {
 
     /// Forgets the timeline: a new source has begun.
     pub(super) fn restart(&mut self) {
-        while let Some(packet) = self.packets.pop_front() {
-            self.recycle(packet.payload);
-        }
+        self.packets.clear();
         self.timeline = None;
         self.window = Window::default();
         self.decoding = Decoding::new(self.rate);
@@ -260,21 +261,17 @@ impl JitterBuffer {
         if self.packets.get(at).is_some_and(|held| held.start == start) {
             return;
         }
-        let mut bytes = self.spare.pop().unwrap_or_default();
-        bytes.extend_from_slice(payload);
         self.packets.insert(
             at,
             Held {
                 start,
                 ticks,
                 codec,
-                payload: bytes,
+                payload: Payload::from_slice(payload),
             },
         );
-        if self.packets.len() > MAX_PACKETS
-            && let Some(oldest) = self.packets.pop_front()
-        {
-            self.recycle(oldest.payload);
+        if self.packets.len() > MAX_PACKETS {
+            self.packets.remove(0);
         }
     }
 
@@ -336,7 +333,10 @@ impl JitterBuffer {
     fn copy_real(&mut self, position: i64, into: &mut [i16]) -> usize {
         let scale = self.samples_per_tick();
         if self.current.rest(position, scale).is_empty() {
-            self.decode_next(position);
+            let written = self.decode_next(position, into);
+            if written > 0 {
+                return written;
+            }
         }
         let rest = self.current.rest(position, scale);
         let count = rest.len().min(into.len());
@@ -344,34 +344,36 @@ impl JitterBuffer {
         count
     }
 
-    fn decode_next(&mut self, position: i64) {
-        while self
-            .packets
-            .front()
-            .is_some_and(|held| held.start <= position)
-        {
-            let Some(held) = self.packets.pop_front() else {
-                return;
-            };
-            let fresh = held.start + held.ticks > position;
-            if fresh {
-                self.current.start = held.start;
-                self.current.samples.clear();
-                self.decoding
-                    .push(held.codec, &held.payload, &mut self.current.samples);
-            }
-            self.recycle(held.payload);
-            if fresh {
-                return;
-            }
+    /// Decodes the packet that sounds at `position`: to where it is played if it begins there and ends in time, which
+    /// most do; then returns how much that is.
+    fn decode_next(&mut self, position: i64, into: &mut [i16]) -> usize {
+        let is_over = |held: &Held| held.start + held.ticks <= position;
+        while self.packets.first().is_some_and(is_over) {
+            self.packets.remove(0);
         }
+        let Some(held) = self.packets.first().filter(|held| held.start <= position) else {
+            return 0;
+        };
+        let written = if held.start == position {
+            self.decoding.write(held.codec, &held.payload, into)
+        } else {
+            None
+        };
+        if written.is_none() {
+            self.current.start = held.start;
+            self.current.samples.clear();
+            self.decoding
+                .push(held.codec, &held.payload, &mut self.current.samples);
+        }
+        self.packets.remove(0);
+        written.unwrap_or(0)
     }
 
     /// Guesses up to the next real sample or the frame's end; returns how much it filled.
     fn fill_gap(&mut self, from: i64, gap: &mut [i16]) -> usize {
         let ahead = self
             .packets
-            .front()
+            .first()
             .and_then(|held| usize::try_from(held.start - from).ok());
         let ahead = ahead.map_or(usize::MAX, |ticks| {
             ticks.saturating_mul(self.samples_per_tick())
@@ -386,13 +388,6 @@ impl JitterBuffer {
             Rate::Narrow => 1,
             Rate::Wide => 2,
             Rate::Full => 3,
-        }
-    }
-
-    fn recycle(&mut self, mut payload: Vec<u8>) {
-        if self.spare.len() < 8 {
-            payload.clear();
-            self.spare.push(payload);
         }
     }
 }

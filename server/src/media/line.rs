@@ -93,37 +93,38 @@ impl Line {
 
     /// Asks for [`Heard::Audio`] too. An engine that does not keep up loses audio, never events.
     pub fn want_audio(&self) {
-        self.shared.controls.lock().wants_audio = true;
+        self.shared.change(|controls| controls.wants_audio = true);
     }
 
     /// The rate of what is heard and said from now on; 8 kHz at first. Whatever the caller's codec
     /// has is brought to it. What waits to be said still is forgotten.
     pub fn set_rate(&self, rate: Rate) {
-        let mut controls = self.shared.controls.lock();
-        if controls.line_rate != rate {
-            controls.line_rate = rate;
-            controls.speech.clear();
-        }
+        self.shared.change(|controls| {
+            if controls.line_rate != rate {
+                controls.line_rate = rate;
+                controls.speech.clear();
+            }
+        });
     }
 
     /// Puts samples, taken at the line's rate, at the end of what is to be said.
     pub fn speak(&self, samples: Arc<[i16]>) {
-        self.shared.controls.lock().speech.push(samples);
+        self.shared.change(|controls| controls.speech.push(samples));
     }
 
     /// How far what was to be said has been said.
     pub fn progress(&self) -> Progress {
-        self.shared.controls.lock().speech.progress()
+        self.shared.controls().speech.progress()
     }
 
     /// When what was last said to its end sounded; none while there is more to say.
     pub fn finished(&self) -> Option<Span> {
-        self.shared.controls.lock().speech.finished()
+        self.shared.controls().speech.finished()
     }
 
     /// Says no more. Returns when the interrupted words sounded, if any did.
     pub fn clear(&self) -> Option<Span> {
-        let span = self.shared.controls.lock().speech.clear();
+        let span = self.shared.change(|controls| controls.speech.clear());
         self.shared.drained.notify_waiters();
         span
     }
@@ -139,7 +140,7 @@ impl Line {
 
     /// Whether the session has ended.
     pub fn is_over(&self) -> bool {
-        self.shared.controls.lock().closed
+        self.shared.controls().closed
     }
 
     /// Now, on the line's clock.
@@ -155,11 +156,11 @@ impl Line {
 
     /// Ends the recording, if there is one; what was kept stays.
     pub fn stop_recording(&self) {
-        self.shared.controls.lock().recording = None;
+        self.shared.change(|controls| controls.recording = None);
     }
 
     /// Whether the sound of keys is kept in the recording. Off at first: keys are card numbers.
     pub fn keep_digits(&self, keep: bool) {
-        self.shared.controls.lock().keep_digits = keep;
+        self.shared.change(|controls| controls.keep_digits = keep);
     }
 }

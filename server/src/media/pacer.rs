@@ -84,12 +84,22 @@ fn run(inbox: &Receiver<Leg>, mut bell: Doorbell, load: &AtomicUsize) {
         due = wait(due, &mut legs);
         let before = legs.len();
         bell.look();
+        // Without a system call between them: what one waits for of the memory comes while the next is asked.
+        legs.retain_mut(|leg| unless_it_fails(|| leg.begin()) == Some(true));
         legs.retain_mut(|leg| {
-            survives(|| leg.hear(&bell, &mut work) && (leg.is_joined() || leg.speak(&mut work)))
+            let done = unless_it_fails(|| {
+                leg.hear(&bell, &mut work);
+                if !leg.is_joined() {
+                    leg.speak(&mut work);
+                }
+            });
+            done.is_some()
         });
         // What one side of a bridge hears the other says at once, so these speak when all have heard. Everyone
         // else has spoken by now, while what it needs was in the caches still: a seventh of the CPU.
-        legs.retain_mut(|leg| !leg.is_joined() || survives(|| leg.speak(&mut work)));
+        legs.retain_mut(|leg| {
+            !leg.is_joined() || unless_it_fails(|| leg.speak(&mut work)).is_some()
+        });
         load.fetch_sub(before - legs.len(), Ordering::Relaxed);
     }
 }
@@ -115,6 +125,6 @@ fn wait(due: Instant, legs: &mut [Leg]) -> Instant {
 }
 
 /// A fault in one call must not silence all the others on its thread.
-fn survives(work: impl FnOnce() -> bool) -> bool {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(false)
+fn unless_it_fails<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }

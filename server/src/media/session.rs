@@ -154,13 +154,13 @@ impl Session {
     /// proved who it is, with the ACK for one let in by its network: else a forged source could
     /// aim our audio at someone.
     pub fn start_sending(&self) {
-        self.shared.controls.lock().may_send = true;
+        self.shared.change(|controls| controls.may_send = true);
     }
 
     /// A key that came by INFO (RFC 6086). Ignored if keys come by RTP too, which would count
     /// them twice.
     pub fn press(&self, digit: Digit) {
-        self.shared.controls.lock().pressed.push(digit);
+        self.shared.change(|controls| controls.pressed.push(digit));
     }
 
     /// The engine's end, given out once.
@@ -173,12 +173,12 @@ impl Session {
     /// forgotten, its recording goes on.
     pub fn renew_line(&self) -> Line {
         let (hear, heard) = mpsc::channel(HEARD);
-        let mut controls = self.shared.controls.lock();
-        controls.new_line = Some(hear);
-        controls.wants_audio = false;
-        controls.line_rate = Rate::default();
-        controls.speech = Speech::default();
-        drop(controls);
+        self.shared.change(|controls| {
+            controls.new_line = Some(hear);
+            controls.wants_audio = false;
+            controls.line_rate = Rate::default();
+            controls.speech = Speech::default();
+        });
         self.shared.drained.notify_waiters();
         Line::new(Arc::clone(&self.shared), heard)
     }
@@ -225,11 +225,12 @@ impl Session {
     }
 
     fn agree(&self, negotiation: &Negotiation) {
-        let mut controls = self.shared.controls.lock();
-        if controls.talk.as_ref() != negotiation.talk() {
-            controls.talk = negotiation.talk().cloned();
-            controls.revision += 1;
-        }
+        self.shared.change(|controls| {
+            if controls.talk.as_ref() != negotiation.talk() {
+                controls.talk = negotiation.talk().cloned();
+                controls.agreement += 1;
+            }
+        });
     }
 }
 

@@ -25,20 +25,26 @@ const LOUDEST: u8 = 40;
 #[derive(Debug)]
 pub(super) struct ComfortNoise(u32);
 
+/// What all of it is cut out of: long enough that nobody hears it come again.
+static FAINT: [i16; 1_024] = {
+    let (mut noise, mut faint, mut at) = (ComfortNoise(0x9e37_79b9), [0; 1_024], 0);
+    while at < faint.len() {
+        faint[at] = [-8, 0, 0, 8][(noise.next() & 3) as usize];
+        at += 1;
+    }
+    faint
+};
+
 impl ComfortNoise {
     pub(super) fn new(seed: u32) -> Self {
         Self(seed | 1)
     }
 
-    /// The next frame, two bits of a xorshift generator for each sample.
+    /// The next frame, from anywhere in the faint noise.
     pub(super) fn fill(&mut self, frame: &mut [i16]) {
-        for sixteen in frame.chunks_mut(16) {
-            let mut bits = self.next();
-            for sample in sixteen {
-                *sample = [-8, 0, 0, 8][(bits & 3) as usize];
-                bits >>= 2;
-            }
-        }
+        let places = FAINT.len() - frame.len() + 1;
+        let at = self.next() as usize % places;
+        frame.copy_from_slice(&FAINT[at..][..frame.len()]);
     }
 
     /// Noise so many decibels below the loudest, as a silent side asks for (RFC 3389 §3.1); never
@@ -53,7 +59,7 @@ impl ComfortNoise {
         }
     }
 
-    fn next(&mut self) -> u32 {
+    const fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
@@ -100,5 +106,17 @@ mod tests {
         ComfortNoise::new(5).fill(&mut frame);
         assert!(frame.iter().any(|sample| *sample != 0));
         assert!(frame.iter().all(|sample| sample.abs() <= 8));
+    }
+
+    #[test]
+    fn comfort_noise_does_not_hum() {
+        let mut noise = ComfortNoise::new(5);
+        let frames = (0..50).map(|_| {
+            let mut frame = [0; 160];
+            noise.fill(&mut frame);
+            frame
+        });
+        let different: std::collections::BTreeSet<_> = frames.collect();
+        assert!(different.len() > 40, "{} of 50 frames", different.len());
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use server::media::codec::{Codec, OnTheWire as _};
 use server::media::tone::tone;
 use server::media::{
-    Bridge, Digit, Heard, Ringback, Session, SessionEvent, Waiting, WhenConnected,
+    Bridge, Digit, Heard, Rate, Ringback, Session, SessionEvent, Waiting, WhenConnected,
 };
 use tokio::time::{sleep, timeout};
 
-use crate::media_phone::{Caller, both_speak, channels, loudest, media};
+use crate::media_phone::{Caller, both_speak, channels, loudest, media, media_of};
 
 /// A caller who is with an agent, and someone who has answered in `codec`.
 async fn joined(codec: Codec) -> (Caller, Session, Caller, Session, Bridge) {
@@ -42,6 +42,67 @@ async fn each_side_hears_the_other_through_two_codecs() {
         assert!(sent >= 70 && received >= 70, "{sent} {received}");
         assert_eq!(far.stats().received.malformed, 0);
     }
+}
+
+/// They share the rooms in which a frame is written, at three rates.
+#[tokio::test]
+async fn calls_on_one_thread_hear_nothing_of_each_other() {
+    let (media, folder) = (
+        media_of(Duration::from_secs(30), 1),
+        tempfile::tempdir().unwrap(),
+    );
+    let (mut caller, near) = Caller::calls(&media).await;
+    let line = near.take_line().unwrap();
+    line.record(folder.path().join("call.wav"));
+    let (mut callee, far) = Caller::is_called(&media, Codec::G722, 97).await;
+    far.accept(&callee.description("sendrecv")).unwrap();
+    let (mut other, third) = Caller::calls(&media).await;
+    let mut agent = third.take_line().unwrap();
+    for session in [&near, &far, &third] {
+        session.start_sending();
+    }
+    let bridge = Bridge::join(&near, &far);
+    bridge.connected(WhenConnected::KeepRecording);
+    agent.set_rate(Rate::Full);
+    agent.want_audio();
+
+    // Tones are made for 8 kHz: read at 16 kHz they are twice as high, at 24 kHz three times.
+    agent.speak(tone(600.0, 4_500, 8_000).into());
+    let (low, high) = (tone(440.0, 1_500, 8_000), tone(500.0, 3_000, 8_000));
+    let highest = tone(2_600.0, 1_500, 8_000);
+    let ((caller_heard, callee_heard), other_heard, agent_heard) = tokio::join!(
+        both_speak(&mut caller, &low, &mut callee, &high),
+        other.speaks(&highest),
+        async {
+            let mut heard = Vec::new();
+            while heard.len() < 24_000 {
+                if let Heard::Audio { samples, .. } = agent.hear().await {
+                    heard.extend_from_slice(&samples);
+                }
+            }
+            heard
+        }
+    );
+    drop(bridge);
+    near.close().await;
+    let (left, right) = channels(&folder.path().join("call.wav"));
+    let hears = |who: &str, samples: &[i16], times: u32, own: u32| {
+        for hertz in [440, 1_000, 1_800, 2_600] {
+            let strength = loudest(samples, f64::from(hertz) / f64::from(times));
+            let right = if hertz == own {
+                strength > 6_000.0
+            } else {
+                strength < 150.0
+            };
+            assert!(right, "{who} hears {strength:.0} of {hertz} Hz");
+        }
+    };
+    hears("the caller", &caller_heard, 1, 1_000);
+    hears("the callee", &callee_heard, 2, 440);
+    hears("the other caller", &other_heard, 1, 1_800);
+    hears("the other's agent", &agent_heard, 3, 2_600);
+    hears("the recording of the caller", &left, 1, 440);
+    hears("the recording of the callee", &right, 1, 1_000);
 }
 
 #[tokio::test]

@@ -13,13 +13,17 @@ use tokio::time::{interval, sleep};
 
 pub(crate) const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
+/// The two sides of a bridge are on different threads.
 pub(crate) fn media(timeout: Duration) -> Media {
+    media_of(timeout, 2)
+}
+
+pub(crate) fn media_of(timeout: Duration, threads: usize) -> Media {
     Media::start(&Settings {
         ports: 31_000..=33_999,
         timeout,
         jitter_ms: 20..=200,
-        // The two sides of a bridge are on different ones.
-        threads: 2,
+        threads,
     })
     .unwrap()
 }

@@ -8,8 +8,13 @@ use crate::media::resample::Resampler;
 pub(super) struct Decoding {
     rate: Rate,
     decoder: Option<Decoder>,
-    /// For a codec of another rate than the one agreed to.
-    fit: Option<Resampler>,
+    fit: Option<Box<Fit>>,
+}
+
+/// For a codec of another rate than the one agreed to.
+#[derive(Debug)]
+struct Fit {
+    resampler: Resampler,
     samples: Vec<i16>,
 }
 
@@ -19,26 +24,49 @@ impl Decoding {
             rate,
             decoder: None,
             fit: None,
-            samples: Vec::new(),
         }
     }
 
     /// Appends the samples of a packet.
     pub(super) fn push(&mut self, codec: Codec, payload: &[u8], into: &mut Vec<i16>) {
-        let known = self.decoder.take().filter(|known| known.codec() == codec);
-        if known.is_none() {
-            self.fit = (codec.rate() != self.rate)
-                .then(|| Resampler::new(codec.rate().hertz(), self.rate.hertz()));
-        }
-        let known = known.unwrap_or_else(|| Decoder::new(codec));
-        let decoder = self.decoder.insert(known);
-        match &mut self.fit {
-            None => decoder.push(payload, into),
-            Some(fit) => {
-                self.samples.clear();
-                decoder.push(payload, &mut self.samples);
-                fit.push(&self.samples, into);
+        match self.of(codec) {
+            (decoder, None) => decoder.push(payload, into),
+            (decoder, Some(fit)) => {
+                fit.samples.clear();
+                decoder.push(payload, &mut fit.samples);
+                fit.resampler.push(&fit.samples, into);
             }
         }
+    }
+
+    /// Writes the samples of a packet to where they are played and returns how many they are; none, and nothing is
+    /// written, if it is not certain that all of them have room there.
+    pub(super) fn write(
+        &mut self,
+        codec: Codec,
+        payload: &[u8],
+        into: &mut [i16],
+    ) -> Option<usize> {
+        if codec.samples_in(payload.len()) > into.len() {
+            return None;
+        }
+        match self.of(codec) {
+            (decoder, None) => Some(decoder.write(payload, into)),
+            (_, Some(_)) => None,
+        }
+    }
+
+    fn of(&mut self, codec: Codec) -> (&mut Decoder, Option<&mut Fit>) {
+        let known = self.decoder.take().filter(|known| known.codec() == codec);
+        if known.is_none() {
+            self.fit = (codec.rate() != self.rate).then(|| {
+                Box::new(Fit {
+                    resampler: Resampler::new(codec.rate().hertz(), self.rate.hertz()),
+                    samples: Vec::new(),
+                })
+            });
+        }
+        let known = known.unwrap_or_else(|| Decoder::new(codec));
+        (self.decoder.insert(known), self.fit.as_deref_mut())
     }
 }

@@ -90,6 +90,74 @@ fn any_packet_length_is_played_whole() {
     }
 }
 
+/// Every sample of packets of any length, which begin anywhere in a frame, is that of a decoder which is given them one
+/// after the other. What was in the frame before is written over.
+#[test]
+fn what_is_played_is_what_was_sent_to_the_sample() {
+    for codec in [Codec::Pcmu, Codec::G722] {
+        for ptime in [10_usize, 20, 30, 40, 60] {
+            for delay_ms in [20_u64, 25, 33] {
+                let (sent, played) = sent_and_played(codec, ptime, delay_ms, 0);
+                let silent = usize::try_from(delay_ms).unwrap() * codec.rate().frame() / 20;
+                let (before, after) = played.split_at(silent);
+                let what = format!("{codec:?}, {ptime} ms, {delay_ms} ms late");
+                assert!(before.iter().all(|sample| *sample == 0), "{what}");
+                assert!(after == &sent[..after.len()], "{what}");
+            }
+        }
+    }
+}
+
+/// Where the delay is cut in the middle of a packet, it goes on from there.
+#[test]
+fn what_is_left_out_is_left_out_to_the_sample() {
+    for codec in [Codec::Pcmu, Codec::G722] {
+        let (mut sent, played) = sent_and_played(codec, 20, 20, 100);
+        let samples = codec.rate().frame() * 100 / 160;
+        let cut = codec.rate().frame() * 39;
+        sent.drain(cut..cut + samples);
+        let after = &played[codec.rate().frame()..];
+        assert!(after == &sent[..after.len()], "{codec:?}");
+    }
+}
+
+/// One and a half seconds: the delay is not looked at yet. In the middle of it some ticks are left out.
+fn sent_and_played(
+    codec: Codec,
+    ptime: usize,
+    delay_ms: u64,
+    left_out: i64,
+) -> (Vec<i16>, Vec<i16>) {
+    let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+    let (frame, rate) = (codec.rate().frame(), codec.rate());
+    let mut buffer = JitterBuffer::new(&(delay_ms..=200));
+    buffer.set_rate(rate);
+    let (mut said, mut sent, mut played) = (0_i32, Vec::new(), Vec::new());
+    for tick in 0..75 {
+        while sent.len() <= tick * frame {
+            let mut payload = Vec::new();
+            let samples: Vec<i16> = (0..frame * ptime / 20)
+                .map(|_| {
+                    said += 1;
+                    i16::try_from(said * 311 % 16_000 - 8_000).unwrap()
+                })
+                .collect();
+            let timestamp = u32::try_from(sent.len() * FRAME_SAMPLES / frame).unwrap();
+            encoder.push(&samples, &mut payload);
+            decoder.push(&payload, &mut sent);
+            buffer.push(timestamp, codec, &payload);
+        }
+        if let (Some(line), 40) = (&mut buffer.timeline, tick) {
+            line.next += left_out;
+        }
+        let mut room = vec![i16::MAX; frame];
+        buffer.pull(&mut room);
+        played.extend(room);
+    }
+    assert_eq!(buffer.counts(), Counts::default());
+    (sent, played)
+}
+
 #[test]
 fn swapped_packets_lose_nothing() {
     let arrivals: Vec<Vec<u32>> = (0..500).map(|n| vec![n ^ 1]).collect();

@@ -18,7 +18,6 @@ const KEY_TAIL_MS: u64 = 60;
 
 impl Leg {
     pub(super) fn receive(&mut self, room: &mut [u8]) {
-        self.intake.begin(self.clock.alive_ms);
         for _ in 0..MOST_DATAGRAMS {
             if self.intake.is_enough() {
                 break;
@@ -47,7 +46,7 @@ impl Leg {
         };
         let opened = opener.packet(datagram).ok();
         if opened.is_none() {
-            self.shared.stats.lock().received.rejected += 1;
+            self.stats.received.rejected += 1;
         }
         opened
     }
@@ -55,21 +54,21 @@ impl Leg {
     /// Takes what a datagram says and returns its number, if it is one of the other side's stream.
     fn take(&mut self, datagram: &[u8], from: SocketAddr) -> Option<u16> {
         let Some(packet) = Packet::parse(datagram) else {
-            self.shared.stats.lock().received.malformed += 1;
+            self.stats.received.malformed += 1;
             return None;
         };
         let Some(kind) = self.kind_of(packet.payload_type) else {
-            self.shared.stats.lock().received.malformed += 1;
+            self.stats.received.malformed += 1;
             return None;
         };
         let described = self.agreed.talk.as_ref().and_then(|talk| talk.remote);
         match self.latch.admit(from, self.clock.alive_ms) {
             Source::Stranger => {
-                self.shared.stats.lock().received.strangers += 1;
+                self.stats.received.strangers += 1;
                 return None;
             }
             Source::Locked { moved } => {
-                let before = self.shared.stats.lock().locked.replace(from);
+                let before = self.stats.locked.replace(from);
                 _ = self.tell.send(if moved {
                     SessionEvent::Moved {
                         from: before,
@@ -93,11 +92,8 @@ impl Leg {
         self.clock.heard_ms = self.clock.alive_ms;
         self.reports
             .arrived(packet.sequence, packet.timestamp, self.clock.alive_ms);
-        {
-            let mut stats = self.shared.stats.lock();
-            stats.received.packets += 1;
-            stats.received.bytes += packet.payload.len() as u64;
-        }
+        self.stats.received.packets += 1;
+        self.stats.received.bytes += packet.payload.len() as u64;
         match kind {
             Kind::Audio(codec) => {
                 self.far_noise = None;
@@ -118,6 +114,10 @@ impl Leg {
 
     fn kind_of(&self, payload_type: u8) -> Option<Kind> {
         let talk = self.agreed.talk.as_ref()?;
+        // Most speak as we do, which needs no look at the list.
+        if talk.payload == payload_type {
+            return Some(Kind::Audio(talk.codec));
+        }
         if talk.digits == Some(payload_type) || talk.own_digits == Some(payload_type) {
             return Some(Kind::Event);
         }

@@ -27,19 +27,21 @@ impl Leg {
         }
         let frame = self.compose(talk.codec.rate(), said, room);
         self.write(talk, frame, packet);
-        if let (Some(protector), true) = (&mut self.protector, self.opener.is_some()) {
+        if self.opener.is_some()
+            && let Some(protector) = &mut self.protector
+        {
             protector.packet(packet);
         }
         let target = self.latch.target(self.clock.alive_ms);
         let sent = target.map(|to| self.ports.rtp.send_to(packet, to));
         self.out.advance(FRAME_TICKS);
-        let mut stats = self.shared.stats.lock();
+        let stats = &mut self.stats.sent;
         match sent {
             Some(Ok(bytes)) => {
-                stats.sent.packets += 1;
-                stats.sent.bytes += (bytes.saturating_sub(12)) as u64;
+                stats.packets += 1;
+                stats.bytes += (bytes.saturating_sub(12)) as u64;
             }
-            Some(Err(_)) => stats.sent.refused += 1,
+            Some(Err(_)) => stats.refused += 1,
             None => {}
         }
         frame
@@ -63,20 +65,22 @@ impl Leg {
     }
 
     /// The engine's next words; false if it has none.
-    fn say(&self, said: &mut Frame) -> bool {
+    fn say(&mut self, said: &mut Frame) -> bool {
+        if !self.wants.speech {
+            return false;
+        }
         let now_ms = self.clock.line_ms.saturating_sub(FRAME_MS);
-        let drained = {
-            let mut controls = self.shared.controls.lock();
-            if controls.speech.is_empty() {
-                return false;
-            }
+        let (given, drained) = {
+            let mut controls = self.shared.controls();
+            let given = !controls.speech.is_empty();
             said.silence(controls.line_rate);
-            controls.speech.fill(said, now_ms)
+            (given, controls.speech.fill(said, now_ms))
         };
+        self.wants.speech = given && !drained;
         if drained {
             self.shared.drained.notify_waiters();
         }
-        true
+        given
     }
 
     /// Writes the packet; a key takes the place of the audio.
@@ -106,7 +110,7 @@ impl Leg {
         }
         let pressed = self.is_muted();
         let failed = {
-            let mut controls = self.shared.controls.lock();
+            let mut controls = self.shared.controls();
             let muted = pressed && !controls.keep_digits;
             let Some(recorder) = &mut controls.recording else {
                 return;
@@ -122,6 +126,7 @@ impl Leg {
             failed
         };
         if let Some(failure) = failed {
+            self.wants.recording = false;
             self.tell_engine(Heard::RecordingStopped(failure));
         }
     }

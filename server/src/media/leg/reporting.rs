@@ -45,7 +45,7 @@ impl Leg {
             self.clock.heard_ms = self.clock.alive_ms;
             self.judge(read);
             if let Some(there) = read.there {
-                let mut stats = self.shared.stats.lock();
+                let stats = &mut self.stats;
                 stats.sent.lost_there = Some(there.lost);
                 stats.sent.jitter_there_ms = Some(there.jitter_ms);
                 stats.round_trip_ms = there.round_trip_ms.or(stats.round_trip_ms);
@@ -86,12 +86,11 @@ impl Leg {
             return;
         };
         self.clock.reported_ms = self.clock.line_ms;
-        let sent = self.shared.stats.lock().sent.clone();
         let mut report = self.reports.write(
             self.out.ssrc(),
             self.out.timestamp(),
             self.clock.alive_ms,
-            &sent,
+            &self.stats.sent,
         );
         self.protect_report(&mut report);
         drop(self.ports.rtcp.send_to(&report, to));
@@ -131,7 +130,7 @@ impl Leg {
     }
 
     fn why_nothing(&self) -> OneWay {
-        let stats = self.shared.stats.lock();
+        let stats = &self.stats;
         let described = self.agreed.talk.as_ref().and_then(|talk| talk.remote);
         if stats.received.rejected > 0 {
             OneWay::WrongKeys
@@ -144,20 +143,22 @@ impl Leg {
         }
     }
 
-    pub(super) fn count(&self) {
+    /// Tells the handles what was counted.
+    pub(super) fn count(&mut self) {
         let counts = self.jitter.counts();
-        let mut stats = self.shared.stats.lock();
-        stats.received.late = counts.late;
-        stats.received.concealed = counts.concealed;
-        stats.received.delay_ms = self.jitter.delay_ms();
-        stats.received.lost = self.reports.lost();
-        stats.received.jitter_ms = self.reports.jitter_ms();
+        let received = &mut self.stats.received;
+        received.late = counts.late;
+        received.concealed = counts.concealed;
+        received.delay_ms = self.jitter.delay_ms();
+        received.lost = self.reports.lost();
+        received.jitter_ms = self.reports.jitter_ms();
+        self.shared.stats.lock().clone_from(&self.stats);
     }
 
     pub(super) fn say_goodbye(&mut self) {
-        self.shared.controls.lock().recording = None;
+        self.shared.controls().recording = None;
         // Who has never said anything must not (RFC 3550 §6.3.7).
-        let has_spoken = self.clock.reported_ms > 0 || self.shared.stats.lock().sent.packets > 0;
+        let has_spoken = self.clock.reported_ms > 0 || self.stats.sent.packets > 0;
         if let (Some(to), true) = (self.report_address(), has_spoken) {
             let mut goodbye = reports::goodbye(self.out.ssrc());
             self.protect_report(&mut goodbye);

@@ -21,12 +21,12 @@ pub(super) struct FrameClock {
     pub(super) unheard_reports: u8,
 }
 
-/// What was agreed, and with whom the other side is joined, as of a revision.
+/// What was agreed, and with whom the other side is joined; the count tells it from others.
 #[derive(Debug, Default)]
 pub(in crate::media) struct Agreed {
     pub(in crate::media) talk: Option<Talk>,
     pub(in crate::media) joined: Option<End>,
-    pub(in crate::media) revision: u64,
+    pub(in crate::media) agreement: u64,
 }
 
 impl Agreed {
@@ -53,6 +53,8 @@ pub(super) struct Wants {
     pub(super) audio: bool,
     pub(super) line_rate: Rate,
     pub(super) recording: bool,
+    /// That something be said.
+    pub(super) speech: bool,
 }
 
 /// What a packet carries.
