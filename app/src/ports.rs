@@ -89,6 +89,9 @@ pub trait Accesses: Send + Sync {
     async fn get(&self, caller: &Caller, id: AccessId) -> Result<Access, AppError>;
     /// A new one; for `digest`, username and password are generated. `sip:write`.
     async fn create(&self, caller: &Caller, draft: AccessDraft) -> Result<Access, AppError>;
+    /// Another one with new credentials beside a digest one, which keeps working; as that is, but for its
+    /// label, and enabled. `sip:write`.
+    async fn rotate(&self, caller: &Caller, id: AccessId) -> Result<Access, AppError>;
     /// Changes one. `sip:write`.
     async fn update(
         &self,

@@ -1,7 +1,7 @@
 //! Who may come in. In the API: credentials.
 
 use app::domain::id::AccessId;
-use app::domain::inbound::{Access, AccessDraft, AccessKind};
+use app::domain::inbound::{Access, AccessDraft, AccessKind, AccessSettings};
 use app::domain::sip::Secret;
 use app::error::{AppError, Conflict, Reason, Scope, Thing};
 use app::ports::{Accesses, Caller};
@@ -11,7 +11,7 @@ use crate::service::audit::Record;
 use crate::service::core::Core;
 use crate::service::routes::RouteChange;
 use crate::service::{fault, generated, version};
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn, StoreError, Tx};
 
 /// The use cases of accesses.
 pub struct AccessDesk(pub Core);
@@ -20,6 +20,43 @@ impl AccessDesk {
     async fn stored(&self, conn: &mut Conn, id: AccessId) -> Result<Access, AppError> {
         let access = store::accesses::get(conn, id).await?;
         access.ok_or(AppError::NotFound(Thing::Access))
+    }
+
+    /// A new one with these settings; with username and password where its kind has them.
+    async fn make(
+        &self,
+        mut tx: Tx,
+        caller: &Caller,
+        settings: AccessSettings,
+    ) -> Result<Access, AppError> {
+        let is_digest = settings.kind == AccessKind::Digest;
+        let password = is_digest
+            .then(generated::password)
+            .transpose()
+            .map_err(|error| fault::internal(&error))?;
+        let now = self.0.clock.now_ms();
+        let access = Access {
+            id: self.0.clock.new_id::<AccessId>(),
+            settings,
+            username: is_digest.then(generated::username),
+            endpoint_name: generated::endpoint_name(),
+            last_used: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let trunk = store::trunk::get(&mut tx).await?;
+        let trunk = trunk.ok_or(AppError::NotFound(Thing::InboundTrunk))?;
+        store::accesses::insert(&mut tx, trunk.id, &access, password.as_ref())
+            .await
+            .map_err(|error| label_taken(error, &access))?;
+        record("create_access", &access)
+            .write(&mut tx, &self.0, caller, None, Some(&access))
+            .await?;
+        self.0
+            .commit(tx, [RouteChange::Access(access.clone(), password)])
+            .await?;
+        Ok(access)
     }
 }
 
@@ -68,35 +105,23 @@ impl Accesses for AccessDesk {
     async fn create(&self, caller: &Caller, draft: AccessDraft) -> Result<Access, AppError> {
         caller.may(Scope::SipWrite)?;
         let settings = draft.parse()?;
-        let is_digest = settings.kind == AccessKind::Digest;
-        let password = is_digest
-            .then(generated::password)
-            .transpose()
-            .map_err(|error| fault::internal(&error))?;
-        let now = self.0.clock.now_ms();
-        let access = Access {
-            id: self.0.clock.new_id::<AccessId>(),
-            settings,
-            username: is_digest.then(generated::username),
-            endpoint_name: generated::endpoint_name(),
-            last_used: None,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
+        self.make(self.0.db.begin().await?, caller, settings).await
+    }
+
+    async fn rotate(&self, caller: &Caller, id: AccessId) -> Result<Access, AppError> {
+        caller.may(Scope::SipWrite)?;
         let mut tx = self.0.db.begin().await?;
-        let trunk = store::trunk::get(&mut tx).await?;
-        let trunk = trunk.ok_or(AppError::NotFound(Thing::InboundTrunk))?;
-        store::accesses::insert(&mut tx, trunk.id, &access, password.as_ref())
-            .await
-            .map_err(|error| label_taken(error, &access))?;
-        record("create_access", &access)
-            .write(&mut tx, &self.0, caller, None, Some(&access))
-            .await?;
-        self.0
-            .commit(tx, [RouteChange::Access(access.clone(), password)])
-            .await?;
-        Ok(access)
+        let before = self.stored(&mut tx, id).await?;
+        if before.settings.kind != AccessKind::Digest {
+            return Err(AppError::field("id", Reason::NotForThisKind));
+        }
+        let all = store::accesses::list(&mut tx).await?;
+        let taken: Vec<&str> = all
+            .iter()
+            .map(|access| access.settings.label.as_str())
+            .collect();
+        let settings = before.settings.successor(&taken);
+        self.make(tx, caller, settings).await
     }
 
     async fn update(

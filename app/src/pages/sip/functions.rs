@@ -226,30 +226,7 @@ pub async fn update_access(
 #[server(prefix = "/fn", endpoint = "rotate_access")]
 pub async fn rotate_access(id: AccessId) -> Result<Access, AppError> {
     let (services, caller) = asked()?;
-    caller.may(Scope::SipWrite)?;
-    let old = services.accesses.get(&caller, id).await?;
-    let taken: Vec<String> = services
-        .accesses
-        .list(&caller)
-        .await?
-        .into_iter()
-        .map(|access| access.settings.label)
-        .collect();
-    let stem = old
-        .settings
-        .label
-        .trim_end_matches(|c: char| c.is_ascii_digit())
-        .trim_end()
-        .to_owned();
-    let label = (2..10_000)
-        .map(|n: u32| format!("{stem} {n}"))
-        .find(|label| !taken.contains(label))
-        .unwrap_or(stem);
-    let draft = AccessDraft {
-        label: Entry::text(label),
-        ..AccessDraft::default()
-    };
-    let made = services.accesses.create(&caller, draft).await?;
+    let made = services.accesses.rotate(&caller, id).await?;
     leptos_axum::redirect(&format!(
         "/settings/sip?done={}#who",
         Done::AccessRotated.code()

@@ -3,11 +3,11 @@
 use app::domain::agent::Assign;
 use app::domain::draft::{Entry, EntryList};
 use app::domain::endpoint::Reach;
-use app::domain::inbound::{AccessDraft, TrunkDraft};
+use app::domain::inbound::{AccessDraft, AccessSettings, TrunkDraft};
 use app::domain::number::NumberDraft;
-use app::error::{AppError, Conflict, Thing};
+use app::error::{AppError, Conflict, Need, Scope, Thing};
 
-use super::{FRONT, SALES, agent_named, boss, house, refused_fields, trunk_with};
+use super::{FRONT, SALES, agent_named, boss, house, refused_fields, trunk_with, with};
 use crate::samples::phone;
 
 #[tokio::test]
@@ -202,6 +202,57 @@ async fn the_last_credential_stays_and_labels_are_not_shared() {
         assert_eq!(
             services.accesses.get(&boss(), first.id).await,
             Err(AppError::NotFound(Thing::Access))
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_follows_a_credential_is_as_that_is_and_both_let_in() {
+    house(async |services, _| {
+        services
+            .trunks
+            .create(&boss(), TrunkDraft::default())
+            .await
+            .unwrap();
+        let first = services.accesses.list(&boss()).await.unwrap().remove(0);
+        let german = AccessDraft {
+            country: Entry::text("DE"),
+            sha256_only: Entry::text("on"),
+            passed_headers: EntryList::of(["X-Customer"]),
+            ..AccessDraft::default()
+        };
+        let accesses = &services.accesses;
+        let first = accesses.update(&boss(), first.id, german).await.unwrap();
+        let second = accesses.rotate(&boss(), first.id).await.unwrap();
+        let third = accesses.rotate(&boss(), second.id).await.unwrap();
+        for (access, label) in [(&second, "Main 2"), (&third, "Main 3")] {
+            let like_it = AccessSettings {
+                label: label.to_owned(),
+                ..first.settings.clone()
+            };
+            assert_eq!(access.settings, like_it);
+            assert_ne!(access.username, first.username);
+            let password = accesses.reveal(&boss(), access.id).await.unwrap();
+            let before = accesses.reveal(&boss(), first.id).await.unwrap();
+            assert_ne!(password.expose(), before.expose());
+        }
+        assert_eq!(accesses.list(&boss()).await.unwrap().len(), 3);
+
+        let network = AccessDraft {
+            label: Entry::text("Carrier"),
+            kind: Entry::text("network"),
+            networks: EntryList::of(["54.172.60.0/30"]),
+            ..AccessDraft::default()
+        };
+        let network = accesses.create(&boss(), network).await.unwrap();
+        assert_eq!(
+            refused_fields(accesses.rotate(&boss(), network.id).await),
+            ["id not_for_this_kind"]
+        );
+        assert_eq!(
+            accesses.rotate(&with(&[Scope::SipRead]), first.id).await,
+            Err(AppError::Forbidden(Need::Scope(Scope::SipWrite)))
         );
     })
     .await;
